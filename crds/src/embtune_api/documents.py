@@ -1,0 +1,232 @@
+"""The JSON documents of the store. Each is written once, create-only, unless it says otherwise."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from embtune_api.base import Document
+from embtune_api.digest import digest_of, tree_digest
+from embtune_api.spec import Columns
+from embtune_api.status import FineTuneJobStatus, StepName
+from embtune_api.verdict import Verdict
+
+
+class FileEntry(Document):
+    """One file below a prefix, as it was written."""
+
+    path: str
+    """Relative to the manifest's folder, with forward slashes."""
+    size: int
+    """bytes"""
+    sha256: str
+
+
+class StepManifest(Document):
+    """The last thing that a step writes: where it exists, the step is done and is never run again."""
+
+    step: StepName
+    input_digest: str
+    files: list[FileEntry]
+    facts: dict[str, Any] = {}
+    """Small results that the next steps' plan needs; see the `…Facts` classes."""
+    seconds: float
+    """Wall time of the attempt that finished."""
+
+    @property
+    def digest(self) -> str:
+        """Identity of the output: equal inputs and equal bytes, whenever they were made."""
+        return digest_of({"step": self.step, "input": self.input_digest, "files": tree_digest((f.path, f.sha256) for f in self.files)})
+
+
+class ResolvedSource(Document):
+    """What a mutable data source turned out to be."""
+
+    uri: str
+    sha256: str
+    size: int
+    rows: int
+    columns: Columns
+
+
+class StoredModel(Document):
+    """A sentence-transformers folder in the store."""
+
+    prefix: str
+    """Key of the folder."""
+    digest: str
+    """`tree_digest` of its files: the identity of the weights, tokenizer and configuration."""
+    files: list[FileEntry]
+    """Paths are relative to `prefix`."""
+    fingerprints: str | None = None
+    """Key of the fingerprints of every text that it and its ancestors were trained on; None for a model from outside."""
+
+
+class ResolvedBase(Document):
+    """What the base model turned out to be."""
+
+    uri: str
+    """`hf://…`, a path, or `<model>@<version>`."""
+    revision: str | None = None
+    """Commit of the hub, where there is one."""
+    model: StoredModel
+
+
+class PrepareFacts(Document):
+    """`facts` of the prepare step's manifest: what mutable inputs turned out to be (`resolved.json`)."""
+
+    sources: list[ResolvedSource]
+    base: ResolvedBase
+    exam: str
+    """Digest of the exam that this job is judged on."""
+    train_rows: int
+    validation_rows: int
+    exam_queries: int
+
+
+class TrainFacts(Document):
+    """`facts` of the train step's manifest."""
+
+    model: StoredModel
+    seconds: float
+    """Training proper, without loading."""
+    samples_per_second: float
+    final_loss: float
+    total_steps: int
+
+
+class EvaluateFacts(Document):
+    """`facts` of the evaluate step's manifest: where each role's per-query scores lie."""
+
+    scores: dict[Literal["candidate", "base", "champion"], str]
+    """Key of `scores.npz` per role; `champion` is missing while nothing is in production."""
+    dropped: int
+    """Exam queries left out for all, since a compared model has trained on them (indices in `evaluation.json`)."""
+    queries: int
+
+
+class PublishFacts(Document):
+    version: VersionRef
+
+
+class VersionRef(Document):
+    version: int
+    digest: str
+    """Digest of its manifest: the version's identity."""
+
+
+class Owner(Document):
+    """Who may write a line."""
+
+    cluster: str
+    namespace_uid: str
+
+
+class Claim(Document):
+    """Ownership of a version number; it comes before any byte of the version."""
+
+    job_uid: str
+    digest: str
+    """Input digest of the publish step that claimed the number."""
+
+
+class LineExam(Document):
+    """Which exam is the line's: frozen by its first job."""
+
+    digest: str
+    job_uid: str
+
+
+class Exam(Document):
+    """`exam.json`: the manifest of a frozen test set."""
+
+    digest: str
+    queries: int
+    passages: int
+    groups: int
+    files: list[FileEntry]
+
+
+class Metadata(Document):
+    """`metadata.json` of a version."""
+
+    version: int
+    timestamp: datetime
+    base_model: dict[str, Any]
+    training_config: dict[str, Any]
+    metrics: dict[str, float | None]
+    training_data: dict[str, Any]
+    model_hash: str
+    """`tree_digest` of the files below `model/`."""
+    lineage: dict[str, Any]
+
+
+class PublishedEvaluation(Document):
+    """`evaluation.json` of a version: what it was judged on, and how it did."""
+
+    exam: str
+    model_digest: str
+    candidate: dict[str, float | None]
+    base: dict[str, float | None]
+    champion: dict[str, float | None]
+    champion_version: int | None
+    verdict: Verdict
+    suites_digest: str
+    """Digest of the suites: with exam and model digest it names the cached per-query results."""
+
+
+class VersionManifest(Document):
+    """`manifest.json` of a version: every byte of it. Written last."""
+
+    model: str
+    """The line's name."""
+    version: int
+    files: list[FileEntry]
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self)
+
+    @property
+    def model_files(self) -> list[FileEntry]:
+        """The files below `model/`, with paths relative to it."""
+        prefix = "model/"
+        return [f.model_copy(update={"path": f.path[len(prefix) :]}) for f in self.files if f.path.startswith(prefix)]
+
+    @property
+    def model_digest(self) -> str:
+        return tree_digest((f.path, f.sha256) for f in self.model_files)
+
+
+class Transition(Document):
+    """One change of what is in production."""
+
+    kind: Literal["Promote", "Rollback"]
+    from_version: int | None
+    to_version: int
+    reason: str
+    job_uid: str | None = None
+    """The job that asked for it; None: a person."""
+    at: datetime
+
+
+class Release(Document):
+    """`release.json`: the only mutable object of a line. One compare-and-swap of it is the commit.
+
+    `history/<seq>.json` is a copy of it, completed before seq + 1 starts.
+    """
+
+    seq: int
+    production: VersionRef | None = None
+    previous: VersionRef | None = None
+    canary: VersionRef | None = None
+    transition: Transition
+
+
+class JobResult(Document):
+    """`result.json` of a job: written when nothing is left to do. A job that has one is finished for good."""
+
+    status: FineTuneJobStatus
+
+
+PublishFacts.model_rebuild()

@@ -1,0 +1,206 @@
+"""Where everything lies in the store. The only place that spells keys.
+
+```
+<namespace>/<model>/…          a line: owner, versions, exams, release, history
+<namespace>/jobs/<job>/<uid>/… scratch of one job: steps, checkpoints, reports
+```
+so no line may be called `jobs`.
+"""
+
+from dataclasses import dataclass
+
+SHORT = 20
+"""Hex characters of a digest that name a folder: 80 bits."""
+
+
+@dataclass(frozen=True)
+class LineKeys:
+    namespace: str
+    model: str
+
+    @property
+    def root(self) -> str:
+        return f"{self.namespace}/{self.model}"
+
+    @property
+    def owner(self) -> str:
+        return f"{self.root}/owner.json"
+
+    @property
+    def release(self) -> str:
+        return f"{self.root}/release.json"
+
+    @property
+    def history_folder(self) -> str:
+        return f"{self.root}/history"
+
+    def history(self, seq: int) -> str:
+        return f"{self.history_folder}/{seq}.json"
+
+    @property
+    def versions(self) -> str:
+        return f"{self.root}/versions"
+
+    def version(self, number: int) -> "VersionKeys":
+        return VersionKeys(f"{self.versions}/{number}")
+
+    @property
+    def line_exam(self) -> str:
+        """Create-only pointer to the exam that the line's first job froze."""
+        return f"{self.root}/exams/line.json"
+
+    def exam(self, digest: str) -> "ExamKeys":
+        return ExamKeys(f"{self.root}/exams/{digest[:SHORT]}")
+
+
+@dataclass(frozen=True)
+class VersionKeys:
+    root: str
+
+    @property
+    def claim(self) -> str:
+        return f"{self.root}/claim.json"
+
+    @property
+    def model(self) -> str:
+        return f"{self.root}/model"
+
+    @property
+    def metadata(self) -> str:
+        return f"{self.root}/metadata.json"
+
+    @property
+    def evaluation(self) -> str:
+        return f"{self.root}/evaluation.json"
+
+    @property
+    def fingerprints(self) -> str:
+        """Hashes of every text that the version and its ancestors were trained on."""
+        return f"{self.root}/fingerprints.bin"
+
+    @property
+    def manifest(self) -> str:
+        return f"{self.root}/manifest.json"
+
+
+@dataclass(frozen=True)
+class ExamKeys:
+    root: str
+
+    @property
+    def exam(self) -> str:
+        """The exam's manifest, written last."""
+        return f"{self.root}/exam.json"
+
+    @property
+    def queries(self) -> str:
+        """jsonl of {id, text, group}"""
+        return f"{self.root}/queries.jsonl"
+
+    @property
+    def corpus(self) -> str:
+        """jsonl of {id, text}"""
+        return f"{self.root}/corpus.jsonl"
+
+    @property
+    def qrels(self) -> str:
+        """jsonl of {query, passage, relevance}"""
+        return f"{self.root}/qrels.jsonl"
+
+    def results(self, model_digest: str, suites_digest: str) -> "ResultKeys":
+        """What one model scored on this exam, by content: whoever is compared with it later needs no GPU."""
+        return ResultKeys(f"{self.root}/results/{model_digest[:SHORT]}-{suites_digest[:SHORT]}")
+
+
+@dataclass(frozen=True)
+class ResultKeys:
+    root: str
+
+    @property
+    def scores(self) -> str:
+        """npz, queries in the exam's order: `metrics` (metrics,) str, `values` (queries, metrics) float64,
+        `groups` (queries,) int64; NaN where a query has no relevant passage."""
+        return f"{self.root}/scores.npz"
+
+    @property
+    def per_query(self) -> str:
+        """jsonl for people: query, group, top passages, metrics."""
+        return f"{self.root}/per-query.jsonl"
+
+    @property
+    def manifest(self) -> str:
+        return f"{self.root}/manifest.json"
+
+
+@dataclass(frozen=True)
+class JobKeys:
+    namespace: str
+    job: str
+    uid: str
+
+    @property
+    def root(self) -> str:
+        return f"{self.namespace}/jobs/{self.job}/{self.uid}"
+
+    @property
+    def result(self) -> str:
+        """Written when nothing is left to do."""
+        return f"{self.root}/result.json"
+
+    def step(self, step: str, digest: str) -> "StepKeys":
+        return StepKeys(f"{self.root}/{step}/{digest[:SHORT]}")
+
+
+@dataclass(frozen=True)
+class StepKeys:
+    root: str
+
+    @property
+    def manifest(self) -> str:
+        return f"{self.root}/manifest.json"
+
+    @property
+    def progress(self) -> str:
+        return f"{self.root}/progress.json"
+
+    @property
+    def control(self) -> str:
+        return f"{self.root}/control.json"
+
+    @property
+    def report(self) -> str:
+        """data-report, training-report or evaluation-report, by step."""
+        return f"{self.root}/report.json"
+
+    @property
+    def train_rows(self) -> str:
+        """prepare: jsonl of {anchor, positive, label?, group}"""
+        return f"{self.root}/train.jsonl"
+
+    @property
+    def validation_rows(self) -> str:
+        """prepare: jsonl, as train_rows"""
+        return f"{self.root}/validation.jsonl"
+
+    @property
+    def fingerprints(self) -> str:
+        """prepare: hashes of the training texts, the base model's included."""
+        return f"{self.root}/fingerprints.bin"
+
+    @property
+    def base_model(self) -> str:
+        """prepare: a base model from outside, staged."""
+        return f"{self.root}/base"
+
+    @property
+    def model(self) -> str:
+        """train: the trained model."""
+        return f"{self.root}/model"
+
+    @property
+    def checkpoints(self) -> str:
+        return f"{self.root}/checkpoints"
+
+    def checkpoint(self, step: int) -> str:
+        """Prefix of one checkpoint; it counts only with its own manifest."""
+        return f"{self.checkpoints}/{step}"

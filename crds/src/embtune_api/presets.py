@@ -1,0 +1,36 @@
+"""`preset: Auto`, spelled out."""
+
+from embtune_api.base import Resource
+from embtune_api.spec import Training
+
+
+class Recipe(Resource):
+    """The four values that a preset fills in."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    checkpoint_steps: int
+
+
+def resolve(training: Training, rows: int) -> Training:
+    """The recipe with every preset value made explicit, for `rows` training rows.
+
+    Starting points by data size: small sets need more passes and smaller batches, large sets a gentler rate.
+    """
+    epochs, batch_size, learning_rate = (4, 16, 2e-5) if rows < 5_000 else (3, 32, 2e-5) if rows <= 50_000 else (2, 64, 1e-5)
+    epochs = training.epochs or epochs
+    batch_size = training.batch_size or batch_size
+    steps = epochs * steps_per_epoch(rows, batch_size)
+    recipe = Recipe(
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=training.learning_rate or learning_rate,
+        checkpoint_steps=training.checkpoint_steps or max(1, -(-steps // 8)),
+    )
+    return training.model_copy(update=recipe.model_dump())
+
+
+def steps_per_epoch(rows: int, batch_size: int) -> int:
+    """Global batches an epoch: sizes differ by at most one, so there is no ragged tail."""
+    return max(1, -(-rows // batch_size))

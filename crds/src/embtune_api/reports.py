@@ -1,0 +1,97 @@
+"""What a step writes for others to read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from embtune_api.base import Document
+from embtune_api.status import Metrics
+
+Action = Literal["failed", "removed", "kept"]
+
+
+class Finding(Document):
+    """One kind of fault in the data, with where to look."""
+
+    check: str
+    """empty, duplicates, conflicts, leakage/same-pair, leakage/same-query, leakage/near-duplicate, leakage/group, leakage/shared-document"""
+    rows: int
+    action: Action
+    message: str
+    examples: Annotated[list[str], Field(max_length=5)] = []
+    """`file:row: what it says`, five at most."""
+
+
+class DataReport(Document):
+    """What `prepare` found and did. Row numbers are those of the source file, counted from 1."""
+
+    rows_read: int
+    rows_used: int
+    """After checks, before the split."""
+    train_rows: int
+    validation_rows: int
+    test_rows: int
+    """Rows that the split holds out for a test; they are never trained on."""
+    exam: str
+    """Digest of the exam that this job is judged on."""
+    exam_frozen_by_this_job: bool
+    exam_queries: int
+    exam_passages: int
+    exam_groups: int
+    findings: list[Finding]
+    tokens: dict[str, Any] = {}
+
+
+class LossPoint(Document):
+    step: int
+    loss: float
+    learning_rate: float
+    grad_norm: float
+
+
+class TrainingReport(Document):
+    """What `train` did, with what it takes to do it again."""
+
+    recipe: dict[str, Any]
+    """Every value explicit."""
+    rows: int
+    total_steps: int
+    resumed_from_step: int | None
+    seconds: float
+    samples_per_second: float
+    device: str
+    precision: Literal["fp32", "bf16"]
+    processes: int
+    masked_negatives: int
+    """In-batch negatives left out because they are known positives."""
+    padding_factor: float
+    """Tokens computed over tokens given; 1.0 is no padding."""
+    peak_memory_bytes: int
+    curve: list[LossPoint]
+    versions: dict[str, str]
+
+
+class Score(Document):
+    """One metric, with its one-sided bounds at 95 % from a cluster bootstrap over groups."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+
+
+class EvaluationReport(Document):
+    """Roles beside each other, on the same queries."""
+
+    exam: str
+    suites_digest: str
+    queries: int
+    """Queries scored, after dropping."""
+    groups: int
+    dropped_queries: list[int]
+    """Indices, in the exam's order, of queries that a compared model has trained on."""
+    metrics: dict[Literal["candidate", "base", "champion"], Metrics]
+    cached: list[str]
+    """Roles whose results came from the cache."""
+    seconds: float

@@ -1,0 +1,111 @@
+"""What a step is asked to do: the JSON file behind `embtune-trainer STEP --request request.json`.
+
+A request holds no secret. Two requests with the same `digest` have the same output; `digest` is made of what
+determines the output alone, so where a file lies on this machine or how many processes work on it is not in it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from embtune_api.base import Document
+from embtune_api.documents import Owner, ResolvedBase, StoredModel
+from embtune_api.keys import JobKeys, LineKeys
+from embtune_api.spec import BaseModelRef, Data, Suite, Training
+from embtune_api.verdict import Verdict
+
+
+class StepRequest(Document):
+    store: str
+    """URI of the store: a folder, or s3://bucket/prefix."""
+    namespace: str
+    model: str
+    job: str
+    job_uid: str
+    digest: str
+    """Input digest: names the output."""
+
+    @property
+    def line_keys(self) -> LineKeys:
+        return LineKeys(self.namespace, self.model)
+
+    @property
+    def job_keys(self) -> JobKeys:
+        return JobKeys(self.namespace, self.job, self.job_uid)
+
+
+class PrepareRequest(StepRequest):
+    step: Literal["prepare"] = "prepare"
+    owner: Owner
+    data: Data
+    base_model: BaseModelRef
+    folder: str | None = None
+    """Local runs only: relative paths in `data` and `baseModel` start here. None refuses local paths."""
+
+
+class TrainRequest(StepRequest):
+    """It is never given the exam."""
+
+    step: Literal["train"] = "train"
+    prepared: str
+    """Prefix of the prepare step's output."""
+    base: StoredModel
+    training: Training
+    """Every value explicit."""
+    processes: int = 1
+    """On this node."""
+
+
+class Judged(Document):
+    """A model to be examined."""
+
+    role: Literal["candidate", "base", "champion"]
+    model: StoredModel
+
+
+class EvaluateRequest(StepRequest):
+    step: Literal["evaluate"] = "evaluate"
+    exam: str
+    models: list[Judged]
+    suites: list[Suite]
+
+
+class PublishRequest(StepRequest):
+    step: Literal["publish"] = "publish"
+    candidate: StoredModel
+    prepared: str
+    """Prefix of the prepare step's output."""
+    evaluated: str
+    """Prefix of the evaluate step's output."""
+    champion_version: int | None
+    verdict: Verdict
+    base: ResolvedBase
+    training_config: dict[str, Any]
+    training_data: dict[str, Any]
+    lineage: dict[str, Any]
+    timestamp: datetime | None = None
+
+
+AnyRequest = Annotated[PrepareRequest | TrainRequest | EvaluateRequest | PublishRequest, Field(discriminator="step")]
+
+
+class ProgressDocument(Document):
+    """`progress.json`: mutable, rewritten every second or two; a reader treats a missing one as nothing done yet."""
+
+    percent: float
+    step: int | None = None
+    total_steps: int | None = None
+    epoch: float | None = None
+    loss: float | None = None
+    samples_per_second: float | None = None
+    eta_seconds: float | None = None
+    message: str = ""
+
+
+class Control(Document):
+    """`control.json`: mutable; what the operator wants of a running step."""
+
+    action: Literal["checkpoint-and-stop"]

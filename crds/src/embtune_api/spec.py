@@ -1,0 +1,255 @@
+"""What people write: the spec of a FineTuneJob.
+
+Every field is declared here once: its description, default and bounds. Rules over several fields are validators that
+name the rule. A word enters an enumeration on the day the code behind it works, not before.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from embtune_api.base import Resource
+from embtune_api.losses import LOSS_SHAPES, SHAPE_COLUMNS, LossName, Shape
+from embtune_api.metrics import METRIC_PATTERN, retrieval_metrics
+
+DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+DnsLabel = Annotated[str, StringConstraints(pattern=DNS_LABEL, min_length=1, max_length=63)]
+ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Uri = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+CheckAction = Literal["Fail", "Fix", "Warn", "Ignore"]
+
+
+class VersionSelector(Resource):
+    """A version of a line that embtune published."""
+
+    model: DnsLabel
+    """The line, in the job's own namespace."""
+    ref: Annotated[str, StringConstraints(pattern=r"^(production|[1-9][0-9]{0,8})$")] = "production"
+    """A version number, or `production`; what it turned out to be is frozen when the job starts."""
+
+
+class BaseModelRef(Resource):
+    """The model that training starts from: a `uri`, or a `version` of a line."""
+
+    uri: Uri | None = None
+    """`hf://org/name`, `s3://bucket/prefix`, or a folder (local runs only)."""
+    version: VersionSelector | None = None
+    """A published version; the new one is judged against whatever is in production."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.uri is None) == (self.version is None):
+            raise ValueError("set exactly one of uri and version")
+        return self
+
+
+class Columns(Resource):
+    """Which column of the source holds what. The set of names given decides the data's shape."""
+
+    anchor: ColumnName | None = None
+    """The query side of a pair."""
+    positive: ColumnName | None = None
+    """The text that answers the anchor."""
+    negative: ColumnName | None = None
+    """A text that does not answer the anchor."""
+    sentence1: ColumnName | None = None
+    sentence2: ColumnName | None = None
+    score: ColumnName | None = None
+    text: ColumnName | None = None
+    label: ColumnName | None = None
+    """With pairs: rows that share a label are never used as negatives of each other."""
+
+    @property
+    def shape(self) -> Shape:
+        """The data shape that these columns make.
+
+        Raises:
+            ValueError: when they make none.
+        """
+        given = {name for name in type(self).model_fields if getattr(self, name) is not None}
+        for shape, columns in SHAPE_COLUMNS.items():
+            if given == columns or (shape == "pairs" and given == columns | {"label"}):
+                return shape
+        shapes = "; ".join(f"{shape}: {', '.join(sorted(columns))}" for shape, columns in SHAPE_COLUMNS.items())
+        raise ValueError(f"columns {', '.join(sorted(given)) or 'none'} make no known data shape ({shapes})")
+
+    @model_validator(mode="after")
+    def _known_shape(self) -> Self:
+        assert self.shape
+        return self
+
+
+class SecretRef(Resource):
+    """A Secret of the job's namespace, by name only: pods mount it, the operator never reads it."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=253)]
+
+
+class DataSource(Resource):
+    """One file of rows: jsonl, csv or tsv."""
+
+    uri: Uri
+    """`s3://bucket/key`, or a path relative to the job's file (local runs only)."""
+    columns: Columns = Columns(anchor="anchor", positive="positive")
+    secret_ref: SecretRef | None = None
+    """Credentials for an s3:// source; a local run takes them from its environment."""
+
+
+class Split(Resource):
+    """How rows are divided. `Hash` of the group: a row never moves when data is appended."""
+
+    validation: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    test: Annotated[float, Field(gt=0, le=0.5)] = 0.2
+    method: Literal["Hash"] = "Hash"
+    group_by: ColumnName | None = None
+    """Rows that share this column's value stay on one side, and count as one in the bounds; default: the anchor's text."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+
+
+class Checks(Resource):
+    """What happens on each finding: Fail refuses the job, Fix removes the rows, Warn reports them, Ignore is silent."""
+
+    empty: Literal["Fail", "Fix"] = "Fail"
+    """Rows in which a mapped column is missing, blank or not a text."""
+    duplicates: CheckAction = "Fix"
+    """Rows whose normalised texts all occurred before."""
+    conflicts: Literal["Fail", "Fix", "Warn", "Ignore"] = "Warn"
+    """The same normalised anchor under two labels (pairs with a label column)."""
+    leakage: CheckAction = "Fix"
+    """Training rows that match the exam: the same text, a near-duplicate, or the same group."""
+    min_rows: Annotated[int, Field(ge=2, le=1_000_000_000)] = 200
+    """Fewer usable rows than this refuse the job."""
+
+
+class Data(Resource):
+    train: Annotated[list[DataSource], Field(min_length=1, max_length=32)]
+    split: Split = Split()
+    checks: Checks = Checks()
+
+
+class Loss(Resource):
+    name: LossName = "MultipleNegativesRanking"
+    scale: Annotated[float, Field(gt=0, le=1000)] = 20.0
+    """Inverse temperature: cosine similarities are multiplied by this."""
+    mini_batch_size: Annotated[int, Field(ge=1, le=8192)] = 32
+    """Cached variant only: rows whose activations are in memory at once; memory no longer grows with batchSize."""
+
+
+class Training(Resource):
+    """The recipe. What is left out comes from the preset and is reported as the explicit value it stands for."""
+
+    preset: Literal["Auto"] = "Auto"
+    loss: Loss = Loss()
+    epochs: Annotated[int, Field(ge=1, le=100)] | None = None
+    batch_size: Annotated[int, Field(ge=2, le=65536)] | None = None
+    """Rows in a global batch: the same whatever the number of processes."""
+    learning_rate: Annotated[float, Field(gt=0, le=0.1)] | None = None
+    max_seq_length: Annotated[int, Field(ge=4, le=32768)] | None = None
+    """Tokens a text in training; the published model keeps its own limit. Default: the base model's."""
+    warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    max_grad_norm: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Overrides the base model's dropout during training."""
+    precision: Literal["Auto", "fp32", "bf16"] = "Auto"
+    """Auto: bf16 arithmetic where the hardware has it, else fp32; weights are kept in fp32."""
+    checkpoint_steps: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Steps between checkpoints; default: an eighth of the run, and at least every ten minutes."""
+    deterministic: bool = False
+    """The same CPU, one process: the same bytes. Slower on a GPU."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+
+
+class Suite(Resource):
+    """One part of the evaluation. `Retrieval`: rank the exam's passages for each of its queries."""
+
+    name: DnsLabel = "test"
+    kind: Literal["Retrieval"] = "Retrieval"
+    cutoffs: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(min_length=1, max_length=8)] = (1, 3, 5, 10)
+    """The k of accuracy@k, precision@k, recall@k, mrr@k, ndcg@k and map@k."""
+
+    def metrics(self) -> tuple[str, ...]:
+        return retrieval_metrics(self.name, self.cutoffs)
+
+
+class Evaluation(Resource):
+    suites: Annotated[list[Suite], Field(min_length=1, max_length=1)] = [Suite()]
+
+
+class Gate(Resource):
+    """One rule on the evaluation: a floor (`min`), a ceiling (`max`), or a difference (`minDelta` + `against`)."""
+
+    metric: Annotated[str, StringConstraints(pattern=METRIC_PATTERN, max_length=128)]
+    min: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None
+    max: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None
+    min_delta: Annotated[float, Field(ge=-1, le=1)] | None = None
+    """Smallest difference that passes; negative for non-inferiority."""
+    against: Literal["Base", "Production"] | None = None
+    """Whom minDelta compares with. Production is the base while nothing is in production."""
+    confidence: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.95
+    """Of the one-sided bound."""
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        if [self.min, self.max, self.min_delta].count(None) != 2:
+            raise ValueError("set exactly one of min, max and minDelta")
+        if (self.min_delta is None) != (self.against is None):
+            raise ValueError("minDelta and against belong together: against is Base or Production")
+        return self
+
+
+class Promotion(Resource):
+    policy: Literal["Automatic", "Manual", "Never"] = "Automatic"
+    """Automatic: a passed verdict goes to production. Without gates nothing is promoted automatically."""
+    gates: Annotated[list[Gate], Field(max_length=32)] = []
+
+
+class Runtime(Resource):
+    profile: DnsLabel | None = None
+    """A profile of the platform (node selector, tolerations, limits); a local run has none."""
+    nodes: Annotated[int, Field(ge=1, le=1024)] = 1
+    gpus_per_node: Annotated[int, Field(ge=0, le=64)] = 0
+    processes_per_node: Annotated[int, Field(ge=1, le=256)] = 1
+    max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
+
+
+class FineTuneJobSpec(Resource):
+    model: DnsLabel
+    """The line that the new version is numbered in."""
+    base_model: BaseModelRef
+    data: Data
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
+    promotion: Promotion = Promotion()
+    runtime: Runtime = Runtime()
+
+    @model_validator(mode="after")
+    def _model_is_not_reserved(self) -> Self:
+        if self.model == "jobs":
+            raise ValueError("model cannot be called jobs: the store keeps jobs under that name")
+        return self
+
+    @model_validator(mode="after")
+    def _loss_fits_the_data(self) -> Self:
+        loss = self.training.loss.name
+        for number, source in enumerate(self.data.train):
+            if source.columns.shape not in LOSS_SHAPES[loss]:
+                wanted = " or ".join(sorted(LOSS_SHAPES[loss]))
+                columns = ", ".join(sorted(set.union(*(set(SHAPE_COLUMNS[shape]) for shape in LOSS_SHAPES[loss]))))
+                raise ValueError(
+                    f"loss {loss} learns from {wanted}, but data.train[{number}].columns maps {source.columns.shape}; "
+                    f"map the columns {columns}, or choose a loss for {source.columns.shape}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _gates_name_metrics_that_exist(self) -> Self:
+        known = [name for suite in self.evaluation.suites for name in suite.metrics()]
+        for number, gate in enumerate(self.promotion.gates):
+            if gate.metric not in known:
+                raise ValueError(
+                    f"promotion.gates[{number}].metric {gate.metric} is not yielded by any suite; choose one of {', '.join(known)}"
+                )
+        return self

@@ -1,0 +1,34 @@
+"""What the gates said."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from embtune_api.base import Resource
+
+Outcome = Literal["Passed", "Rejected", "Inconclusive"]
+
+
+class GateResult(Resource):
+    """One gate, judged on bounds."""
+
+    metric: str
+    outcome: Outcome
+    line: str
+    """For people: `ndcg@10 0.612: +0.029 over production v3, 95 % bound +0.011 ≥ 0.010 ✓`."""
+    value: float | None = None
+    """What was judged: the candidate's score, or its difference."""
+    lower: float | None = None
+    """One-sided lower bound at the gate's confidence."""
+    upper: float | None = None
+    """One-sided upper bound at the gate's confidence."""
+    threshold: float
+
+
+class Verdict(Resource):
+    """Passed when every gate passed; Rejected when one was; else Inconclusive, and the champion stays."""
+
+    outcome: Outcome
+    reason: str
+    """One sentence."""
+    gates: Annotated[list[GateResult], Field(max_length=32)] = []
