@@ -36,7 +36,9 @@ class StepManifest(Document):
     @property
     def digest(self) -> str:
         """Identity of the output: equal inputs and equal bytes, whenever they were made."""
-        return digest_of({"step": self.step, "input": self.input_digest, "files": tree_digest((f.path, f.sha256) for f in self.files)})
+        return digest_of(
+            {"step": self.step, "input": self.input_digest, "files": tree_digest((f.path, f.sha256) for f in self.files)}
+        )
 
 
 class ResolvedSource(Document):

@@ -16,7 +16,8 @@ class Finding(Document):
     """One kind of fault in the data, with where to look."""
 
     check: str
-    """empty, duplicates, conflicts, leakage/same-pair, leakage/same-query, leakage/near-duplicate, leakage/group, leakage/shared-document"""
+    """empty, duplicates, conflicts, or a tier of leakage: leakage/same-pair, leakage/same-query, leakage/near-duplicate,
+    leakage/group, leakage/shared-document"""
     rows: int
     action: Action
     message: str

@@ -250,6 +250,7 @@ class FineTuneJobSpec(Resource):
         for number, gate in enumerate(self.promotion.gates):
             if gate.metric not in known:
                 raise ValueError(
-                    f"promotion.gates[{number}].metric {gate.metric} is not yielded by any suite; choose one of {', '.join(known)}"
+                    f"promotion.gates[{number}].metric {gate.metric} is not yielded by any suite; "
+                    f"choose one of {', '.join(known)}"
                 )
         return self

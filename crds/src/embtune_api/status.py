@@ -10,9 +10,7 @@ from pydantic import Field
 from embtune_api.base import Resource
 from embtune_api.verdict import Verdict
 
-Phase = Literal[
-    "Pending", "Queued", "Preparing", "Training", "Evaluating", "Publishing", "Succeeded", "Failed", "Suspended"
-]
+Phase = Literal["Pending", "Queued", "Preparing", "Training", "Evaluating", "Publishing", "Succeeded", "Failed", "Suspended"]
 Stage = Literal["Candidate", "Canary", "Production", "Archived", "Rejected", "RolledBack"]
 StepName = Literal["prepare", "train", "evaluate", "publish"]
 Metrics = dict[str, float | None]
