@@ -163,6 +163,13 @@ class Metadata(Document):
     lineage: dict[str, Any]
 
 
+class Judgement(Document):
+    """`verdict.json`: what the gates said about one evaluation, and when."""
+
+    verdict: Verdict
+    at: datetime
+
+
 class PublishedEvaluation(Document):
     """`evaluation.json` of a version: what it was judged on, and how it did."""
 
@@ -175,6 +182,8 @@ class PublishedEvaluation(Document):
     verdict: Verdict
     suites_digest: str
     """Digest of the suites: with exam and model digest it names the cached per-query results."""
+    dropped_queries: list[int] = []
+    """Indices, in the exam's order, of queries left out of these scores: a compared model has trained on them."""
 
 
 class VersionManifest(Document):

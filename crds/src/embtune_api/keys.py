@@ -173,6 +173,11 @@ class StepKeys:
         return f"{self.root}/report.json"
 
     @property
+    def verdict(self) -> str:
+        """evaluate: what the gates said about it. Create-only, so whoever looks later reads the same verdict."""
+        return f"{self.root}/verdict.json"
+
+    @property
     def train_rows(self) -> str:
         """prepare: jsonl of {anchor, positive, label?, group}"""
         return f"{self.root}/train.jsonl"

@@ -1,0 +1,65 @@
+"""Scores: what one model scored on the exam, query by query."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from embtune_api.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from embtune_store.protocol import Store
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Queries are in the exam's order; a query without a relevant passage is NaN in every metric."""
+
+    metrics: tuple[str, ...]
+    values: NDArray[np.float64]
+    """(queries, metrics)"""
+    groups: NDArray[np.int64]
+    """(queries,): queries of one group are not independent of each other."""
+
+    def of(self, metric: str) -> NDArray[np.float64] | None:
+        """(queries,) float64, or None where the suite did not yield that metric."""
+        return self.values[:, self.metrics.index(metric)] if metric in self.metrics else None
+
+    def without(self, dropped: Sequence[int]) -> Scores:
+        """The same scores without some queries, given by their index."""
+        import numpy as np
+
+        kept = np.ones(len(self.groups), dtype=bool)
+        kept[list(dropped)] = False
+        return Scores(self.metrics, self.values[kept], self.groups[kept])
+
+
+def load_scores(store: Store, key: str) -> Scores:
+    """The scores that `evaluate` keeps at `key` (see `ResultKeys.scores`).
+
+    Raises:
+        NotFound: nobody evaluated that model on that exam.
+        StoreError: the object is not such a file.
+    """
+    import numpy as np
+
+    data = store.get(key)
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            scores = Scores(
+                tuple(str(name) for name in arrays["metrics"]),
+                arrays["values"].astype(np.float64),
+                arrays["groups"].astype(np.int64),
+            )
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise StoreError(f"{key} is not a file of scores ({error}); delete it and evaluate again") from error
+    if scores.values.shape != (len(scores.groups), len(scores.metrics)):
+        raise StoreError(f"{key} holds scores whose shapes do not fit together; delete it and evaluate again")
+    return scores

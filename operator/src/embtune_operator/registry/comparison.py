@@ -1,0 +1,77 @@
+"""A comparison of two versions on the exam they share, from scores that are kept: no model is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from embtune_api.errors import InvalidInput, NotFound
+
+from embtune_operator.judge.bootstrap import Bounds, bounds
+from embtune_operator.judge.scores import Scores, load_scores
+
+if TYPE_CHECKING:
+    from embtune_api.keys import LineKeys
+    from embtune_store.protocol import Store
+
+    from embtune_operator.registry.versions import Version
+
+
+@dataclass(frozen=True)
+class ComparedMetric:
+    metric: str
+    first: float
+    second: float
+    difference: Bounds
+    """second - first, paired, with one-sided bounds."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    exam: str
+    queries: int
+    confidence: float
+    metrics: list[ComparedMetric]
+
+
+def compare(store: Store, line: LineKeys, first: Version, second: Version, confidence: float = 0.95) -> Comparison:
+    """Both versions on the same queries, those that either was trained on left out.
+
+    Raises:
+        InvalidInput: they were judged on different exams, or share no metric.
+        NotFound: the scores of one have been deleted.
+    """
+    import numpy as np
+
+    if first.evaluation.exam != second.evaluation.exam:
+        raise InvalidInput(
+            f"{line.model} v{first.number} and v{second.number} were judged on different exams "
+            f"({first.evaluation.exam[:12]}… and {second.evaluation.exam[:12]}…): their scores cannot be compared"
+        )
+    dropped = sorted({*first.evaluation.dropped_queries, *second.evaluation.dropped_queries})
+    one, other = (_scores(store, line, version).without(dropped) for version in (first, second))
+    shared = [name for name in one.metrics if name in other.metrics]
+    if not shared or len(one.groups) != len(other.groups):
+        raise InvalidInput(f"{line.model} v{first.number} and v{second.number} share no metric: judge them with the same suites")
+    before, after = (np.column_stack([_column(scores, name) for name in shared]) for scores in (one, other))
+    answerable = ~(np.isnan(before) | np.isnan(after)).any(axis=1)
+    before, after, groups = before[answerable], after[answerable], one.groups[answerable]
+    if not len(groups):
+        raise InvalidInput(f"{line.model} v{first.number} and v{second.number} have no exam query that both can be scored on")
+    differences = bounds(after - before, groups, confidence)
+    rows = zip(shared, before.mean(axis=0), after.mean(axis=0), differences, strict=True)
+    metrics = [ComparedMetric(name, float(a), float(b), difference) for name, a, b, difference in rows]
+    return Comparison(first.evaluation.exam, len(groups), confidence, metrics)
+
+
+def _scores(store: Store, line: LineKeys, version: Version) -> Scores:
+    evaluation = version.evaluation
+    keys = line.exam(evaluation.exam).results(evaluation.model_digest, evaluation.suites_digest)
+    try:
+        return load_scores(store, keys.scores)
+    except NotFound as error:
+        raise NotFound(f"the per-query scores of {line.model} v{version.number} are gone ({keys.scores}): evaluate it again") from error
+
+
+def _column(scores: Scores, metric: str) -> object:
+    return scores.of(metric)

@@ -1,0 +1,93 @@
+"""The history of a line: every change of what is in production, in order, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from embtune_api.documents import Release, VersionRef
+from embtune_api.errors import StoreError
+from embtune_store import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embtune_api.keys import LineKeys
+    from embtune_api.status import Stage
+    from embtune_api.verdict import Outcome
+    from embtune_store.protocol import Store
+
+
+@dataclass(frozen=True)
+class CurrentRelease:
+    """`release.json` as it was read, with the tag that a swap must present."""
+
+    release: Release
+    data: bytes
+    tag: str
+
+
+def read_release(store: Store, line: LineKeys) -> CurrentRelease | None:
+    """None while nothing was ever promoted."""
+    tagged = store.get_tagged(line.release)
+    if tagged is None:
+        return None
+    return CurrentRelease(documents.parse(line.release, tagged.data, Release), tagged.data, tagged.tag)
+
+
+def complete_history(store: Store, line: LineKeys, current: CurrentRelease) -> None:
+    """Write the copy of the current release, if a crash came between its swap and its copy."""
+    store.create(line.history(current.release.seq), current.data)
+
+
+def read_history(store: Store, line: LineKeys) -> list[Release]:
+    """Every release so far, oldest first; the current one also while its copy is still missing."""
+    numbers = {_seq(line, found.key) for found in store.list(line.history_folder)}
+    past = [documents.read(store, line.history(seq), Release) for seq in sorted(numbers)]
+    history = [release for release in past if release is not None]
+    current = read_release(store, line)
+    if current is not None and current.release.seq not in numbers:
+        history.append(current.release)
+    return history
+
+
+def promotion_of(history: Sequence[Release], version: int) -> Release | None:
+    """The release that first brought a version into production."""
+    return next((r for r in history if r.transition.kind == "Promote" and r.transition.to_version == version), None)
+
+
+def previous_of(history: Sequence[Release], version: int) -> VersionRef | None:
+    """What was in production before `version` was last promoted: where a second rollback leads."""
+    promotions = [r for r in history if r.transition.kind == "Promote" and r.transition.to_version == version]
+    return promotions[-1].previous if promotions else None
+
+
+def stage_of(version: int, history: Sequence[Release], outcome: Outcome | None) -> Stage:
+    """A version's stage, from what happened and from its own verdict."""
+    if history and history[-1].production is not None and history[-1].production.version == version:
+        return "Production"
+    if history and history[-1].canary is not None and history[-1].canary.version == version:
+        return "Canary"
+    if was_rolled_back(version, history):
+        return "RolledBack"
+    if promotion_of(history, version) is not None:
+        return "Archived"
+    return "Rejected" if outcome == "Rejected" else "Candidate"
+
+
+def was_rolled_back(version: int, history: Sequence[Release]) -> bool:
+    """Whether the last that happened to a version was a rollback from it."""
+    fate = [
+        release.transition.kind
+        for release in history
+        if (release.transition.kind == "Rollback" and release.transition.from_version == version)
+        or (release.transition.kind == "Promote" and release.transition.to_version == version)
+    ]
+    return fate[-1:] == ["Rollback"]
+
+
+def _seq(line: LineKeys, key: str) -> int:
+    name = key.removeprefix(f"{line.history_folder}/").removesuffix(".json")
+    if not name.isdecimal():
+        raise StoreError(f"{key} does not belong into the history of {line.root}: only <seq>.json does; move it away")
+    return int(name)

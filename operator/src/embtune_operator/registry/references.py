@@ -1,0 +1,73 @@
+"""References: `MODEL@REF`, where REF is a number, `production`, `previous`, `canary`, or `best:<metric>`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from embtune_api.errors import InvalidInput
+from embtune_api.keys import LineKeys
+from embtune_api.spec import DNS_LABEL
+
+from embtune_operator.registry.history import read_history
+from embtune_operator.registry.versions import Version, list_versions, read_version
+
+if TYPE_CHECKING:
+    from embtune_store.protocol import Store
+
+FORMS = "a number, production, previous, canary, or best:<metric> such as best:ndcg@10"
+
+
+@dataclass(frozen=True)
+class Reference:
+    model: str
+    ref: str
+
+
+def parse_reference(text: str) -> Reference:
+    """`tldr-search@3` → model and ref; a model alone means what is in production.
+
+    Raises:
+        InvalidInput: it has another form.
+    """
+    model, _, ref = text.partition("@")
+    ref = ref or "production"
+    if not re.match(DNS_LABEL, model):
+        raise InvalidInput(f"{text!r} is not MODEL@REF: a model's name is lower case letters, digits and dashes; REF is {FORMS}")
+    if not re.fullmatch(r"[1-9][0-9]*|production|previous|canary|best:.+", ref):
+        raise InvalidInput(f"{text!r} names no version: REF is {FORMS}")
+    return Reference(model, ref)
+
+
+def find_version(store: Store, line: LineKeys, ref: str) -> Version:
+    """The version that a REF means now.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    if ref.isdecimal():
+        return read_version(store, line, int(ref), read_history(store, line))
+    if ref.startswith("best:"):
+        return _best(store, line, ref.removeprefix("best:"))
+    history = read_history(store, line)
+    release = history[-1] if history else None
+    found = {"production": release and release.production, "previous": release and release.previous}.get(
+        ref, release and release.canary
+    )
+    if not found:
+        raise InvalidInput(
+            f"{line.model} has no {ref} version in namespace {line.namespace} of this store: see `embtune versions {line.model}`"
+        )
+    return read_version(store, line, found.version, history)
+
+
+def _best(store: Store, line: LineKeys, metric: str) -> Version:
+    """The version with the highest value, rejected and rolled-back ones apart; of equal ones the oldest."""
+    full = metric if "/" in metric else f"test/{metric}"
+    fit = [v for v in list_versions(store, line) if v.stage not in ("Rejected", "RolledBack")]
+    scored = [(value, -v.number, v) for v in fit if (value := v.evaluation.candidate.get(full)) is not None]
+    if not scored:
+        known = sorted({name for v in fit for name in v.evaluation.candidate}) or ["none"]
+        raise InvalidInput(f"no version of {line.model} has a value for {full}; metrics there are: {', '.join(known)}")
+    return max(scored, key=lambda entry: entry[:2])[2]

@@ -1,0 +1,114 @@
+"""Versions of a line, as they were published."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from embtune_api.documents import Metadata, PublishedEvaluation, StoredModel, VersionManifest, VersionRef
+from embtune_api.errors import InvalidInput, Tampered
+from embtune_store import documents, folders
+
+from embtune_operator.registry.history import read_history, stage_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embtune_api.documents import Release
+    from embtune_api.keys import LineKeys, VersionKeys
+    from embtune_api.status import Stage
+    from embtune_store.protocol import Store
+
+
+@dataclass(frozen=True)
+class Version:
+    """One published version, with what became of it."""
+
+    number: int
+    manifest: VersionManifest
+    metadata: Metadata
+    evaluation: PublishedEvaluation
+    stage: Stage
+
+    @property
+    def ref(self) -> VersionRef:
+        return VersionRef(version=self.number, digest=self.manifest.digest)
+
+
+def version_numbers(store: Store, line: LineKeys) -> list[int]:
+    """Numbers of the published versions, ascending. A number without a manifest is claimed, but not a version."""
+    pattern = re.compile(re.escape(line.versions) + r"/([0-9]+)/manifest\.json")
+    matches = (pattern.fullmatch(found.key) for found in store.list(line.versions))
+    return sorted(int(match[1]) for match in matches if match)
+
+
+def list_versions(store: Store, line: LineKeys) -> list[Version]:
+    """Every published version, oldest first."""
+    history = read_history(store, line)
+    return [read_version(store, line, number, history) for number in version_numbers(store, line)]
+
+
+def read_version(store: Store, line: LineKeys, number: int, history: Sequence[Release]) -> Version:
+    """One version with its stage.
+
+    Raises:
+        InvalidInput: no such version.
+        Tampered: a published version lacks its metadata or its evaluation.
+    """
+    keys = line.version(number)
+    manifest = read_manifest(store, line, number)
+    metadata = documents.read(store, keys.metadata, Metadata)
+    evaluation = documents.read(store, keys.evaluation, PublishedEvaluation)
+    if metadata is None or evaluation is None:
+        raise Tampered(f"{line.model} v{number} has lost metadata.json or evaluation.json below {keys.root}: restore them")
+    return Version(number, manifest, metadata, evaluation, stage_of(number, history, evaluation.verdict.outcome))
+
+
+def read_manifest(store: Store, line: LineKeys, number: int) -> VersionManifest:
+    """A version's manifest.
+
+    Raises:
+        InvalidInput: no such version.
+    """
+    manifest = documents.read(store, line.version(number).manifest, VersionManifest)
+    if manifest is None:
+        known = ", ".join(str(n) for n in version_numbers(store, line)) or "none yet"
+        raise InvalidInput(f"{line.model} has no version {number} in namespace {line.namespace} of this store; there are: {known}")
+    return manifest
+
+
+def checked_manifest(store: Store, line: LineKeys, expected: VersionRef) -> VersionManifest:
+    """The manifest of a version that something refers to by digest.
+
+    Raises:
+        Tampered: it is gone, or it is another one.
+    """
+    manifest = documents.read(store, line.version(expected.version).manifest, VersionManifest)
+    if manifest is None or manifest.digest != expected.digest:
+        what = "is gone" if manifest is None else "is not the one that was published"
+        raise Tampered(
+            f"the manifest of {line.model} v{expected.version} {what} (expected digest {expected.digest[:12]}…): "
+            f"restore {line.version(expected.version).root} from a backup, or promote another version"
+        )
+    return manifest
+
+
+def verify_version(store: Store, line: LineKeys, number: int, manifest: VersionManifest) -> None:
+    """Read every byte of a version again.
+
+    Raises:
+        Tampered: a file is gone or its sha256 is not that of the manifest.
+    """
+    folders.verify(store, line.version(number).root, manifest.files)
+
+
+def stored_model(keys: VersionKeys, manifest: VersionManifest) -> StoredModel:
+    """A version's model, as steps take it."""
+    has_fingerprints = any(keys.fingerprints == f"{keys.root}/{file.path}" for file in manifest.files)
+    return StoredModel(
+        prefix=keys.model,
+        digest=manifest.model_digest,
+        files=manifest.model_files,
+        fingerprints=keys.fingerprints if has_fingerprints else None,
+    )
