@@ -1,1 +1,153 @@
 """Folders of files in a store: uploaded with digests, verified when read back."""
+
+import errno
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from embtune_api.documents import FileEntry
+from embtune_api.errors import InvalidInput, NotFound, Tampered
+from embtune_store.names import checked_key
+from embtune_store.os_failures import os_failures
+from embtune_store.protocol import Store
+from embtune_store.staging import is_staged, whole_folder
+
+CHUNK = 1 << 20
+
+
+def upload_folder(store: Store, folder: Path, prefix: str) -> list[FileEntry]:
+    """Every file below `folder`, written to `prefix`; sorted by path. The digests are those of the bytes that went in.
+
+    Raises:
+        StoreError: a file's name cannot be a key, or the store did not take it.
+    """
+    return [_upload(store, folder, path, prefix) for path in _paths(folder)]
+
+
+def verify(store: Store, prefix: str, files: Iterable[FileEntry]) -> None:
+    """Read every byte of `files` below `prefix`.
+
+    Raises:
+        Tampered: a file is missing or its bytes are others; it is named.
+    """
+    for entry in files:
+        key = f"{prefix}/{entry.path}"
+        digest, size = hashlib.sha256(), 0
+        try:
+            for chunk in store.chunks(key):
+                digest.update(chunk)
+                size += len(chunk)
+        except NotFound:
+            raise _tampered(store, key, "it is missing") from None
+        if (size, digest.hexdigest()) != (entry.size, entry.sha256):
+            raise _tampered(
+                store,
+                key,
+                f"{size:,} bytes with sha256 {digest.hexdigest()[:12]}… are there, not the "
+                f"{entry.size:,} bytes with sha256 {entry.sha256[:12]}… that its manifest lists",
+            )
+
+
+def materialize(store: Store, prefix: str, files: list[FileEntry], target: Path) -> Path:
+    """A local folder that holds exactly these files, verified. It is to be read, never to be written.
+
+    That is the store's own folder where there is one and it holds nothing else. Otherwise it is `target`, which belongs
+    to this function: files that are there already with the right bytes are kept, others are removed.
+
+    Raises:
+        Tampered: a file in the store is missing or its bytes are others.
+    """
+    here = store.local_path(prefix)
+    if here is not None:
+        verify(store, prefix, files)
+        if _paths(here) == sorted(here / entry.path for entry in files):
+            return here
+    with os_failures(str(target)):
+        _fill(store, prefix, files, target)
+    return target
+
+
+def download_folder(store: Store, prefix: str, files: list[FileEntry], target: Path) -> None:
+    """Copy these files, verified, to a new folder `target`, which appears whole. Nothing is done where it is there already.
+
+    Raises:
+        InvalidInput: `target` holds something else.
+        Tampered: a file in the store is missing or its bytes are others.
+    """
+    with os_failures(str(target)):
+        if _in_place(target, files):
+            return
+        try:
+            with whole_folder(target.absolute()) as folder:
+                _fill(store, prefix, files, folder)
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST} or not _in_place(target, files):
+                raise
+
+
+def copy_folder(store: Store, source_prefix: str, target_prefix: str, files: Iterable[FileEntry]) -> None:
+    """Copy these files within the store, overwriting. The copies are not verified: see `verify`.
+
+    Raises:
+        NotFound: a file is missing.
+    """
+    for entry in files:
+        store.copy(f"{source_prefix}/{entry.path}", f"{target_prefix}/{entry.path}")
+
+
+def _upload(store: Store, folder: Path, path: Path, prefix: str) -> FileEntry:
+    name = path.relative_to(folder).as_posix()
+    written = store.upload(path, f"{prefix}/{name}")
+    return FileEntry(path=name, size=written.size, sha256=written.sha256)
+
+
+def _fill(store: Store, prefix: str, files: list[FileEntry], target: Path) -> None:
+    wanted = {target / checked_key(entry.path) for entry in files}
+    for path in _paths(target):
+        if path not in wanted:
+            path.unlink(missing_ok=True)
+    for entry in files:
+        path = target / entry.path
+        if _is(path, entry):
+            continue
+        _fetch(store, f"{prefix}/{entry.path}", entry, path)
+
+
+def _fetch(store: Store, key: str, entry: FileEntry, path: Path) -> None:
+    try:
+        store.download(key, path)
+    except NotFound:
+        raise _tampered(store, key, "it is missing") from None
+    if not _is(path, entry):
+        path.unlink()
+        raise _tampered(
+            store, key, f"its bytes are not the {entry.size:,} bytes with sha256 {entry.sha256[:12]}… that its manifest lists"
+        )
+
+
+def _in_place(target: Path, files: list[FileEntry]) -> bool:
+    """Whether `target` holds exactly these files. Raises InvalidInput when it holds something else."""
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return False
+    if _paths(target) == sorted(target / entry.path for entry in files) and all(_is(target / e.path, e) for e in files):
+        return True
+    raise InvalidInput(f"{target} is there already and holds something else. Give the name of a new folder, or remove it.")
+
+
+def _is(path: Path, entry: FileEntry) -> bool:
+    if not path.is_file() or path.stat().st_size != entry.size:
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
+
+
+def _paths(folder: Path) -> list[Path]:
+    """The files below a folder, sorted; but for those that another process is just writing."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not is_staged(path))
+
+
+def _tampered(store: Store, key: str, how: str) -> Tampered:
+    return Tampered(
+        f"{key} in the store {store.uri} is not what was published: {how}. It is not used. Restore the file from a backup, "
+        "or publish the model again under a new version."
+    )

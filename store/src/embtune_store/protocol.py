@@ -23,6 +23,16 @@ class Tagged:
     tag: str
 
 
+@dataclass(frozen=True)
+class Written:
+    """What an upload put into the store."""
+
+    size: int
+    """bytes"""
+    sha256: str
+    """Of the bytes as they were written, 64 hex characters."""
+
+
 class Store(Protocol):
     """Keys are relative, with forward slashes. Every method is safe to call again after a crash or a lost answer.
 
@@ -50,14 +60,17 @@ class Store(Protocol):
 
     def exists(self, key: str) -> bool: ...
 
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """Stream an object's bytes. Raises NotFound, at the first chunk."""
+
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Every object below the folder `prefix`, in no order."""
 
     def delete(self, key: str) -> None:
         """No error when it is gone already."""
 
-    def upload(self, path: Path, key: str) -> None:
-        """Stream a file into the store, overwriting."""
+    def upload(self, path: Path, key: str) -> Written:
+        """Stream a file into the store, overwriting; its digest is that of the bytes that went in."""
 
     def download(self, key: str, path: Path) -> None:
         """Stream an object into a file, which appears whole or not at all. Raises NotFound."""
