@@ -94,7 +94,7 @@ class ExamKeys:
 
     @property
     def queries(self) -> str:
-        """jsonl of {id, text, group}"""
+        """jsonl of {id, text, group, groups}: `group` counts in the bounds; all of `groups` are kept out of training."""
         return f"{self.root}/queries.jsonl"
 
     @property
@@ -186,6 +186,11 @@ class StepKeys:
     def validation_rows(self) -> str:
         """prepare: jsonl, as train_rows"""
         return f"{self.root}/validation.jsonl"
+
+    @property
+    def resolved(self) -> str:
+        """prepare: what mutable inputs turned out to be; the same `PrepareFacts` as in its manifest"""
+        return f"{self.root}/resolved.json"
 
     @property
     def fingerprints(self) -> str:

@@ -1,0 +1,138 @@
+"""The base model: found, looked through, and put where the next steps read it."""
+
+import contextlib
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from embtune_api.digest import tree_digest
+from embtune_api.documents import FileEntry, Release, ResolvedBase, StoredModel, VersionManifest
+from embtune_api.errors import InvalidInput, Tampered
+from embtune_api.keys import LineKeys
+from embtune_api.spec import BaseModelRef, VersionSelector
+from embtune_store import documents, folders, open_store
+from embtune_store.protocol import Store
+from embtune_trainer.prepare.hub import HubModel, download_model
+from embtune_trainer.prepare.model_folder import check_model_folder, is_kept, kept_files
+from embtune_trainer.prepare.sources import local_path, split_s3
+
+_HUB_URI = re.compile(r"hf://(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+
+
+def resolve_base(
+    reference: BaseModelRef, *, store: Store, namespace: str, staged: str, folder: Path | None, mirror: Path | None
+) -> ResolvedBase:
+    """What `reference` means today. A model from outside is staged below the key `staged`; a version stays where it is.
+
+    `folder` is where relative paths start (None refuses paths); `mirror` is a folder of `<org>/<name>` that is looked up
+    before the hub.
+
+    Raises:
+        InvalidInput: no such model, not reachable, or not a sentence-transformers model in safetensors.
+        Tampered: the bytes of a version are not those that were published.
+    """
+    if reference.version is not None:
+        return _published(reference.version, store, namespace)
+    uri = reference.uri or ""
+    with _fetched(uri, folder, mirror) as found:
+        check_model_folder(found.folder, uri)
+        return ResolvedBase(uri=uri, revision=found.revision, model=_stage(found.folder, store, staged))
+
+
+def _stage(folder: Path, store: Store, prefix: str) -> StoredModel:
+    files = []
+    for path in kept_files(folder):
+        written = store.upload(folder / path, f"{prefix}/{path}")
+        files.append(FileEntry(path=path, size=written.size, sha256=written.sha256))
+    return StoredModel(prefix=prefix, digest=tree_digest((file.path, file.sha256) for file in files), files=files)
+
+
+@contextlib.contextmanager
+def _fetched(uri: str, folder: Path | None, mirror: Path | None) -> Iterator[HubModel]:
+    """The model's folder on this machine, for as long as it takes to stage it."""
+    if uri.startswith("hf://"):
+        yield _from_hub(uri, mirror)
+    elif uri.startswith("s3://"):
+        with tempfile.TemporaryDirectory() as scratch:
+            _download_s3(uri, Path(scratch))
+            yield HubModel(Path(scratch), None)
+    elif "://" in uri and not uri.startswith("file://"):
+        raise InvalidInput(
+            f"baseModel.uri: {uri} is not a kind of address that embtune knows. "
+            f"Give hf://org/name, s3://bucket/prefix, or in a local run a folder."
+        )
+    else:
+        path = local_path(uri, folder, "baseModel")
+        if not path.is_dir():
+            raise InvalidInput(
+                f"baseModel.uri: there is no folder {path}. Relative paths start at the job's folder; "
+                f"a model of the hub is spelled hf://org/name."
+            )
+        yield HubModel(path, None)
+
+
+def _from_hub(uri: str, mirror: Path | None) -> HubModel:
+    match = _HUB_URI.fullmatch(uri)
+    if match is None:
+        raise InvalidInput(f"baseModel.uri: {uri} is not a model of the hub. Spell it hf://org/name or hf://org/name@revision.")
+    mirrored = mirror / uri.removeprefix("hf://") if mirror else None
+    if mirrored is not None and mirrored.is_dir():
+        return HubModel(mirrored, match["revision"])
+    return download_model(match["name"], match["revision"])
+
+
+def _download_s3(uri: str, folder: Path) -> None:
+    bucket, prefix = split_s3(uri, "baseModel")
+    outside = open_store(f"s3://{bucket}")
+    paths = [stored.key.removeprefix(f"{prefix}/") for stored in outside.list(prefix)]
+    if not paths:
+        raise InvalidInput(f"baseModel.uri: there is nothing below {uri}. Check the bucket and the prefix.")
+    for path in paths:
+        # Pickles are not fetched, but their names tell the check what is wrong with a model that has nothing else.
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if is_kept(path):
+            outside.download(f"{prefix}/{path}", target)
+        else:
+            target.touch()
+
+
+def _published(selector: VersionSelector, store: Store, namespace: str) -> ResolvedBase:
+    line = LineKeys(namespace, selector.model)
+    number = _production(line, store) if selector.ref == "production" else int(selector.ref)
+    keys = line.version(number)
+    manifest = documents.read(store, keys.manifest, VersionManifest)
+    if manifest is None:
+        raise InvalidInput(
+            f"baseModel.version: {selector.model} has no version {number}. "
+            f"List what there is with: embtune versions {selector.model}."
+        )
+    folders.verify(store, keys.root, manifest.files)
+    fingerprints = keys.fingerprints.removeprefix(f"{keys.root}/")
+    known = any(file.path == fingerprints for file in manifest.files)
+    return ResolvedBase(
+        uri=f"{selector.model}@{number}",
+        model=StoredModel(
+            prefix=keys.model,
+            digest=manifest.model_digest,
+            files=manifest.model_files,
+            fingerprints=keys.fingerprints if known else None,
+        ),
+    )
+
+
+def _production(line: LineKeys, store: Store) -> int:
+    release = documents.read(store, line.release, Release)
+    if release is None or release.production is None:
+        raise InvalidInput(
+            f"baseModel.version: nothing of {line.model} is in production yet. "
+            f"Start from a uri such as hf://sentence-transformers/all-MiniLM-L6-v2, or name a version by its number."
+        )
+    manifest = documents.read(store, line.version(release.production.version).manifest, VersionManifest)
+    if manifest is None or manifest.digest != release.production.digest:
+        raise Tampered(
+            f"{line.version(release.production.version).manifest} is not the manifest that was promoted. "
+            f"Roll back, or restore it from a backup."
+        )
+    return release.production.version

@@ -1,0 +1,63 @@
+"""Checks that look at the data alone: duplicates, conflicts, and whether there is enough of it."""
+
+from collections import defaultdict
+
+from embtune_api.errors import InvalidInput
+from embtune_api.reports import Finding
+from embtune_api.spec import Checks, Split
+from embtune_trainer.prepare.findings import Hit, counted, settle
+from embtune_trainer.prepare.rows import Row
+from embtune_trainer.prepare.sources import ReadData
+from embtune_trainer.prepare.split import SIDES, side_of
+
+
+def check_rows(data: ReadData, checks: Checks, split: Split) -> tuple[list[Row], list[Finding]]:
+    """The rows that may be used, and what was found on the way.
+
+    Raises:
+        InvalidInput: a finding whose action is Fail, or fewer rows than `minRows`.
+    """
+    findings = settle("empty", data.empty, checks.empty, "have an empty or unusable column", "data.checks.empty")
+    rows, found = _without_duplicates(data.rows, checks, split)
+    findings += found
+    rows, found = _without_conflicts(rows, checks)
+    findings += found
+    _refuse_too_few(rows, data, checks)
+    return rows, findings
+
+
+def _without_duplicates(rows: list[Row], checks: Checks, split: Split) -> tuple[list[Row], list[Finding]]:
+    copies: dict[tuple[str, str, str | None], list[Row]] = defaultdict(list)
+    for row in rows:
+        copies[row.query, row.answer, row.label].append(row)
+    # The held-out copy stays: a copy appended under another group must not take a row out of the test. Content decides
+    # the rest, so that the order of the source does not.
+    kept = {
+        id(min(same, key=lambda row: (SIDES.index(side_of(row.group, split)), row.content))) if len(same) > 1 else id(same[0])
+        for same in copies.values()
+    }
+    hits = [Hit(row.where, row.anchor) for row in rows if id(row) not in kept]
+    found = settle("duplicates", hits, checks.duplicates, "repeat the texts of another row", "data.checks.duplicates")
+    return ([row for row in rows if id(row) in kept] if checks.duplicates == "Fix" else rows), found
+
+
+def _without_conflicts(rows: list[Row], checks: Checks) -> tuple[list[Row], list[Finding]]:
+    """Nobody can tell which of two labels is right, so Fix removes every row of the anchor."""
+    labels: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.label is not None:
+            labels[row.query].add(row.label)
+    conflicting = {query for query, seen in labels.items() if len(seen) > 1}
+    hits = [Hit(row.where, f"{row.anchor} → {row.label}") for row in rows if row.query in conflicting]
+    found = settle("conflicts", hits, checks.conflicts, "give one anchor different labels", "data.checks.conflicts")
+    return ([row for row in rows if row.query not in conflicting] if checks.conflicts == "Fix" else rows), found
+
+
+def _refuse_too_few(rows: list[Row], data: ReadData, checks: Checks) -> None:
+    if len(rows) < checks.min_rows:
+        removed = data.rows_read - len(rows)
+        cause = f" ({data.rows_read} read, {removed} removed as empty, duplicate or conflicting)" if removed else ""
+        raise InvalidInput(
+            f"data.train: {counted(len(rows))} can be used{cause}, fewer than data.checks.minRows {checks.min_rows}. "
+            f"Add rows, or lower data.checks.minRows if so few are meant."
+        )

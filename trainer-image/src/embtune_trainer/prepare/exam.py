@@ -1,0 +1,143 @@
+"""The exam: the line's test set, derived from the rows that its first job holds out, then frozen for good.
+
+A query is a distinct normalised anchor, a passage a distinct positive; a query's relevant passages are those of all its
+pairs. Files are sorted by id and named by their content, so equal rows make the same exam wherever they come from.
+"""
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from embtune_api.digest import sha256_hex, tree_digest
+from embtune_api.documents import Exam, FileEntry, LineExam
+from embtune_api.errors import InvalidInput, Tampered
+from embtune_api.keys import SHORT, ExamKeys, LineKeys
+from embtune_store import documents, folders
+from embtune_store.protocol import Store
+from embtune_trainer.prepare import jsonl
+from embtune_trainer.prepare.normalise import normalise
+from embtune_trainer.prepare.rows import Row, by_content
+
+
+@dataclass(frozen=True)
+class ExamSet:
+    """The exam's three files, parsed; the order is that of their ids."""
+
+    queries: list[dict[str, Any]]
+    """{id, text, group, groups}: `group` counts in the bounds, `groups` are those of all its rows."""
+    corpus: list[dict[str, Any]]
+    """{id, text}"""
+    qrels: list[dict[str, Any]]
+    """{query, passage, relevance}"""
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        parts = {"queries.jsonl": self.queries, "corpus.jsonl": self.corpus, "qrels.jsonl": self.qrels}
+        return {path: jsonl.to_bytes(records) for path, records in parts.items()}
+
+    @cached_property
+    def manifest(self) -> Exam:
+        entries = [FileEntry(path=path, size=len(data), sha256=sha256_hex(data)) for path, data in sorted(self.files.items())]
+        return Exam(
+            digest=tree_digest((entry.path, entry.sha256) for entry in entries),
+            queries=len(self.queries),
+            passages=len(self.corpus),
+            groups=len({query["group"] for query in self.queries}),
+            files=entries,
+        )
+
+    @cached_property
+    def pairs(self) -> set[tuple[str, str]]:
+        """Normalised (query, relevant passage)."""
+        texts = {entry["id"]: normalise(entry["text"]) for entry in [*self.queries, *self.corpus]}
+        return {(texts[qrel["query"]], texts[qrel["passage"]]) for qrel in self.qrels}
+
+    @cached_property
+    def passages(self) -> set[str]:
+        """Normalised."""
+        return {normalise(passage["text"]) for passage in self.corpus}
+
+    @cached_property
+    def groups(self) -> set[str]:
+        """Every group that a row of the exam belongs to."""
+        return {group for query in self.queries for group in query["groups"]}
+
+
+def make_exam(rows: list[Row]) -> ExamSet:
+    """The exam that the held-out `rows` make.
+
+    Raises:
+        InvalidInput: no rows.
+    """
+    if not rows:
+        raise InvalidInput(
+            "data.split: no row is held out for the exam, so the model could not be judged. "
+            "Add rows, raise data.split.test, or group by a column with more values."
+        )
+    by_query: dict[str, list[Row]] = defaultdict(list)
+    for row in by_content(rows):
+        by_query[row.query].append(row)
+    queries = [
+        {"id": _query_id(query), "text": same[0].anchor, "group": groups[0], "groups": groups}
+        for query, same in by_query.items()
+        for groups in [sorted({row.group for row in same})]
+    ]
+    corpus = [{"id": _passage_id(text), "text": text} for text in {row.positive for row in rows}]
+    pairs = {(_query_id(row.query), _passage_id(row.positive)) for row in rows}
+    return ExamSet(
+        queries=sorted(queries, key=lambda query: str(query["id"])),
+        corpus=sorted(corpus, key=lambda passage: passage["id"]),
+        qrels=[{"query": query, "passage": passage, "relevance": 1} for query, passage in sorted(pairs)],
+    )
+
+
+def freeze_exam(store: Store, line: LineKeys, exam: ExamSet, job_uid: str) -> bool:
+    """Make `exam` the line's, unless it is. False when the line has another; the pointer is the commit."""
+    pointer = line_exam(store, line)
+    if pointer is not None:
+        return pointer.digest == exam.manifest.digest
+    keys = line.exam(exam.manifest.digest)
+    for path, data in exam.files.items():
+        store.create(f"{keys.root}/{path}", data)
+    documents.create(store, keys.exam, exam.manifest)
+    _verified(store, keys)
+    if documents.create(store, line.line_exam, LineExam(digest=exam.manifest.digest, job_uid=job_uid)):
+        return True
+    pointer = line_exam(store, line)
+    return pointer is not None and pointer.digest == exam.manifest.digest
+
+
+def line_exam(store: Store, line: LineKeys) -> LineExam | None:
+    """Which exam is the line's; None before its first job froze one."""
+    return documents.read(store, line.line_exam, LineExam)
+
+
+def load_exam(store: Store, keys: ExamKeys) -> ExamSet:
+    """A frozen exam, verified.
+
+    Raises:
+        Tampered: its bytes are not those that were frozen, or it is not there.
+    """
+    _verified(store, keys)
+    return ExamSet(
+        queries=jsonl.from_bytes(store.get(keys.queries)),
+        corpus=jsonl.from_bytes(store.get(keys.corpus)),
+        qrels=jsonl.from_bytes(store.get(keys.qrels)),
+    )
+
+
+def _verified(store: Store, keys: ExamKeys) -> None:
+    manifest = documents.read(store, keys.exam, Exam)
+    if manifest is None:
+        raise Tampered(f"{keys.exam} is missing, though it was frozen. Restore it from a backup, or start a new line.")
+    folders.verify(store, keys.root, manifest.files)
+
+
+def _query_id(normalised: str) -> str:
+    return hashlib.sha256(normalised.encode()).hexdigest()[:SHORT]
+
+
+def _passage_id(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:SHORT]

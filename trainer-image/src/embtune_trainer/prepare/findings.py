@@ -1,0 +1,51 @@
+"""Findings of the checks, and what each action makes of them."""
+
+from dataclasses import dataclass
+
+from embtune_api.errors import InvalidInput
+from embtune_api.reports import Action, Finding
+from embtune_api.spec import CheckAction
+
+EXAMPLES = 5
+_LONGEST_EXAMPLE = 100
+"""characters"""
+
+_DONE: dict[CheckAction, Action] = {"Fail": "failed", "Fix": "removed", "Warn": "kept", "Ignore": "kept"}
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One row that a check found."""
+
+    where: str
+    """`file:row`"""
+    says: str
+
+
+def settle(check: str, hits: list[Hit], action: CheckAction, message: str, setting: str) -> list[Finding]:
+    """What the report says of `hits`: nothing when there are none or they are ignored.
+
+    `message` completes "<n> rows …"; `setting` is the field of the job that decides the action.
+
+    Raises:
+        InvalidInput: when the action is Fail and there are hits.
+    """
+    if not hits or action == "Ignore":
+        return []
+    examples = [f"{hit.where}: {shorten(hit.says)}" for hit in hits[:EXAMPLES]]
+    if action == "Fail":
+        first = "the first are " if len(hits) > EXAMPLES else ""
+        raise InvalidInput(
+            f"{counted(len(hits))} {message}: {first}{'; '.join(examples)}. "
+            f"Correct or delete them, or set {setting}: Fix to have them removed."
+        )
+    return [Finding(check=check, rows=len(hits), action=_DONE[action], message=message, examples=examples)]
+
+
+def counted(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows} rows"
+
+
+def shorten(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST_EXAMPLE else flat[: _LONGEST_EXAMPLE - 1] + "…"

@@ -1,0 +1,58 @@
+"""Models of the Hugging Face hub."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from embtune_api.errors import InvalidInput
+from embtune_trainer.prepare.model_folder import DROPPED_FOLDERS, KEPT
+
+
+@dataclass(frozen=True)
+class HubModel:
+    """A model's folder on this machine."""
+
+    folder: Path
+    revision: str | None
+    """The commit that it is, where that is known."""
+
+
+def download_model(name: str, revision: str | None) -> HubModel:
+    """The model `org/name`, through the hub's own cache.
+
+    Raises:
+        InvalidInput: it cannot be had; says why, and what can be done.
+    """
+    from huggingface_hub import errors, snapshot_download
+
+    try:
+        folder = snapshot_download(
+            name, revision=revision, allow_patterns=list(KEPT), ignore_patterns=[f"{name}/*" for name in DROPPED_FOLDERS]
+        )
+    except errors.GatedRepoError:
+        raise _unreachable(name, "it is gated: accept its terms on its page and set HF_TOKEN") from None
+    except errors.RepositoryNotFoundError:
+        raise _unreachable(name, "the hub has no such model, or it is private: check the spelling, or set HF_TOKEN") from None
+    except errors.RevisionNotFoundError:
+        raise _unreachable(name, f"it has no revision {revision}: check the spelling") from None
+    except (
+        errors.LocalEntryNotFoundError,
+        errors.OfflineModeIsEnabled,
+        errors.RevisionResolutionError,
+        errors.HfHubHTTPError,
+    ) as error:
+        raise _unreachable(name, f"the hub cannot be reached ({_first_line(error)}): check the network") from None
+    except errors.HFValidationError as error:
+        raise _unreachable(name, f"its name is not one that the hub can have ({_first_line(error)})") from None
+    path = Path(folder)
+    return HubModel(path, path.name)
+
+
+def _unreachable(name: str, cause: str) -> InvalidInput:
+    return InvalidInput(
+        f"baseModel.uri: hf://{name} cannot be had: {cause}. Without the hub: put the model's folder at <folder>/{name} and "
+        f"set EMBTUNE_HUB_MIRROR=<folder>, or give a local folder or an s3:// prefix as baseModel.uri."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__).strip().rstrip(".")

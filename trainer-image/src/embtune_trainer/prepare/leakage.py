@@ -1,0 +1,105 @@
+"""Rows that would let a model see what it is judged on: the exam, or the validation rows that help to choose.
+
+Each row counts in the first tier that it falls into: the same pair, the same query, a near-duplicate query, the group.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+
+from embtune_api.reports import Finding
+from embtune_api.spec import CheckAction
+from embtune_trainer.prepare.exam import ExamSet
+from embtune_trainer.prepare.findings import Hit, settle
+from embtune_trainer.prepare.near_duplicates import NearDuplicates
+from embtune_trainer.prepare.normalise import normalise, squash
+from embtune_trainer.prepare.rows import Row
+
+SETTING = "data.checks.leakage"
+_TIERS = {
+    "same-pair": "hold a pair of {what}",
+    "same-query": "ask a query of {what}",
+    "near-duplicate": "ask nearly a query of {what}",
+    "group": "belong to a group of {what}",
+}
+
+
+@dataclass(frozen=True)
+class Protected:
+    """What must stay unseen. Texts are normalised."""
+
+    check: str
+    """Names the findings: `<check>/same-query`."""
+    what: str
+    queries: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    groups: frozenset[str]
+
+    @cached_property
+    def near_duplicates(self) -> NearDuplicates:
+        return NearDuplicates(self.queries)
+
+    @cached_property
+    def squashed(self) -> frozenset[str]:
+        return frozenset(map(squash, self.queries))
+
+    @cached_property
+    def squashed_pairs(self) -> frozenset[tuple[str, str]]:
+        return frozenset((squash(query), squash(answer)) for query, answer in self.pairs)
+
+
+def protect_exam(exam: ExamSet) -> Protected:
+    queries = frozenset(normalise(query["text"]) for query in exam.queries)
+    return Protected("leakage", "the exam", queries, frozenset(exam.pairs), frozenset(exam.groups))
+
+
+def protect_validation(rows: list[Row]) -> Protected:
+    """Groups are left out: the split keeps them apart already."""
+    pairs = frozenset((row.query, row.answer) for row in rows)
+    return Protected("validation", "the validation rows", frozenset(row.query for row in rows), pairs, frozenset())
+
+
+def hold_out(rows: list[Row], protected: Protected, action: CheckAction) -> tuple[list[Row], list[Finding]]:
+    """The rows that may be trained on, and what was found.
+
+    Raises:
+        InvalidInput: when the action is Fail and a row matches.
+    """
+    if action == "Ignore":
+        return rows, []
+    hits: dict[str, list[Hit]] = defaultdict(list)
+    clean = []
+    near = {query: protected.near_duplicates.find(query) for query in {row.query for row in rows}}
+    for row in rows:
+        match = _match(row, protected, near[row.query])
+        if match is None:
+            clean.append(row)
+        else:
+            tier, says = match
+            hits[tier].append(Hit(row.where, says))
+    findings = []
+    for tier, message in _TIERS.items():
+        findings += settle(f"{protected.check}/{tier}", hits[tier], action, message.format(what=protected.what), SETTING)
+    return (clean if action == "Fix" else rows), findings
+
+
+def shared_documents(rows: list[Row], exam: ExamSet, action: CheckAction) -> list[Finding]:
+    """Answers that are also passages of the exam are no leak (a corpus is public to both sides), but worth knowing."""
+    hits = [Hit(row.where, row.positive) for row in rows if row.answer in exam.passages]
+    report: CheckAction = "Ignore" if action == "Ignore" else "Warn"
+    return settle("leakage/shared-document", hits, report, "are answered by a passage of the exam's corpus", SETTING)
+
+
+def _match(row: Row, protected: Protected, near: str | None) -> tuple[str, str] | None:
+    """(tier, what the row says), or None when nothing matches."""
+    query, answer = squash(row.query), squash(row.answer)
+    # A pair turned round is the same pair: of two paraphrases either may be the anchor.
+    if (query, answer) in protected.squashed_pairs or (answer, query) in protected.squashed_pairs:
+        return "same-pair", row.anchor
+    if query in protected.squashed:
+        return "same-query", row.anchor
+    if near is not None:
+        return "near-duplicate", f"{row.anchor} ≈ {near}"
+    if row.group in protected.groups:
+        return "group", f"{row.anchor} (group {row.group})"
+    return None

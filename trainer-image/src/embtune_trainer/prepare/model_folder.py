@@ -1,0 +1,106 @@
+"""What a sentence-transformers folder is made of, and which of its files are worth keeping."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from embtune_api.errors import InvalidInput
+
+KEPT = ("*.json", "*.txt", "*.model", "*.safetensors", "*.jinja")
+DROPPED_FOLDERS = ("onnx", "openvino")
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+_REMEDY = (
+    "Give a model that was saved by sentence-transformers as safetensors, such as hf://sentence-transformers/all-MiniLM-L6-v2; "
+    'another checkpoint becomes one by SentenceTransformer("…").save_pretrained(folder).'
+)
+
+
+def kept_files(folder: Path) -> list[str]:
+    """Paths, relative to `folder` and sorted, of the files that make the model; no read-me, no pickles, no exports."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(path.as_posix() for path in paths if is_kept(path.as_posix()))
+
+
+def is_kept(path: str) -> bool:
+    parts = Path(path).parts
+    hidden = any(part.startswith(".") or part in DROPPED_FOLDERS for part in parts)
+    return not hidden and any(Path(path).match(pattern) for pattern in KEPT)
+
+
+def check_model_folder(folder: Path, uri: str) -> None:
+    """
+    Raises:
+        InvalidInput: it is not a sentence-transformers model in safetensors; says what is missing.
+    """
+    modules = _modules(folder, uri)
+    first = modules[0]
+    if not str(first["type"]).endswith("Transformer"):
+        raise _unusable(uri, f"its first module is a {first['type']}, not a Transformer")
+    for module in modules:
+        _check_module(folder / str(module["path"]), module, uri)
+    transformer = folder / str(first["path"])
+    if not (transformer / "config.json").is_file():
+        raise _unusable(uri, f"{_name(folder, transformer)}config.json is missing")
+    if not _any(transformer, ("*.safetensors",)):
+        raise _unusable(uri, f"there are no weights {_name(folder, transformer)}model.safetensors")
+    if not _any(transformer, _TOKENIZERS):
+        raise _unusable(uri, f"there is no tokenizer ({_name(folder, transformer)}tokenizer.json or vocab.txt)")
+
+
+def _modules(folder: Path, uri: str) -> list[dict[str, Any]]:
+    path = folder / "modules.json"
+    if not path.is_file():
+        raise _unusable(uri, "modules.json is missing")
+    try:
+        modules = json.loads(path.read_bytes())
+    except ValueError:
+        raise _unusable(uri, "modules.json is not JSON") from None
+    if not isinstance(modules, list) or not modules or not all(_is_module(module) for module in modules):
+        raise _unusable(uri, "modules.json does not list modules with a path and a type")
+    return modules
+
+
+def _is_module(module: Any) -> bool:
+    return isinstance(module, dict) and isinstance(module.get("path"), str) and isinstance(module.get("type"), str)
+
+
+def _check_module(folder: Path, module: dict[str, Any], uri: str) -> None:
+    if not module["type"].startswith("sentence_transformers."):
+        raise _unusable(uri, f"module {module['type']} is code of its own, which embtune does not run")
+    if ".." in Path(module["path"]).parts or Path(module["path"]).is_absolute():
+        raise _unusable(uri, f"modules.json points outside the folder ({module['path']})")
+    if _any(folder, _PICKLES) and not _any(folder, ("*.safetensors",)):
+        raise _unusable(uri, "its weights are pickled (*.bin), which can run code when loaded; only safetensors are read")
+    if module["type"].endswith("Pooling") and not (folder / "config.json").is_file():
+        raise _unusable(uri, f"{module['path']}/config.json is missing")
+    for weights in folder.glob("*.safetensors"):
+        if not _has_safetensors_header(weights):
+            raise _unusable(uri, f"{weights.name} is not a safetensors file (cut short, or a Git LFS pointer: run git lfs pull)")
+
+
+def _has_safetensors_header(path: Path) -> bool:
+    """8 bytes little-endian: the length of the JSON header that follows."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if not 2 <= length <= size - 8:
+            return False
+        try:
+            header = json.loads(file.read(length))
+        except ValueError:
+            return False
+    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    return bool(max(ends, default=0) == size - 8 - length)
+
+
+def _any(folder: Path, patterns: tuple[str, ...]) -> bool:
+    return any(path.is_file() for pattern in patterns for path in folder.glob(pattern))
+
+
+def _name(folder: Path, inner: Path) -> str:
+    return "" if inner == folder else f"{inner.relative_to(folder).as_posix()}/"
+
+
+def _unusable(uri: str, what: str) -> InvalidInput:
+    return InvalidInput(f"baseModel.uri: {uri} is not a sentence-transformers model that can be trained: {what}. {_REMEDY}")

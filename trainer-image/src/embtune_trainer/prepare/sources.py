@@ -1,0 +1,182 @@
+"""Rows of the job's data sources, read and hashed once."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from embtune_api.documents import ResolvedSource
+from embtune_api.errors import InvalidInput, NotFound
+from embtune_api.spec import DataSource
+from embtune_store import open_store
+from embtune_trainer.prepare.findings import Hit
+from embtune_trainer.prepare.records import Record, broken, read_records
+from embtune_trainer.prepare.rows import Row, make_row
+
+
+@dataclass
+class ReadData:
+    """What the sources hold, before any check."""
+
+    sources: list[ResolvedSource] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    empty: list[Hit] = field(default_factory=list)
+    """Rows in which a mapped column is missing, blank or not a text; they are not in `rows`."""
+
+    @property
+    def rows_read(self) -> int:
+        return len(self.rows) + len(self.empty)
+
+
+def read_sources(sources: list[DataSource], group_by: str | None, folder: Path | None) -> ReadData:
+    """Read every source, in order.
+
+    Raises:
+        InvalidInput: a source that is not there, lacks a column, or has a broken row (`file:row`); labels for some
+            sources only.
+    """
+    labelled = [source.columns.label is not None for source in sources]
+    if any(labelled) and not all(labelled):
+        raise InvalidInput(
+            f"data.train[{labelled.index(False)}].columns: no label is mapped, but other sources map one. "
+            f"Map a label for every source, or for none."
+        )
+    data = ReadData()
+    for number, source in enumerate(sources):
+        _read_source(source, f"data.train[{number}]", group_by, folder, data)
+    return data
+
+
+def local_path(uri: str, folder: Path | None, field_path: str) -> Path:
+    """The file or folder that a local `uri` means: `file:///…`, absolute, or relative to the job's folder.
+
+    Raises:
+        InvalidInput: in a cluster (no folder), where local paths mean nothing.
+    """
+    if folder is None:
+        raise InvalidInput(
+            f"{field_path}.uri: {uri} is a path of somebody's machine, which a step in a cluster cannot see. "
+            f"Upload it to the object store and give its s3://bucket/key."
+        )
+    return folder / (unquote(urlsplit(uri).path) if uri.startswith("file://") else uri)
+
+
+def _read_source(source: DataSource, field_path: str, group_by: str | None, folder: Path | None, into: ReadData) -> None:
+    content = _content(source.uri, folder, field_path)
+    wanted = _wanted_columns(source, group_by)
+    columns: set[str] = set()
+    read_before = into.rows_read
+    for record in read_records(source.uri, content):
+        columns.update(record.values)
+        _take(record, source, group_by, wanted, into)
+    _refuse_missing_columns(source.uri, wanted, columns if into.rows_read > read_before else None)
+    into.sources.append(
+        ResolvedSource(
+            uri=source.uri,
+            sha256=hashlib.sha256(content).hexdigest(),
+            size=len(content),
+            rows=into.rows_read - read_before,
+            columns=source.columns,
+        )
+    )
+
+
+def _wanted_columns(source: DataSource, group_by: str | None) -> dict[str, str]:
+    """Column → the field of the spec that asks for it."""
+    mapped = source.columns.model_dump(exclude_none=True)
+    wanted = {column: f"columns.{name}" for name, column in mapped.items()}
+    return wanted | ({group_by: "split.groupBy"} if group_by else {})
+
+
+def _refuse_missing_columns(uri: str, wanted: dict[str, str], columns: set[str] | None) -> None:
+    missing = [] if columns is None else [f"{column!r} ({field})" for column, field in wanted.items() if column not in columns]
+    if missing:
+        there = ", ".join(sorted(columns or ())) or "none"
+        raise InvalidInput(
+            f"{uri}: no column {', '.join(missing)}. The file has the columns: {there}. Name one of those in the job's data."
+        )
+
+
+def _take(record: Record, source: DataSource, group_by: str | None, wanted: dict[str, str], into: ReadData) -> None:
+    """Append the record's row, or say why it is empty."""
+    fault = _fault(record, source, wanted)
+    if fault is not None:
+        into.empty.append(Hit(f"{source.uri}:{record.line}", fault))
+        return
+    columns, values = source.columns, record.values
+    assert columns.anchor is not None
+    assert columns.positive is not None
+    texts = {column: _as_text(values[column]) or "" for column in wanted}
+    for column, text in texts.items():
+        _refuse_bad_characters(source.uri, record.line, column, text)
+    label = None if columns.label is None else texts[columns.label]
+    group = None if group_by is None else texts[group_by]
+    into.rows.append(make_row(texts[columns.anchor], texts[columns.positive], label, group, source.uri, record.line))
+
+
+def _fault(record: Record, source: DataSource, wanted: dict[str, str]) -> str | None:
+    """Why the record cannot be a row; None when it can."""
+    if not record.values:
+        return "blank line"
+    for column in wanted:
+        value = record.values.get(column)
+        if column in (source.columns.anchor, source.columns.positive) and value is not None and not isinstance(value, str):
+            return f"{column!r} is not a text"
+        text = _as_text(value)
+        if text is None:
+            return f"{column!r} is missing" if value is None else f"{column!r} is not a text"
+        if not text.strip():
+            return f"{column!r} is blank"
+    return None
+
+
+def _as_text(value: Any) -> str | None:
+    """A label or a group may be a number or a truth value: their JSON spelling stands for them."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value) if isinstance(value, bool | int | float) else None
+
+
+def _refuse_bad_characters(uri: str, line: int, column: str, text: str) -> None:
+    if "\0" in text:
+        raise broken(uri, line, f"{column!r} contains a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise broken(uri, line, f"{column!r} contains half a surrogate pair, which is not text") from None
+
+
+def _content(uri: str, folder: Path | None, field_path: str) -> bytes:
+    return _s3_content(uri, field_path) if uri.startswith("s3://") else _local_content(uri, folder, field_path)
+
+
+def _local_content(uri: str, folder: Path | None, field_path: str) -> bytes:
+    if "://" in uri and not uri.startswith("file://"):
+        raise InvalidInput(f"{field_path}.uri: {uri} cannot be read. Give an s3://bucket/key, or a path in a local run.")
+    path = local_path(uri, folder, field_path)
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InvalidInput(f"{field_path}.uri: there is no file {path}. Paths start at the job's folder.") from None
+    except IsADirectoryError:
+        raise InvalidInput(f"{field_path}.uri: {path} is a folder. Name the files in it one by one.") from None
+    except OSError as error:
+        raise InvalidInput(f"{field_path}.uri: {path} cannot be read: {error.strerror}. Check its permissions.") from None
+
+
+def _s3_content(uri: str, field_path: str) -> bytes:
+    bucket, key = split_s3(uri, field_path)
+    try:
+        return open_store(f"s3://{bucket}").get(key)
+    except NotFound:
+        raise InvalidInput(f"{field_path}.uri: there is no object {uri}. Check the bucket and the key.") from None
+
+
+def split_s3(uri: str, field_path: str) -> tuple[str, str]:
+    """`s3://bucket/some/key` → (`bucket`, `some/key`)."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not bucket or not key.strip("/"):
+        raise InvalidInput(f"{field_path}.uri: {uri} names no object. Give s3://bucket/key.")
+    return bucket, key.strip("/")
