@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from embtune_api.metrics import split_metric
 from embtune_api.verdict import GateResult, Outcome
-
 from embtune_operator.judge.bootstrap import Bounds, bounds
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from embtune_api.spec import Gate
-
     from embtune_operator.judge.scores import Scores
 
 MIN_QUERIES = 50

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from embtune_api.verdict import GateResult, Verdict
-
 from embtune_operator.judge.gate import Exhibits, judge, unjudged
 from embtune_operator.judge.scores import load_scores
 

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embtune_api.errors import InvalidInput, NotFound
-
 from embtune_operator.judge.bootstrap import Bounds, bounds
 from embtune_operator.judge.scores import Scores, load_scores
 
 if TYPE_CHECKING:
     from embtune_api.keys import LineKeys
-    from embtune_store.protocol import Store
-
     from embtune_operator.registry.versions import Version
+    from embtune_store.protocol import Store
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,9 @@ def compare(store: Store, line: LineKeys, first: Version, second: Version, confi
     shared = [name for name in one.metrics if name in other.metrics]
     if not shared or len(one.groups) != len(other.groups):
         raise InvalidInput(f"{line.model} v{first.number} and v{second.number} share no metric: judge them with the same suites")
-    before, after = (np.column_stack([_column(scores, name) for name in shared]) for scores in (one, other))
+    before, after = (
+        np.column_stack([scores.values[:, scores.metrics.index(name)] for name in shared]) for scores in (one, other)
+    )
     answerable = ~(np.isnan(before) | np.isnan(after)).any(axis=1)
     before, after, groups = before[answerable], after[answerable], one.groups[answerable]
     if not len(groups):
@@ -70,8 +70,6 @@ def _scores(store: Store, line: LineKeys, version: Version) -> Scores:
     try:
         return load_scores(store, keys.scores)
     except NotFound as error:
-        raise NotFound(f"the per-query scores of {line.model} v{version.number} are gone ({keys.scores}): evaluate it again") from error
-
-
-def _column(scores: Scores, metric: str) -> object:
-    return scores.of(metric)
+        raise NotFound(
+            f"the per-query scores of {line.model} v{version.number} are gone ({keys.scores}): evaluate it again"
+        ) from error

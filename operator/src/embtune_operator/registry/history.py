@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embtune_api.documents import Release, VersionRef
@@ -18,26 +17,18 @@ if TYPE_CHECKING:
     from embtune_store.protocol import Store
 
 
-@dataclass(frozen=True)
-class CurrentRelease:
-    """`release.json` as it was read, with the tag that a swap must present."""
-
-    release: Release
-    data: bytes
-    tag: str
+CurrentRelease = documents.TaggedDocument[Release]
+"""`release.json` as it was read, with the tag that a swap must present."""
 
 
 def read_release(store: Store, line: LineKeys) -> CurrentRelease | None:
     """None while nothing was ever promoted."""
-    tagged = store.get_tagged(line.release)
-    if tagged is None:
-        return None
-    return CurrentRelease(documents.parse(line.release, tagged.data, Release), tagged.data, tagged.tag)
+    return documents.read_tagged(store, line.release, Release)
 
 
-def complete_history(store: Store, line: LineKeys, current: CurrentRelease) -> None:
+def complete_history(store: Store, line: LineKeys, current: Release) -> None:
     """Write the copy of the current release, if a crash came between its swap and its copy."""
-    store.create(line.history(current.release.seq), current.data)
+    documents.create(store, line.history(current.seq), current)
 
 
 def read_history(store: Store, line: LineKeys) -> list[Release]:
@@ -46,8 +37,8 @@ def read_history(store: Store, line: LineKeys) -> list[Release]:
     past = [documents.read(store, line.history(seq), Release) for seq in sorted(numbers)]
     history = [release for release in past if release is not None]
     current = read_release(store, line)
-    if current is not None and current.release.seq not in numbers:
-        history.append(current.release)
+    if current is not None and current.document.seq not in numbers:
+        history.append(current.document)
     return history
 
 

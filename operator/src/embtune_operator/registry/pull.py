@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embtune_api.errors import InvalidInput
 from embtune_store import folders
 
 if TYPE_CHECKING:
-    from embtune_api.keys import LineKeys
-    from embtune_store.protocol import Store
+    from pathlib import Path
 
+    from embtune_api.keys import LineKeys
     from embtune_operator.registry.versions import Version
+    from embtune_store.protocol import Store
 
 
 def pull(store: Store, line: LineKeys, version: Version, target: Path) -> Path:

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 from embtune_api.documents import PublishedEvaluation, Release, Transition, VersionRef
 from embtune_api.errors import Conflict, InvalidInput
-from embtune_store import documents
-
 from embtune_operator.registry.history import (
     CurrentRelease,
     complete_history,
@@ -23,6 +21,7 @@ from embtune_operator.registry.history import (
     was_rolled_back,
 )
 from embtune_operator.registry.versions import checked_manifest, read_manifest, verify_version
+from embtune_store import documents
 
 if TYPE_CHECKING:
     from embtune_api.keys import LineKeys
@@ -49,8 +48,8 @@ def promote_judged(store: Store, line: LineKeys, wish: JobPromotion, reason: str
     current = _current(store, line)
     history = read_history(store, line)
     if current is not None and any(past.transition.job_uid == wish.job_uid for past in history):
-        return current.release
-    in_production = current.release.production if current else None
+        return current.document
+    in_production = current.document.production if current else None
     if in_production != wish.champion:
         raise Conflict(
             f"{line.model} was judged against {_name(wish.champion)}, but {_name(in_production)} is in production now: "
@@ -59,7 +58,9 @@ def promote_judged(store: Store, line: LineKeys, wish: JobPromotion, reason: str
     if was_rolled_back(wish.version.version, history):
         raise InvalidInput(_rolled_back(line, wish.version.version))
     verify_version(store, line, wish.version.version, checked_manifest(store, line, wish.version))
-    return _commit(store, line, current, wish.version, in_production, _promotion(current, wish.version, reason, now, wish.job_uid))
+    return _commit(
+        store, line, current, wish.version, in_production, _promotion(current, wish.version, reason, now, wish.job_uid)
+    )
 
 
 def promote(store: Store, line: LineKeys, number: int, reason: str, now: datetime, *, force: bool = False) -> Release:
@@ -73,9 +74,9 @@ def promote(store: Store, line: LineKeys, number: int, reason: str, now: datetim
     manifest = read_manifest(store, line, number)
     target = VersionRef(version=number, digest=manifest.digest)
     current = _current(store, line)
-    in_production = current.release.production if current else None
+    in_production = current.document.production if current else None
     if current is not None and in_production == target:
-        return current.release
+        return current.document
     if force and not reason:
         raise InvalidInput("--force needs --reason: the history must say why a version was promoted against its verdict")
     if not force:
@@ -95,19 +96,21 @@ def rollback(store: Store, line: LineKeys, reason: str, now: datetime) -> Releas
         Conflict: somebody changed the release at the same moment.
     """
     current = _current(store, line)
-    if current is None or current.release.production is None:
-        raise InvalidInput(f"{line.model} has nothing in production in namespace {line.namespace}, so there is nothing to roll back")
-    target = current.release.previous
+    if current is None or current.document.production is None:
+        raise InvalidInput(
+            f"{line.model} has nothing in production in namespace {line.namespace}, so there is nothing to roll back"
+        )
+    target = current.document.previous
     if target is None:
         raise InvalidInput(
-            f"{line.model} v{current.release.production.version} has no version before it to roll back to; "
+            f"{line.model} v{current.document.production.version} has no version before it to roll back to; "
             f"promote another one: embtune promote {line.model}@N"
         )
     manifest = checked_manifest(store, line, target)
     before = previous_of(read_history(store, line), target.version)
     transition = Transition(
         kind="Rollback",
-        from_version=current.release.production.version,
+        from_version=current.document.production.version,
         to_version=target.version,
         reason=reason or "rolled back by hand",
         at=now,
@@ -121,7 +124,7 @@ def _current(store: Store, line: LineKeys) -> CurrentRelease | None:
     """The release, with its history complete: seq is completed before seq + 1 starts."""
     current = read_release(store, line)
     if current is not None:
-        complete_history(store, line, current)
+        complete_history(store, line, current.document)
     return current
 
 
@@ -133,19 +136,18 @@ def _commit(
     previous: VersionRef | None,
     transition: Transition,
 ) -> Release:
-    seq = current.release.seq + 1 if current else 1
+    seq = current.document.seq + 1 if current else 1
     release = Release(seq=seq, production=production, previous=previous, transition=transition)
-    data = documents.encode(release)
-    if not store.swap(line.release, data, current.tag if current else None):
-        raise Conflict(f"somebody else changed the release of {line.model} at the same moment: see `embtune history {line.model}`")
-    store.create(line.history(seq), data)
+    if not documents.swap(store, line.release, release, current.tag if current else None):
+        raise Conflict(
+            f"somebody else changed the release of {line.model} at the same moment: see `embtune history {line.model}`"
+        )
+    complete_history(store, line, release)
     return release
 
 
-def _promotion(
-    current: CurrentRelease | None, target: VersionRef, reason: str, now: datetime, job_uid: str | None
-) -> Transition:
-    in_production = current.release.production if current else None
+def _promotion(current: CurrentRelease | None, target: VersionRef, reason: str, now: datetime, job_uid: str | None) -> Transition:
+    in_production = current.document.production if current else None
     return Transition(
         kind="Promote",
         from_version=in_production.version if in_production else None,

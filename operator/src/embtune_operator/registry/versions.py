@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from embtune_api.documents import Metadata, PublishedEvaluation, StoredModel, VersionManifest, VersionRef
 from embtune_api.errors import InvalidInput, Tampered
-from embtune_store import documents, folders
-
 from embtune_operator.registry.history import read_history, stage_of
+from embtune_store import documents, folders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +73,9 @@ def read_manifest(store: Store, line: LineKeys, number: int) -> VersionManifest:
     manifest = documents.read(store, line.version(number).manifest, VersionManifest)
     if manifest is None:
         known = ", ".join(str(n) for n in version_numbers(store, line)) or "none yet"
-        raise InvalidInput(f"{line.model} has no version {number} in namespace {line.namespace} of this store; there are: {known}")
+        raise InvalidInput(
+            f"{line.model} has no version {number} in namespace {line.namespace} of this store; there are: {known}"
+        )
     return manifest
 
 

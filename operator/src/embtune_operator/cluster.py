@@ -1,0 +1,107 @@
+"""What embtune asks of the machinery that runs steps: Kubernetes, or local processes.
+
+A child is one attempt of one step. Its name follows from the job and the attempt, so a create that was repeated, or
+raced, makes one child.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from embtune_api.requests import AnyRequest
+    from embtune_api.resources import FineTuneJob
+    from embtune_api.status import FineTuneJobStatus, StepName
+
+
+@dataclass(frozen=True)
+class Child:
+    """One attempt of a step, to be launched."""
+
+    name: str
+    attempt: int
+    """Counted from 1 for each step of a job."""
+    request: AnyRequest
+
+
+@dataclass(frozen=True)
+class ChildState:
+    """A child as it is seen."""
+
+    name: str
+    step: StepName
+    digest: str
+    """Input digest of the step it works on."""
+    attempt: int
+    state: Literal["Running", "Succeeded", "Failed"]
+    exit_code: int | None = None
+    message: str = ""
+    """Why it failed: one paragraph."""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened once, for people."""
+
+    reason: str
+    message: str
+
+
+class Cluster(Protocol):
+    async def children(self, job: FineTuneJob) -> list[ChildState]:
+        """Every child of the job that there still is."""
+
+    async def create(self, job: FineTuneJob, child: Child) -> None:
+        """Launch it. No error, and no second child, when one of that name is there already."""
+
+    async def delete(self, job: FineTuneJob, name: str) -> None:
+        """End it. No error when it is gone."""
+
+    async def write_status(self, job: FineTuneJob, status: FineTuneJobStatus) -> None: ...
+
+    async def tell(self, job: FineTuneJob, event: Event) -> None: ...
+
+
+def child_name(job_uid: str, step: StepName, attempt: int) -> str:
+    """A DNS-1035 label of at most 30 characters, so that pod and service suffixes still fit."""
+    short = hashlib.sha256(job_uid.encode()).hexdigest()[:10]
+    return f"ft-{short}-{step}-{attempt}"
+
+
+@dataclass
+class MemoryCluster:
+    """A cluster in which nothing runs by itself: a twin for tests, which say how each child ends."""
+
+    states: dict[str, ChildState] = field(default_factory=dict)
+    requests: dict[str, AnyRequest] = field(default_factory=dict)
+    statuses: list[FineTuneJobStatus] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    async def children(self, job: FineTuneJob) -> list[ChildState]:  # noqa: ARG002
+        return list(self.states.values())
+
+    async def create(self, job: FineTuneJob, child: Child) -> None:  # noqa: ARG002
+        request = child.request
+        state = ChildState(child.name, request.step, request.digest, child.attempt, "Running")
+        self.states.setdefault(child.name, state)
+        self.requests.setdefault(child.name, request)
+
+    async def delete(self, job: FineTuneJob, name: str) -> None:  # noqa: ARG002
+        self.states.pop(name, None)
+
+    async def write_status(self, job: FineTuneJob, status: FineTuneJobStatus) -> None:  # noqa: ARG002
+        self.statuses.append(status)
+
+    async def tell(self, job: FineTuneJob, event: Event) -> None:  # noqa: ARG002
+        self.events.append(event)
+
+    def end(self, name: str, exit_code: int, message: str = "", at: datetime | None = None) -> None:
+        """Let a running child end."""
+        state: Literal["Succeeded", "Failed"] = "Failed" if exit_code else "Succeeded"
+        self.states[name] = replace(self.states[name], state=state, exit_code=exit_code, message=message, finished_at=at)

@@ -1,0 +1,79 @@
+"""The identity of a job that no API server has given one."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from embtune_api.digest import digest_of, tree_digest
+from embtune_api.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from embtune_api.resources import FineTuneJob
+
+
+def with_local_uid(job: FineTuneJob, folder: Path) -> FineTuneJob:
+    """The job with a uid made of its name, spec and local files.
+
+    An unchanged job finds its own earlier work; a changed file or field makes a new incarnation. Objects at s3:// and
+    models at hf:// count by their name, since they are only resolved when the job starts.
+
+    Args:
+        folder: where relative paths start.
+
+    Raises:
+        InvalidInput: a local file or folder is missing.
+    """
+    data = [_file_digest(job, number, source.uri, folder) for number, source in enumerate(job.spec.data.train)]
+    base = job.spec.base_model.uri
+    identity = digest_of(
+        {
+            "namespace": job.metadata.namespace,
+            "name": job.metadata.name,
+            "spec": job.spec,
+            "data": data,
+            "base": _folder_digest(base, folder) if base else None,
+        }
+    )
+    uid = str(uuid.UUID(hex=identity[:32], version=5))
+    return job.model_copy(update={"metadata": job.metadata.model_copy(update={"uid": uid})})
+
+
+def local_path(uri: str, folder: Path) -> Path | None:
+    """Where a uri lies on this machine; None for one that lies elsewhere."""
+    if uri.startswith("file://"):
+        return Path(unquote(urlsplit(uri).path))
+    return None if "://" in uri else folder / uri
+
+
+def _file_digest(job: FineTuneJob, number: int, uri: str, folder: Path) -> str | None:
+    path = local_path(uri, folder)
+    if path is None:
+        return None
+    if not path.is_file():
+        raise InvalidInput(
+            f"spec.data.train[{number}].uri {uri}: there is no such file. Paths start at the folder of the job's file "
+            f"({folder}): correct the path of job {job.metadata.name}, or put the file there."
+        )
+    return _sha256(path)
+
+
+def _folder_digest(uri: str, folder: Path) -> str | None:
+    path = local_path(uri, folder)
+    if path is None:
+        return None
+    if not path.is_dir():
+        raise InvalidInput(
+            f"spec.baseModel.uri {uri}: there is no such folder ({path}). Give hf://org/name for a model of the hub, or the "
+            "path of a sentence-transformers folder, relative to the job's file."
+        )
+    files = (file for file in path.rglob("*") if file.is_file())
+    return tree_digest((file.relative_to(path).as_posix(), _sha256(file)) for file in files)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,200 @@
+"""The plan of a job: a request for each step whose inputs are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from embtune_api import presets
+from embtune_api.digest import digest_of
+from embtune_api.keys import JobKeys, LineKeys, StepKeys
+from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, PublishRequest, TrainRequest
+
+if TYPE_CHECKING:
+    from embtune_api.documents import Judgement, StepManifest
+    from embtune_api.resources import FineTuneJob
+    from embtune_api.status import StepName
+    from embtune_operator.pipeline.resolved import Resolved
+    from embtune_operator.settings import Settings
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    request: PrepareRequest | TrainRequest | EvaluateRequest | PublishRequest
+
+    @property
+    def name(self) -> StepName:
+        return self.request.step
+
+    @property
+    def digest(self) -> str:
+        return self.request.digest
+
+    @property
+    def keys(self) -> StepKeys:
+        return self.request.job_keys.step(self.name, self.digest)
+
+
+@dataclass(frozen=True)
+class Plan:
+    job: FineTuneJob
+    resolved: Resolved
+    settings: Settings
+    steps: tuple[PlannedStep, ...]
+    """In order; a step whose inputs are not known yet is missing."""
+
+    def step(self, name: StepName) -> PlannedStep | None:
+        return next((step for step in self.steps if step.name == name), None)
+
+    @property
+    def current(self) -> PlannedStep | None:
+        """The first step that is not done; None when the next thing to do is no step."""
+        return next((step for step in self.steps if self.manifest_of(step.name) is None), None)
+
+    def manifest_of(self, name: StepName) -> StepManifest | None:
+        resolved = self.resolved
+        manifests = {
+            "prepare": resolved.prepared,
+            "train": resolved.trained,
+            "evaluate": resolved.evaluated,
+            "publish": resolved.published,
+        }
+        return manifests[name]
+
+    @property
+    def line(self) -> LineKeys:
+        return LineKeys(self.job.metadata.namespace, self.job.spec.model)
+
+    @property
+    def keys(self) -> JobKeys:
+        return job_keys(self.job)
+
+
+def job_keys(job: FineTuneJob) -> JobKeys:
+    return JobKeys(job.metadata.namespace, job.metadata.name, job.metadata.uid)
+
+
+def make_plan(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Plan:
+    """Every step whose inputs are known. Its digest is made of what determines the output and of nothing else."""
+    steps: list[PlannedStep] = [PlannedStep(_prepare(job, settings))]
+    if resolved.prepared:
+        steps.append(PlannedStep(_train(job, resolved, settings)))
+    if resolved.prepared and resolved.trained:
+        steps.append(PlannedStep(_evaluate(job, resolved, settings)))
+    if resolved.evaluated and resolved.judgement:
+        steps.append(PlannedStep(_publish(job, resolved, resolved.judgement, settings)))
+    return Plan(job, resolved, settings, tuple(steps))
+
+
+def publish_digest(job: FineTuneJob, resolved: Resolved) -> str:
+    """Keyed on the candidate alone: a job publishes one version, even if a changed champion has it judged again."""
+    return digest_of({"step": "publish", "model": job.spec.model, "candidate": resolved.train_facts.model.digest})
+
+
+def _common(job: FineTuneJob, settings: Settings, digest: str) -> dict[str, Any]:
+    return {
+        "store": settings.store,
+        "namespace": job.metadata.namespace,
+        "model": job.spec.model,
+        "job": job.metadata.name,
+        "job_uid": job.metadata.uid,
+        "digest": digest,
+    }
+
+
+def _prepare(job: FineTuneJob, settings: Settings) -> PrepareRequest:
+    spec = job.spec
+    digest = digest_of(
+        {
+            "step": "prepare",
+            "namespace": job.metadata.namespace,
+            "model": spec.model,
+            "job": job.metadata.uid,
+            "data": spec.data,
+            "base": spec.base_model,
+        }
+    )
+    return PrepareRequest(
+        **_common(job, settings, digest), owner=settings.owner, data=spec.data, base_model=spec.base_model, folder=settings.folder
+    )
+
+
+def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainRequest:
+    prepared, facts = _manifest(resolved.prepared), resolved.prepare_facts
+    training = presets.resolve(job.spec.training, facts.train_rows)
+    base = facts.base.model
+    digest = digest_of({"step": "train", "prepared": prepared.digest, "base": base.digest, "training": training})
+    processes = job.spec.runtime.nodes * job.spec.runtime.processes_per_node
+    return TrainRequest(
+        **_common(job, settings, digest),
+        prepared=_root(job, prepared),
+        base=base,
+        training=training,
+        processes=processes,
+    )
+
+
+def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> EvaluateRequest:
+    models = [
+        Judged(role="candidate", model=resolved.train_facts.model),
+        Judged(role="base", model=resolved.prepare_facts.base.model),
+    ]
+    if resolved.champion:
+        models.append(Judged(role="champion", model=resolved.champion.model))
+    suites = job.spec.evaluation.suites
+    exam = resolved.prepare_facts.exam
+    digest = digest_of(
+        {
+            "step": "evaluate",
+            "exam": exam,
+            "suites": suites,
+            "models": [[judged.role, judged.model.digest, judged.model.fingerprints] for judged in models],
+        }
+    )
+    return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites)
+
+
+def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, settings: Settings) -> PublishRequest:
+    prepared, evaluated, trained = (_manifest(m) for m in (resolved.prepared, resolved.evaluated, resolved.trained))
+    facts = resolved.prepare_facts
+    champion = resolved.champion.ref if resolved.champion else None
+    training = presets.resolve(job.spec.training, facts.train_rows)
+    return PublishRequest(
+        **_common(job, settings, publish_digest(job, resolved)),
+        candidate=resolved.train_facts.model,
+        prepared=_root(job, prepared),
+        evaluated=_root(job, evaluated),
+        champion_version=champion.version if champion else None,
+        verdict=judgement.verdict,
+        base=facts.base,
+        training_config=training.model_dump(mode="json", by_alias=True),
+        training_data={
+            "sources": [source.model_dump(mode="json") for source in facts.sources],
+            "split": job.spec.data.split.model_dump(mode="json", by_alias=True),
+            "train_rows": facts.train_rows,
+            "validation_rows": facts.validation_rows,
+            "exam": facts.exam,
+            "digest": prepared.digest,
+        },
+        lineage={
+            "namespace": job.metadata.namespace,
+            "job": job.metadata.name,
+            "job_uid": job.metadata.uid,
+            "spec_digest": digest_of(job.spec),
+            "base": {"uri": facts.base.uri, "revision": facts.base.revision, "digest": facts.base.model.digest},
+            "champion": champion.model_dump(mode="json") if champion else None,
+            "prepare": prepared.digest,
+            "train": trained.digest,
+            "evaluate": evaluated.digest,
+        },
+        timestamp=judgement.at,
+    )
+
+
+def _root(job: FineTuneJob, manifest: StepManifest) -> str:
+    return job_keys(job).step(manifest.step, manifest.input_digest).root
+
+
+def _manifest(manifest: StepManifest | None) -> StepManifest:
+    assert manifest is not None, "planned a step whose inputs are not known"
+    return manifest
