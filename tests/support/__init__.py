@@ -1,0 +1,1 @@
+"""What several tests share: a tiny model, real rows, servers, processes."""

@@ -1,0 +1,132 @@
+"""Runs of single steps through the real warm process, over a folder store."""
+
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from embtune_api.digest import digest_of, tree_digest
+from embtune_api.documents import StepManifest, StoredModel, TrainFacts
+from embtune_api.keys import StepKeys
+from embtune_api.reports import TrainingReport
+from embtune_api.requests import StepRequest, TrainRequest
+from embtune_api.spec import Training
+from embtune_store import documents, open_store
+from embtune_store.folders import upload_folder
+from embtune_store.protocol import Store
+
+
+@dataclass
+class Warm:
+    """A warm process, spoken to as `embtune run` speaks to it."""
+
+    process: subprocess.Popen[str]
+    scratch: Path
+    _ids: Iterator[int] = field(default_factory=itertools.count)
+
+    def start(self, request: StepRequest, step: str) -> str:
+        """Start a step; returns the id to wait for."""
+        name = f"{step}-{next(self._ids)}"
+        file = self.scratch / f"{name}.json"
+        file.write_text(request.model_dump_json())
+        self._say({"id": name, "step": step, "request": str(file), "log": f"{file}.log", "termination_log": f"{file}.message"})
+        assert self._hear()["id"] == name
+        return name
+
+    def signal(self, name: str, number: int) -> None:
+        self._say({"id": name, "signal": number})
+
+    def wait(self, name: str) -> int:
+        """The step's exit code."""
+        answer = self._hear()
+        assert answer["id"] == name
+        return int(answer["exit"])
+
+    def run(self, request: StepRequest, step: str) -> int:
+        return self.wait(self.start(request, step))
+
+    def log(self, name: str) -> str:
+        return (self.scratch / f"{name}.json.log").read_text()
+
+    def message(self, name: str) -> str:
+        return (self.scratch / f"{name}.json.message").read_text()
+
+    def _say(self, message: dict[str, Any]) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+
+    def _hear(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        return dict(json.loads(self.process.stdout.readline()))
+
+
+@contextmanager
+def warm_process(scratch: Path) -> Iterator[Warm]:
+    """A warm process that is gone afterwards."""
+    command = [sys.executable, "-m", "embtune_trainer", "warm"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield Warm(process, scratch)
+    finally:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.close()
+        process.wait(timeout=30)
+        process.stdout.close()
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """One training in a store of its own."""
+
+    store: Store
+    request: TrainRequest
+
+    @property
+    def keys(self) -> StepKeys:
+        return self.request.job_keys.step("train", self.request.digest)
+
+    @property
+    def manifest(self) -> StepManifest:
+        manifest = documents.read(self.store, self.keys.manifest, StepManifest)
+        assert manifest is not None
+        return manifest
+
+    @property
+    def weights_sha256(self) -> str:
+        files = TrainFacts.model_validate(self.manifest.facts).model.files
+        return next(file.sha256 for file in files if file.path == "model.safetensors")
+
+    @property
+    def report(self) -> TrainingReport:
+        report = documents.read(self.store, self.keys.report, TrainingReport)
+        assert report is not None
+        return report
+
+
+def a_training(folder: Path, base: Path, rows: list[dict[str, str]], recipe: Training, processes: int = 1) -> TrainingRun:
+    """A store with prepared rows and a staged base, and the request to train on them."""
+    store = open_store(str(folder))
+    prepared = StepKeys("team/jobs/job/uid/prepare/input")
+    store.put(prepared.train_rows, "".join(json.dumps(row) + "\n" for row in rows).encode())
+    files = upload_folder(store, base, prepared.base_model)
+    staged = StoredModel(prefix=prepared.base_model, digest=tree_digest((f.path, f.sha256) for f in files), files=files)
+    request = TrainRequest(
+        store=str(folder),
+        namespace="team",
+        model="line",
+        job="job",
+        job_uid="uid",
+        digest=digest_of({"recipe": recipe, "rows": rows}),
+        prepared=prepared.root,
+        base=staged,
+        training=recipe,
+        processes=processes,
+    )
+    return TrainingRun(store, request)

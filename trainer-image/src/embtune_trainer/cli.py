@@ -1,0 +1,100 @@
+"""`embtune-trainer STEP --request request.json`: how pods and `embtune run` start a step.
+
+The exit code is `embtune_api.errors.Exit`. What went wrong is one paragraph on stderr and, for the operator, in the
+file that EMBTUNE_TERMINATION_LOG names (a pod's termination message).
+"""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from embtune_api.errors import EmbtuneError, Exit
+
+if TYPE_CHECKING:
+    from embtune_store.protocol import Store
+    from embtune_trainer.progress import ReportProgress
+
+STEPS = ("prepare", "train", "evaluate", "publish")
+USAGE = f"""usage: embtune-trainer {{{"|".join(STEPS)}}} --request request.json
+       embtune-trainer warm
+
+Runs one step of a FineTuneJob: reads its request, reads and writes only the store, and does nothing when the step's
+manifest is there already. `warm` imports what train and evaluate need, then runs them as it is told on stdin.
+
+environment:
+  EMBTUNE_HUB_MIRROR       folder of models as <org>/<name>, looked up before the hub
+  EMBTUNE_TERMINATION_LOG  file for the paragraph that says what went wrong (default: none)
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, …  for a store at s3://
+"""
+
+
+def main() -> None:
+    arguments = sys.argv[1:]
+    if arguments in (["-h"], ["--help"]):
+        print(USAGE)  # noqa: T201
+        sys.exit(Exit.OK)
+    if arguments == ["warm"]:
+        from embtune_trainer.warm import serve
+
+        serve()
+        sys.exit(Exit.OK)
+    if len(arguments) != 3 or arguments[0] not in STEPS or arguments[1] != "--request":
+        print(USAGE, file=sys.stderr)  # noqa: T201
+        sys.exit(Exit.INVALID)
+    sys.exit(run_step(arguments[0], Path(arguments[2])))
+
+
+def run_step(step: str, request_file: Path) -> int:
+    """Run one step to its end; never raises. Returns the exit code."""
+    try:
+        _dispatch(step, request_file.read_bytes())
+    except EmbtuneError as error:
+        tell(str(error))
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        return int(Exit.INTERRUPTED)
+    except Exception as error:
+        traceback.print_exc()
+        tell(f"{step} failed: {type(error).__name__}: {error}")
+        return int(Exit.FAILED)
+    return int(Exit.OK)
+
+
+def tell(paragraph: str) -> None:
+    """Say what went wrong on stderr and in the termination log."""
+    print(paragraph, file=sys.stderr, flush=True)  # noqa: T201
+    if log := os.environ.get("EMBTUNE_TERMINATION_LOG"):
+        Path(log).write_text(paragraph[:4096], encoding="utf-8")
+
+
+def _dispatch(step: str, request: bytes) -> None:
+    from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest, StepRequest, TrainRequest
+    from embtune_store import open_store
+    from embtune_trainer.progress import progress_writer
+
+    def opened(parsed: StepRequest) -> "tuple[Store, ReportProgress]":
+        store = open_store(parsed.store)
+        return store, progress_writer(store, parsed.job_keys.step(step, parsed.digest).progress)
+
+    if step == "prepare":
+        from embtune_trainer.prepare import run_prepare
+
+        preparing = PrepareRequest.model_validate_json(request)
+        mirror = os.environ.get("EMBTUNE_HUB_MIRROR")
+        run_prepare(preparing, *opened(preparing), mirror=Path(mirror) if mirror else None)
+    elif step == "train":
+        from embtune_trainer.train import run_train
+
+        run_train(TrainRequest.model_validate_json(request))
+    elif step == "evaluate":
+        from embtune_trainer.evaluate import run_evaluate
+
+        evaluating = EvaluateRequest.model_validate_json(request)
+        run_evaluate(evaluating, *opened(evaluating))
+    else:
+        from embtune_trainer.publish import run_publish
+
+        publishing = PublishRequest.model_validate_json(request)
+        run_publish(publishing, *opened(publishing))

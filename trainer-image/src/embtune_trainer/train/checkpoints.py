@@ -1,0 +1,98 @@
+"""Checkpoints in the store: one file of weights and optimizer moments, complete once its manifest exists.
+
+There is no other state: the order of the data and the random numbers of a step follow from (seed, step, rank).
+"""
+
+import tempfile
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from embtune_api.base import Document
+from embtune_api.documents import FileEntry
+from embtune_api.keys import StepKeys
+from embtune_api.reports import LossPoint
+from embtune_store import documents, folders
+from embtune_store.protocol import Store
+
+KEEP = 2
+MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+class CheckpointManifest(Document):
+    step: int
+    """Optimizer steps that its weights have seen."""
+    files: list[FileEntry]
+    curve: list[LossPoint]
+    masked_negatives: int
+
+
+class Checkpoints:
+    """The checkpoints of one training."""
+
+    def __init__(self, store: Store, keys: StepKeys) -> None:
+        self._store = store
+        self._keys = keys
+
+    def save(
+        self, step: int, model: nn.Module, optimizer: torch.optim.AdamW, curve: list[LossPoint], masked_negatives: int
+    ) -> None:
+        """Write the state after `step` steps, then forget all but the newest two."""
+        prefix = self._keys.checkpoint(step)
+        tensors = {f"weight.{name}": value for name, value in model.state_dict().items()}
+        for name, parameter in model.named_parameters():
+            for moment in MOMENTS:
+                if moment in optimizer.state.get(parameter, {}):
+                    tensors[f"{moment}.{name}"] = optimizer.state[parameter][moment]
+        with tempfile.TemporaryDirectory(prefix="embtune-checkpoint-") as folder:
+            save_file({name: value.contiguous() for name, value in tensors.items()}, Path(folder) / "state.safetensors")
+            files = folders.upload_folder(self._store, Path(folder), f"{prefix}/state")
+        manifest = CheckpointManifest(step=step, files=files, curve=curve, masked_negatives=masked_negatives)
+        documents.put(self._store, f"{prefix}/manifest.json", manifest)
+        self._forget_older_than(step)
+
+    def latest(self) -> CheckpointManifest | None:
+        """The newest complete checkpoint; one without a manifest was interrupted and does not count."""
+        for step in sorted(self._steps(), reverse=True):
+            if manifest := documents.read(self._store, f"{self._keys.checkpoint(step)}/manifest.json", CheckpointManifest):
+                return manifest
+        return None
+
+    def restore(self, manifest: CheckpointManifest, model: nn.Module, optimizer: torch.optim.AdamW) -> None:
+        """Load verified bytes into the model and the optimizer.
+
+        Raises:
+            Tampered: when the bytes are not those that were saved.
+        """
+        with tempfile.TemporaryDirectory(prefix="embtune-checkpoint-") as scratch:
+            prefix = f"{self._keys.checkpoint(manifest.step)}/state"
+            folder = folders.materialize(self._store, prefix, manifest.files, Path(scratch) / "checkpoint")
+            tensors = load_file(folder / "state.safetensors")
+        model.load_state_dict(
+            {name.removeprefix("weight."): value for name, value in tensors.items() if name.startswith("weight.")}
+        )
+        for name, parameter in model.named_parameters():
+            moments = {moment: tensors.get(f"{moment}.{name}") for moment in MOMENTS}
+            if all(value is not None for value in moments.values()):
+                optimizer.state[parameter] = {
+                    "step": torch.tensor(float(manifest.step), device=parameter.device),  # fused: beside its parameter
+                    **{moment: value.to(parameter.device) for moment, value in moments.items() if value is not None},
+                }
+
+    def forget_all(self) -> None:
+        self._forget_older_than(None)
+
+    def _forget_older_than(self, newest: int | None) -> None:
+        steps = sorted(self._steps(), reverse=True)
+        older = steps if newest is None else [step for step in steps if step <= newest][KEEP:]
+        for step in older:
+            prefix = self._keys.checkpoint(step)
+            self._store.delete(f"{prefix}/manifest.json")  # first: a half-deleted checkpoint must not look complete
+            for stored in list(self._store.list(prefix)):
+                self._store.delete(stored.key)
+
+    def _steps(self) -> set[int]:
+        root = self._keys.checkpoints
+        return {int(stored.key.removeprefix(f"{root}/").split("/")[0]) for stored in self._store.list(root)}

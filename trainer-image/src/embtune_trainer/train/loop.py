@@ -1,0 +1,269 @@
+"""The training loop: for each global batch embed, gather, loss, gradient, step; checkpoint in between.
+
+Every rank embeds its slice of the batch, all see all embeddings, each computes the loss of the *whole* batch and sends
+the gradient of its own slice back through its encoder; summed over the ranks that is the exact gradient of the global
+batch, whatever the number of ranks. Dropout draws from a generator seeded by (seed, step, rank, group), so a resumed
+run needs no saved random state to be bit-equal.
+"""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
+from torch import Tensor
+
+from embtune_api.errors import EmbtuneError, Stopped
+from embtune_api.presets import steps_per_epoch
+from embtune_api.reports import LossPoint
+from embtune_api.requests import ProgressDocument
+from embtune_api.spec import Training
+from embtune_trainer.encoder import GROUP_OVERHEAD_TOKENS, TokenIds, embed, length_groups
+from embtune_trainer.progress import ReportProgress
+from embtune_trainer.train.batches import Rows, global_batches, rank_slice
+from embtune_trainer.train.checkpoints import Checkpoints
+from embtune_trainer.train.losses import multiple_negatives_ranking
+from embtune_trainer.train.ranks import Ranks
+from embtune_trainer.train.rows import PairRows
+
+CURVE_POINTS = 200
+REPORT_SECONDS = 1.0
+CHECKPOINT_SECONDS = 600.0
+
+
+@dataclass
+class Outcome:
+    """What a training did in this process."""
+
+    resumed_from: int | None = None
+    seconds: float = 0.0
+    """From the first step to the last, checkpoints included."""
+    rows: int = 0
+    masked_negatives: int = 0
+    tokens: int = 0
+    """Without padding, on this rank."""
+    computed_tokens: int = 0
+    """With padding, on this rank."""
+    curve: list[LossPoint] = field(default_factory=list)
+
+    @property
+    def samples_per_second(self) -> float:
+        return self.rows / self.seconds if self.seconds else 0.0
+
+
+@dataclass
+class Loop:
+    """One training, ready to run."""
+
+    model: SentenceTransformer
+    rows: PairRows
+    recipe: Training
+    """Every value explicit."""
+    ranks: Ranks
+    checkpoints: Checkpoints
+    bf16: bool
+    report: ReportProgress
+    stop_asked: Callable[[], bool]
+    """Whether this process was told to save and stop."""
+
+    def run(self) -> Outcome:
+        """Train to the end, from the newest complete checkpoint.
+
+        Raises:
+            Stopped: when some rank was told to stop; a checkpoint holds everything done so far.
+            EmbtuneError: when the loss is not a number.
+        """
+        self._prepare_model()
+        optimizer = self._optimizer()
+        outcome = Outcome()
+        done = self._restore(optimizer, outcome)
+        saved = last_report = started = time.monotonic()
+        for step, batch in self._batches_after(done):
+            self._set_learning_rate(optimizer, step)
+            loss, norm = self._train_on(step, batch, optimizer, outcome)
+            done = step + 1
+            now = time.monotonic()
+            outcome.seconds, outcome.rows = now - started, outcome.rows + len(batch)
+            on_curve = done % max(1, self.total_steps // CURVE_POINTS) == 0 or done == self.total_steps
+            if on_curve or now - last_report >= REPORT_SECONDS:
+                last_report = now
+                self._tell(step, loss, norm, outcome, on_curve)
+            if done < self.total_steps and self.ranks.any(self.stop_asked(), self._device):
+                self._save(done, optimizer, outcome)
+                raise Stopped(
+                    f"training was asked to stop: {done} of {self.total_steps} steps are saved; the same job continues there"
+                )
+            due = done % (self.recipe.checkpoint_steps or self.total_steps) == 0
+            if done < self.total_steps and self.ranks.any(due or now - saved >= CHECKPOINT_SECONDS, self._device):
+                self._save(done, optimizer, outcome)
+                saved = time.monotonic()
+        return outcome
+
+    @property
+    def total_steps(self) -> int:
+        return self._epochs * self._steps_per_epoch
+
+    @property
+    def _epochs(self) -> int:
+        assert self.recipe.epochs is not None
+        return self.recipe.epochs
+
+    @property
+    def _batch_size(self) -> int:
+        assert self.recipe.batch_size is not None
+        return self.recipe.batch_size
+
+    @property
+    def _steps_per_epoch(self) -> int:
+        return steps_per_epoch(len(self.rows), self._batch_size)
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    def _prepare_model(self) -> None:
+        self.model.train()
+        if self.recipe.dropout is not None:
+            for module in self.model.modules():
+                if isinstance(module, torch.nn.Dropout):
+                    module.p = self.recipe.dropout
+
+    def _optimizer(self) -> torch.optim.AdamW:
+        matrices = [p for p in self.model.parameters() if p.requires_grad and p.ndim >= 2]
+        vectors = [p for p in self.model.parameters() if p.requires_grad and p.ndim < 2]  # biases, norms: no decay
+        groups = [{"params": matrices, "weight_decay": self.recipe.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+        return torch.optim.AdamW(groups, lr=self.recipe.learning_rate or 0.0, fused=True)
+
+    def _restore(self, optimizer: torch.optim.AdamW, outcome: Outcome) -> int:
+        checkpoint = self.checkpoints.latest()
+        if checkpoint is None:
+            return 0
+        self.checkpoints.restore(checkpoint, self.model, optimizer)
+        outcome.resumed_from = checkpoint.step
+        outcome.curve, outcome.masked_negatives = list(checkpoint.curve), checkpoint.masked_negatives
+        return checkpoint.step
+
+    def _batches_after(self, done: int) -> Iterator[tuple[int, Rows]]:
+        for epoch in range(done // self._steps_per_epoch, self._epochs):
+            batches = global_batches(len(self.rows), self._batch_size, epoch, self.recipe.seed)
+            for number, batch in enumerate(batches):
+                step = epoch * self._steps_per_epoch + number
+                if step >= done:
+                    yield step, batch
+
+    def _set_learning_rate(self, optimizer: torch.optim.AdamW, step: int) -> None:
+        rate = (self.recipe.learning_rate or 0.0) * schedule(step, self.total_steps, self.recipe.warmup_ratio)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+    def _train_on(self, step: int, batch: Rows, optimizer: torch.optim.AdamW, outcome: Outcome) -> tuple[Tensor, Tensor]:
+        optimizer.zero_grad(set_to_none=True)
+        loss = self._backward(step, batch, outcome)
+        self.ranks.sum_gradients(self.model)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.max_grad_norm)
+        optimizer.step()
+        return loss, norm
+
+    def _backward(self, step: int, batch: Rows, outcome: Outcome) -> Tensor:
+        """Leave the gradient of the global batch's loss, this rank's part of it, in the parameters."""
+        lengths = self.rows.lengths[batch].sum(axis=1)
+        slices = [rank_slice(lengths, rank, self.ranks.world) for rank in range(self.ranks.world)]
+        mine = batch[slices[self.ranks.rank]]
+        texts = [self.rows.anchors[row] for row in mine] + [self.rows.positives[row] for row in mine]
+        groups = self._groups(texts, outcome)
+        cached = self.recipe.loss.name == "CachedMultipleNegativesRanking"
+
+        with torch.set_grad_enabled(not cached):
+            parts = [self._embed(step, number, group, texts) for number, group in enumerate(groups)]
+        local = torch.cat(parts)[inverse(np.concatenate(groups))] if groups else torch.zeros(0, 1, device=self._device)
+        gathered, own = self._everyone(local, slices)
+        gathered.requires_grad_(True)
+        anchors, positives = gathered[: len(batch)], gathered[len(batch) :]
+        known = self.rows.known.mask(batch)
+        outcome.masked_negatives += int(known.sum()) - len(batch)
+        known_tensor = torch.from_numpy(known).to(self._device)
+        loss = multiple_negatives_ranking(anchors, positives, known_tensor, self.recipe.loss.scale)
+        loss.backward()  # type: ignore[no-untyped-call]
+        assert gathered.grad is not None
+        gradient = gathered.grad[own]
+        if cached:
+            for number, group in enumerate(groups):
+                self._embed(step, number, group, texts).backward(gradient[group])  # type: ignore[no-untyped-call]
+        elif groups:
+            local.backward(gradient)  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    def _groups(self, texts: list[TokenIds], outcome: Outcome) -> list[NDArray[np.int64]]:
+        lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        cached = self.recipe.loss.name == "CachedMultipleNegativesRanking"
+        most = self.recipe.loss.mini_batch_size if cached else max(1, len(texts))
+        groups = length_groups(lengths, GROUP_OVERHEAD_TOKENS[self._device.type], most)
+        outcome.tokens += int(lengths.sum())
+        outcome.computed_tokens += sum(len(group) * int(lengths[group].max()) for group in groups)
+        return groups
+
+    def _embed(self, step: int, number: int, group: NDArray[np.int64], texts: list[TokenIds]) -> Tensor:
+        torch.manual_seed(noise_seed(self.recipe.seed, step, self.ranks.rank, number))
+        return embed(self.model, [texts[index] for index in group], self.bf16)
+
+    def _everyone(self, local: Tensor, slices: list[NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
+        """All embeddings in the batch's order, anchors before positives, and where this rank's own lie in that."""
+        size = sum(len(positions) for positions in slices)
+        places = [np.concatenate([positions, positions + size]) for positions in slices]
+        gathered = self.ranks.gather(local, [len(place) for place in places])
+        in_order = torch.from_numpy(inverse(np.concatenate(places))).to(self._device)
+        return gathered[in_order], torch.from_numpy(places[self.ranks.rank]).to(self._device)
+
+    def _tell(self, step: int, loss: Tensor, norm: Tensor, outcome: Outcome, on_curve: bool) -> None:
+        value, done = float(loss), step + 1
+        if not math.isfinite(value):
+            raise EmbtuneError(
+                f"the loss became {value} at step {done} of {self.total_steps}; lower training.learningRate "
+                f"(now {self.recipe.learning_rate}) or set training.precision to fp32"
+            )
+        rate = outcome.samples_per_second
+        if on_curve:
+            learning_rate = (self.recipe.learning_rate or 0.0) * schedule(step, self.total_steps, self.recipe.warmup_ratio)
+            outcome.curve.append(LossPoint(step=done, loss=value, learning_rate=learning_rate, grad_norm=float(norm)))
+        if self.ranks.first:
+            self.report(
+                ProgressDocument(
+                    percent=99.0 * done / self.total_steps,  # 100 once the model is stored
+                    step=done,
+                    total_steps=self.total_steps,
+                    epoch=done / self._steps_per_epoch,
+                    loss=value,
+                    samples_per_second=rate,
+                    eta_seconds=(self.total_steps - done) * self._batch_size / rate if rate else None,
+                )
+            )
+
+    def _save(self, done: int, optimizer: torch.optim.AdamW, outcome: Outcome) -> None:
+        if self.ranks.first:
+            self.checkpoints.save(done, self.model, optimizer, outcome.curve, outcome.masked_negatives)
+        self.ranks.wait()
+
+
+def schedule(step: int, total: int, warmup_ratio: float) -> float:
+    """Share of the learning rate at `step` (from 0): linear warm-up, then linear decay to nothing."""
+    warmup = math.ceil(total * warmup_ratio)
+    if step < warmup:
+        return step / warmup
+    return max(0.0, (total - step) / max(1, total - warmup))
+
+
+def noise_seed(*parts: int) -> int:
+    """A 63-bit seed that is different for every (seed, step, rank, group)."""
+    return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8], "big") >> 1
+
+
+def inverse(permutation: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each index went: `x[permutation][inverse(permutation)]` is `x`."""
+    places = np.empty_like(permutation)
+    places[permutation] = np.arange(len(permutation))
+    return places

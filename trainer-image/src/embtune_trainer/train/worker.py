@@ -1,0 +1,179 @@
+"""One process of a training, as torchrun starts it: model → data → train → save."""
+
+import contextlib
+import importlib.metadata
+import os
+import platform
+import resource
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from sentence_transformers import SentenceTransformer
+
+from embtune_api.digest import tree_digest
+from embtune_api.documents import StepManifest, TrainFacts
+from embtune_api.documents import StoredModel as Trained
+from embtune_api.errors import EmbtuneError
+from embtune_api.keys import StepKeys
+from embtune_api.reports import TrainingReport
+from embtune_api.requests import ProgressDocument, TrainRequest
+from embtune_store import documents, folders, open_store
+from embtune_store.protocol import Store
+from embtune_trainer.encoder import device_for, fetch_model, has_bf16, load_encoder
+from embtune_trainer.processes import die_with_parent
+from embtune_trainer.progress import progress_writer
+from embtune_trainer.train.checkpoints import Checkpoints
+from embtune_trainer.train.loop import Loop, Outcome
+from embtune_trainer.train.ranks import Ranks
+from embtune_trainer.train.rows import read_pairs
+
+CONTROL_SECONDS = 5.0
+VERSIONS = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy")
+
+
+def work(request_json: str, agent: int) -> None:
+    """Train as one rank among those that torchrun started; the exit code is the step's."""
+    from embtune_trainer.cli import tell
+
+    die_with_parent(agent)
+    try:
+        _train(TrainRequest.model_validate_json(request_json))
+    except EmbtuneError as error:
+        tell(str(error))
+        sys.stderr.flush()
+        os._exit(int(error.exit_code))
+
+
+def _train(request: TrainRequest) -> None:
+    started = time.monotonic()
+    stop_asked = _listen_for_stop()
+    store = open_store(request.store)
+    keys = request.job_keys.step("train", request.digest)
+    recipe = request.training
+    device = device_for(int(os.environ["LOCAL_RANK"]))
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // int(os.environ["LOCAL_WORLD_SIZE"])))
+    if recipe.deterministic:
+        os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+        torch.use_deterministic_algorithms(True)
+
+    with _process_group(device) as ranks:
+        report = progress_writer(store, keys.progress)
+        folder = _fetch_once(store, request, ranks)
+        model = load_encoder(folder, device)
+        rows = read_pairs(store.get(StepKeys(request.prepared).train_rows), model, recipe.max_seq_length)
+        bf16 = recipe.precision == "bf16" or (recipe.precision == "Auto" and has_bf16(device))
+        if ranks.first:
+            stop_asked = _or_control(stop_asked, store, keys)
+        loop = Loop(model, rows, recipe, ranks, Checkpoints(store, keys), bf16, report, stop_asked)
+        outcome = loop.run()
+        if ranks.first:
+            _finish(request, store, keys, loop, outcome, started)
+            report(ProgressDocument(percent=100, step=loop.total_steps, total_steps=loop.total_steps))
+        ranks.wait()
+
+
+def _listen_for_stop() -> Callable[[], bool]:
+    """SIGTERM is noted, and answered between two steps, by all ranks together."""
+    asked = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; embtune sends SIGTERM
+    return asked.is_set
+
+
+def _or_control(asked: Callable[[], bool], store: Store, keys: StepKeys) -> Callable[[], bool]:
+    """Also look for `control.json`, every few seconds."""
+    last = time.monotonic()
+
+    def stop() -> bool:
+        nonlocal last
+        if asked() or time.monotonic() - last < CONTROL_SECONDS:
+            return asked()
+        last = time.monotonic()
+        return store.exists(keys.control)
+
+    return stop
+
+
+@contextlib.contextmanager
+def _process_group(device: torch.device) -> Iterator[Ranks]:
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=timedelta(minutes=10))
+    try:
+        yield Ranks()
+    finally:
+        dist.destroy_process_group()
+
+
+def _fetch_once(store: Store, request: TrainRequest, ranks: Ranks) -> Path:
+    """One download a node: the first local rank fetches, the others find it there."""
+    if int(os.environ["LOCAL_RANK"]) == 0:
+        fetch_model(store, request.base)
+    ranks.wait()
+    return fetch_model(store, request.base)
+
+
+def _finish(request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, outcome: Outcome, started: float) -> None:
+    """Save the model, write the report, then the manifest, then let the checkpoints go."""
+    with tempfile.TemporaryDirectory(prefix="embtune-model-") as folder:
+        save(loop.model, Path(folder))
+        files = folders.upload_folder(store, Path(folder), keys.model)
+    documents.put(store, keys.report, _report(request, loop, outcome))
+    trained = Trained(
+        prefix=keys.model,
+        digest=tree_digest((file.path, file.sha256) for file in files),
+        files=files,
+        fingerprints=StepKeys(request.prepared).fingerprints,
+    )
+    facts = TrainFacts(
+        model=trained,
+        seconds=outcome.seconds,
+        samples_per_second=outcome.samples_per_second,
+        final_loss=outcome.curve[-1].loss,
+        total_steps=loop.total_steps,
+    )
+    manifest = StepManifest(
+        step="train",
+        input_digest=request.digest,
+        files=[file.model_copy(update={"path": f"model/{file.path}"}) for file in files],
+        facts=facts.model_dump(mode="json"),
+        seconds=time.monotonic() - started,
+    )
+    documents.create(store, keys.manifest, manifest)
+    loop.checkpoints.forget_all()
+
+
+def save(model: SentenceTransformer, folder: Path) -> None:
+    """A sentence-transformers folder, safetensors only, as `SentenceTransformer(folder)` loads it."""
+    model.save_pretrained(str(folder), create_model_card=False, safe_serialization=True)
+
+
+def _report(request: TrainRequest, loop: Loop, outcome: Outcome) -> TrainingReport:
+    device = next(loop.model.parameters()).device
+    on_gpu = device.type == "cuda"
+    return TrainingReport(
+        recipe=request.training.model_dump(mode="json", by_alias=True),
+        rows=len(loop.rows),
+        total_steps=loop.total_steps,
+        resumed_from_step=outcome.resumed_from,
+        seconds=outcome.seconds,
+        samples_per_second=outcome.samples_per_second,
+        device=torch.cuda.get_device_name(device) if on_gpu else f"{platform.machine()} CPU, {torch.get_num_threads()} threads",
+        precision="bf16" if loop.bf16 else "fp32",
+        processes=loop.ranks.world,
+        masked_negatives=outcome.masked_negatives,
+        padding_factor=outcome.computed_tokens / max(1, outcome.tokens),
+        peak_memory_bytes=torch.cuda.max_memory_allocated(device)
+        if on_gpu
+        else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        curve=outcome.curve,
+        versions={name: importlib.metadata.version(name) for name in VERSIONS},
+    )
