@@ -1,0 +1,34 @@
+"""The servers as pytest fixtures: started once a session, on a free port of the loopback, and ended whatever happens."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from servers.s3_server import S3Server, binary, running_minio, running_versitygw
+
+
+@pytest.fixture(scope="session")
+def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    _need("minio")
+    with running_minio(tmp_path_factory.mktemp("minio")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def versitygw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    _need("versitygw")
+    with running_versitygw(tmp_path_factory.mktemp("versitygw")) as server:
+        yield server
+
+
+def _need(name: str) -> None:
+    if binary(name) is None:
+        pytest.skip(f"{name} is not built: run `make servers`")
+
+
+def reach(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make the server that of this process's environment; the URI of an empty store on it."""
+    for name, value in server.environ().items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{server.bucket}/{uuid.uuid4().hex}"
