@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +82,8 @@ class ObjectStore:
             obstore.delete(self._backend, checked_key(key))
 
     def upload(self, path: Path, key: str) -> Written:
+        import obstore
+
         digest, size = hashlib.sha256(), 0
 
         def parts() -> Iterator[bytes]:
@@ -92,8 +94,13 @@ class ObjectStore:
                 yield chunk
 
         with os_failures(str(path)), path.open("rb") as source:
-            part_size = max(PART, os.fstat(source.fileno()).st_size // MOST_PARTS + 1)
-            self._put_stream(key, parts(), part_size)
+            length = os.fstat(source.fileno()).st_size
+            part_size = max(PART, length // MOST_PARTS + 1)
+            with self._failures(key):
+                if length < part_size:
+                    obstore.put(self._backend, checked_key(key), b"".join(parts()))
+                else:
+                    obstore.put(self._backend, checked_key(key), parts(), chunk_size=part_size, max_concurrency=4)
         return Written(size, digest.hexdigest())
 
     def download(self, key: str, path: Path) -> None:
@@ -121,18 +128,6 @@ class ObjectStore:
                 return False
         return True
 
-    def _put_stream(self, key: str, parts: Iterable[bytes], part_size: int) -> None:
-        """Write an object in parts; it appears when the last one is in."""
-        import obstore
-
-        several = iter(parts)
-        first = next(several, b"")
-        with self._failures(key):
-            if len(first) < part_size:
-                obstore.put(self._backend, checked_key(key), first)
-            else:
-                obstore.put(self._backend, checked_key(key), _chain(first, several), chunk_size=part_size, max_concurrency=4)
-
     def _fetch(self, key: str) -> Tagged:
         import obstore
 
@@ -153,7 +148,7 @@ class ObjectStore:
     def _told(self, error: Exception, key: str) -> StoreError:
         if isinstance(error, FileNotFoundError):
             return NotFound(f"There is no object {key} in the store {self.uri}.")
-        return StoreError(f"The store {self.uri} did not do what was asked with {key}: {said(error)}")
+        return StoreError(f"The store {self.uri} did not do what was asked with {key}: {error}")
 
 
 class MemoryStore(ObjectStore):
@@ -163,13 +158,3 @@ class MemoryStore(ObjectStore):
         from obstore.store import MemoryStore as Backend
 
         super().__init__("memory://", Backend())
-
-
-def said(error: Exception) -> str:
-    """obstore's own words, without its debug output."""
-    return str(error).partition("\n\nDebug source")[0].strip()
-
-
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest

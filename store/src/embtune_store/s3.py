@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from embtune_api.errors import InvalidInput, StoreError
 from embtune_store.names import checked_key
-from embtune_store.objects import PART, ObjectStore
+from embtune_store.objects import ObjectStore
 from embtune_store.s3_errors import is_collision, is_refusal, s3_error
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 PATIENCE = 15.0
 """Seconds after which a request that fails is not tried again."""
 LARGEST_COPY = 5 * 10**9
-"""Bytes: S3 copies up to 5 GiB in one request; more goes through this process."""
+"""Bytes: S3 copies up to 5 GiB in one request; more goes through this machine."""
 
 
 class S3Store(ObjectStore):
@@ -43,7 +45,9 @@ class S3Store(ObjectStore):
         if size <= LARGEST_COPY:
             super().copy(source, target)
         else:
-            self._put_stream(target, self.chunks(source), max(PART, size // 9_000))
+            with tempfile.TemporaryDirectory() as folder:
+                self.download(source, Path(folder, "object"))
+                self.upload(Path(folder, "object"), target)
 
     def _put_if(self, key: str, data: bytes, mode: PutMode) -> bool:
         """A conditional write that knows its own hand.

@@ -31,8 +31,6 @@ def s3_error(error: Exception, key: str, uri: str) -> StoreError:
             f"There is no bucket for the store {uri}: the server answered {answer}. Create the bucket, "
             f"or correct its name{_endpoint()}."
         )
-    if isinstance(error, FileNotFoundError):
-        return NotFound(f"There is no object {key} in the store {uri}.")
     if code in FULL or status == 507:
         return StoreFull(
             f"There is no room left for {key} in the store {uri}: the server answered {answer}. Make room or raise the quota, "
@@ -43,6 +41,8 @@ def s3_error(error: Exception, key: str, uri: str) -> StoreError:
             f"The store {uri} refused the credentials for {key or 'its listing'}: it answered {answer}. "
             f"{LOOK_AT_KEYS}{_endpoint()}."
         )
+    if isinstance(error, FileNotFoundError):
+        return NotFound(f"There is no object {key} in the store {uri}.")
     if status is None:
         return StoreError(
             f"The store {uri} cannot be reached ({_last_words(text)}). Check that the server runs and that this machine may "

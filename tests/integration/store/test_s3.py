@@ -114,7 +114,8 @@ def test_refused_credentials_are_found_before_any_work(
 def test_a_missing_bucket_is_found_before_any_work(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     reach(server, monkeypatch)
     store = open_store("s3://no-such-bucket/x")
-    for ask in (lambda: probe(store), lambda: store.put("k", b"")):
+    asks: list[Callable[[], object]] = [lambda: probe(store), lambda: store.put("k", b"")]
+    for ask in asks:
         with pytest.raises(StoreDenied, match="Create the bucket"):
             ask()
 
