@@ -94,10 +94,8 @@ def _parse(path: Path) -> list[_Parsed]:
         raise InvalidInput(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise InvalidInput(
-            f"{path}:{line}: broken YAML: {error.problem or error.context}; check the indentation and quotes"
-        ) from None
+        place = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise InvalidInput(f"{place}: broken YAML: {error.problem or error.context}; check the indentation and quotes") from None
     except YAMLError as error:
         raise InvalidInput(f"{path}: broken YAML: {' '.join(str(error).split())}") from None
 

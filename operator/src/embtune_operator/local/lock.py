@@ -1,0 +1,39 @@
+"""One `embtune run` of a job at a time on this machine: the second waits for the first and finds its work done.
+
+Correctness does not need it, since every step is idempotent; two of them would only share the processor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from embtune_api.resources import FineTuneJob
+
+
+@contextlib.asynccontextmanager
+async def only_run(job: FineTuneJob, store_uri: str, tell: Callable[[str], None]) -> AsyncIterator[None]:
+    """Hold the job's lock; the kernel releases it when the process ends, however it ends."""
+    import fcntl
+
+    name = hashlib.sha256(f"{os.getuid()} {store_uri} {job.metadata.uid}".encode()).hexdigest()[:16]
+    with (Path(tempfile.gettempdir()) / f"embtune-{name}.lock").open("ab") as lock:
+        told = False
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not told:
+                    tell("another embtune run is at work on this job: waiting for it")
+                    told = True
+                await asyncio.sleep(0.5)
+        yield
