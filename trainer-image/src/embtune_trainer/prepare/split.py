@@ -12,7 +12,7 @@ SIDES: tuple[Side, ...] = ("test", "validation", "train")
 
 def side_of(group: str, split: Split) -> Side:
     """Every group has its place in [0, 1): below `test` it is held out for a test, next comes validation."""
-    digest = hashlib.sha256(f"{split.seed}\x1f{group}".encode()).digest()
+    digest = hashlib.sha256(f"{split.seed}\0{group}".encode()).digest()
     place = int.from_bytes(digest[:8], "big") / 2**64
     if place < split.test:
         return "test"
