@@ -8,7 +8,7 @@ import os
 import signal
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from embtune_api.errors import Exit
 from embtune_operator.cluster import ChildState
@@ -97,9 +97,10 @@ class LocalCluster:
         if not tasks:
             return True
         hurried = asyncio.create_task(hurry.wait())
-        everyone = asyncio.gather(*tasks)
-        await asyncio.wait({hurried, everyone}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+        everyone = asyncio.create_task(_all_of(tasks))
+        await asyncio.wait([hurried, everyone], timeout=grace, return_when=asyncio.FIRST_COMPLETED)
         hurried.cancel()
+        everyone.cancel()
         return all(task.done() for task in tasks)
 
     async def close(self) -> None:
@@ -108,7 +109,7 @@ class LocalCluster:
             self._signal(running, signal.SIGKILL)
         if self._warm:
             await self._warm.close()
-        await asyncio.gather(*(running.task for running in self._children.values() if running.task))
+        await _all_of([running.task for running in self._children.values() if running.task])
 
     def _running(self) -> list[_Running]:
         return [running for running in self._children.values() if running.state.state == "Running"]
@@ -121,7 +122,7 @@ class LocalCluster:
         else:
             code = await self._run_process(running, leashed(step, "--request", str(request)), said)
         message = "" if code == Exit.OK else self._message(running, code, said)
-        ended = "Succeeded" if code == Exit.OK else "Failed"
+        ended: Literal["Succeeded", "Failed"] = "Succeeded" if code == Exit.OK else "Failed"
         running.state = replace(running.state, state=ended, exit_code=code, message=message, finished_at=_now())
         self.changed.set()
 
@@ -141,8 +142,10 @@ class LocalCluster:
         if running.process:
             with contextlib.suppress(ProcessLookupError):
                 running.process.send_signal(number)
-        elif self._warm:
+        elif running.state.step in WARM_STEPS and self._warm:
             self._warm.signal(running.state.name, number)
+        elif running.task:
+            running.task.cancel()  # its process has not been started yet
 
     def _message(self, running: _Running, code: int, said: Path) -> str:
         """The paragraph that the step left, or the end of its log."""
@@ -154,6 +157,11 @@ class LocalCluster:
 
     def _request_file(self, name: str) -> Path:
         return self.scratch / f"{name}.json"
+
+
+async def _all_of(tasks: list[asyncio.Task[None]]) -> None:
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 def _last_lines(log: Path) -> str:

@@ -65,7 +65,8 @@ class WarmProcess:
 
     async def run(self, name: str, step: str, request: Path, log: Path, termination_log: Path) -> int:
         """Run one step to its end; returns its exit code, which is -9 when the warm process itself ended."""
-        end = self._ends[name] = asyncio.get_running_loop().create_future()
+        end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._ends[name] = end
         message = {"id": name, "step": step, "request": str(request), "log": str(log), "termination_log": str(termination_log)}
         if self._listener.done() or not self._send(message):
             return -signal.SIGKILL

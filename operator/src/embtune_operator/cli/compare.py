@@ -1,0 +1,47 @@
+"""`embtune compare`"""
+
+from __future__ import annotations
+
+import click
+
+from embtune_api.errors import InvalidInput
+from embtune_api.keys import LineKeys
+from embtune_operator.cli.options import opened, print_json, registry_options
+
+
+@click.command("compare")
+@click.argument("first", metavar="MODEL@A")
+@click.argument("second", metavar="MODEL@B")
+@registry_options
+def command(first: str, second: str, store_uri: str, namespace: str, as_json: bool) -> None:
+    """Compare two versions of a model on the exam they share, from kept per-query scores; no model is loaded.
+
+    \b
+    Example:
+      embtune compare tldr-search@1 tldr-search@production --namespace search
+    """
+    from embtune_operator.registry.comparison import compare
+    from embtune_operator.registry.references import find_version, parse_reference
+
+    one, other = parse_reference(first), parse_reference(second)
+    if one.model != other.model:
+        raise InvalidInput(f"{one.model} and {other.model} have different exams: compare two versions of one model")
+    store, line = opened(store_uri), LineKeys(namespace, one.model)
+    before, after = find_version(store, line, one.ref), find_version(store, line, other.ref)
+    comparison = compare(store, line, before, after)
+    if as_json:
+        from dataclasses import asdict
+
+        print_json({"first": before.number, "second": after.number, **asdict(comparison)})
+        return
+    from rich.table import Table
+
+    from embtune_operator.view.summary import result_console
+
+    table = Table("metric", f"v{before.number}", f"v{after.number}", "difference", "95 % bounds", box=None, padding=(0, 2))
+    for row in comparison.metrics:
+        told = f"{row.difference.lower:+.3f} … {row.difference.upper:+.3f}"
+        table.add_row(row.metric, f"{row.first:.3f}", f"{row.second:.3f}", f"{row.difference.value:+.3f}", told)
+    console = result_console()
+    console.print(table)
+    console.print(f"[dim]{comparison.queries:,} exam queries, paired; one-sided bounds, bootstrap over groups[/]")

@@ -1,0 +1,58 @@
+"""Options that several commands share, and what they open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from embtune_store.protocol import Store
+
+DEFAULT_STORE = "embtune-store"
+
+store_option = click.option(
+    "--store",
+    "store_uri",
+    envvar="EMBTUNE_STORE",
+    default=DEFAULT_STORE,
+    show_default=True,
+    metavar="URI",
+    help="A folder, or s3://bucket/prefix (credentials and endpoint from AWS_… variables). Also: EMBTUNE_STORE.",
+)
+namespace_option = click.option(
+    "--namespace", "-n", envvar="EMBTUNE_NAMESPACE", default="default", show_default=True, help="The model's namespace."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks of errors.")
+reason_option = click.option("--reason", default="", help="Why; kept in the history.")
+
+
+def registry_options(function: Callable[..., object]) -> Callable[..., object]:
+    """--store, --namespace, --json and --debug."""
+    for option in (debug_option, json_option, namespace_option, store_option):
+        function = option(function)
+    return function
+
+
+def opened(uri: str) -> Store:
+    """The store, once it has shown that it can be used.
+
+    Raises:
+        StoreDenied: it refuses the credentials, or there is no such bucket.
+        StoreError: it cannot be reached.
+    """
+    from embtune_store import open_store, probe
+
+    store = open_store(uri)
+    probe(store)
+    return store
+
+
+def print_json(value: object) -> None:
+    """A value made of JSON's own types, on stdout."""
+    import json
+
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

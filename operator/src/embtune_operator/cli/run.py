@@ -1,0 +1,126 @@
+"""`embtune run`"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from embtune_api.documents import JobResult, Owner
+from embtune_api.errors import Exit
+from embtune_api.keys import LineKeys
+from embtune_operator.cli.options import debug_option, opened, print_json, store_option
+from embtune_operator.identity import with_local_uid
+from embtune_operator.jobfile import load_job
+from embtune_operator.pipeline.plan import job_keys
+from embtune_operator.pipeline.status import find
+from embtune_operator.settings import Settings
+from embtune_store import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from embtune_api.resources import FineTuneJob
+    from embtune_operator.local.warm import WarmHandle
+    from embtune_store.protocol import Store
+
+
+@click.command("run")
+@click.argument("file", type=click.Path(path_type=Path), metavar="JOB.yaml")
+@store_option
+@click.option("--json", "as_json", is_flag=True, help="Print the final FineTuneJob alone on stdout.")
+@debug_option
+def command(file: Path, store_uri: str, as_json: bool) -> int:
+    """Run a whole FineTuneJob on this machine: prepare, train, evaluate, judge, publish, promote.
+
+    Run again, it goes on where it stopped; a finished job does no work. Ctrl-C saves a checkpoint first.
+
+    \b
+    Examples:
+      embtune run examples/tldr/job.yaml
+      embtune run job.yaml --store s3://models/team-a --json > result.json
+    """
+    return run_file(file, store_uri, as_json=as_json)
+
+
+def run_file(file: Path, store_uri: str, *, as_json: bool = False, start_warm: Callable[[Path], WarmHandle] | None = None) -> int:
+    """Run the job of a file; returns the exit code.
+
+    Args:
+        start_warm: starts the warm process in another way.
+
+    Raises:
+        InvalidInput, StoreDenied: before anything is started.
+        Interrupted: Ctrl-C.
+    """
+    job = load_job(file)
+    folder = file.resolve().parent
+    job = with_local_uid(job, folder)
+    store = opened(store_uri)
+    finished = documents.read(store, job_keys(job).result, JobResult)
+    if finished:
+        job = job.model_copy(update={"status": finished.status})
+        _say_finished_before(job)
+    else:
+        job = asyncio.run(_drive(job, store, folder, start_warm))
+    return _end(job, store, as_json)
+
+
+async def _drive(job: FineTuneJob, store: Store, folder: Path, start_warm: Callable[[Path], WarmHandle] | None) -> FineTuneJob:
+    from embtune_operator.local import warm
+    from embtune_operator.local.cluster import LocalCluster
+    from embtune_operator.local.drive import Interrupts, drive
+    from embtune_operator.local.lock import only_run
+    from embtune_operator.view.progress import progress_view
+
+    interrupts = Interrupts()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(only_run(job, store.uri, lambda text: click.echo(text, err=True)))
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="embtune-")))
+        view = stack.enter_context(progress_view())
+        stack.enter_context(interrupts.listening())
+        cluster = LocalCluster(scratch, view.show, view.tell, start_warm or warm.start_warm)
+        stack.push_async_callback(cluster.close)
+        return await drive(job, _settings(job, store, folder), store, cluster, interrupts)
+
+
+def _settings(job: FineTuneJob, store: Store, folder: Path) -> Settings:
+    is_local = store.local_path("") is not None
+    return Settings(
+        store=store.uri,
+        owner=Owner(cluster="local", namespace_uid=job.metadata.namespace),
+        folder=str(folder),
+        max_attempts=1,
+        poll_seconds=0.5 if is_local else 2.0,
+    )
+
+
+def _end(job: FineTuneJob, store: Store, as_json: bool) -> int:
+    status = job.status
+    assert status
+    if as_json:
+        print_json(job.model_dump(mode="json", by_alias=True, exclude_none=True))
+    if failed := find(status.conditions, "Failed"):
+        click.echo(f"embtune: {failed.message}", err=True)
+        return int(Exit.INVALID if failed.reason == "InvalidInput" else Exit.FAILED)
+    if not as_json:
+        from embtune_operator.view.summary import print_summary, result_console
+
+        print_summary(result_console(), job, LineKeys(job.metadata.namespace, job.spec.model), store)
+    assert status.verdict
+    return int(Exit.OK if status.verdict.outcome == "Passed" else Exit.NOT_PROMOTED)
+
+
+def _say_finished_before(job: FineTuneJob) -> None:
+    assert job.status
+    done = find(job.status.conditions, "Complete")
+    when = f" on {done.last_transition_time:%Y-%m-%d at %H:%M:%S} UTC" if done else ""
+    click.echo(
+        f"Nothing to do: {job.metadata.name} finished{when}, and neither the job nor its data has changed since "
+        "(result.json in the store says so). What came out:",
+        err=True,
+    )

@@ -1,0 +1,42 @@
+"""`embtune show`"""
+
+from __future__ import annotations
+
+import click
+
+from embtune_api.keys import LineKeys
+from embtune_operator.cli.options import opened, print_json, registry_options
+
+
+@click.command("show")
+@click.argument("reference", metavar="MODEL@REF")
+@registry_options
+def command(reference: str, store_uri: str, namespace: str, as_json: bool) -> None:
+    """Show a version: stage, data, scores beside base and champion, gates.
+
+    REF is a number, production, previous, canary, or best:<metric>.
+
+    \b
+    Examples:
+      embtune show tldr-search@production --namespace search
+      embtune show tldr-search@best:ndcg@10 --namespace search
+    """
+    from embtune_operator.registry.references import find_version, parse_reference
+    from embtune_operator.view.summary import data_lines, print_evaluation, result_console
+
+    wanted = parse_reference(reference)
+    store, line = opened(store_uri), LineKeys(namespace, wanted.model)
+    version = find_version(store, line, wanted.ref)
+    if as_json:
+        documents = {"metadata": version.metadata, "evaluation": version.evaluation, "manifest": version.manifest}
+        plain = {name: document.model_dump(mode="json", by_alias=True) for name, document in documents.items()}
+        print_json({"version": version.number, "stage": version.stage, "digest": version.manifest.digest, **plain})
+        return
+    console = result_console()
+    lineage = version.metadata.lineage
+    console.print(f"[bold]{line.model} v{version.number}[/]  {version.stage}  digest {version.manifest.digest}", soft_wrap=True)
+    console.print(f"Job    {lineage.get('job')}, published {version.metadata.timestamp:%Y-%m-%d %H:%M %Z}")
+    console.print(f"Base   {lineage.get('base', {}).get('uri')}", soft_wrap=True)
+    for text in data_lines(version, None):
+        console.print(text, soft_wrap=True)
+    print_evaluation(console, version, version.evaluation.verdict, line, store)

@@ -1,0 +1,70 @@
+"""`embtune versions`"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from embtune_api.keys import LineKeys
+from embtune_operator.cli.options import opened, print_json, registry_options
+
+if TYPE_CHECKING:
+    from embtune_operator.registry.versions import Version
+
+MAIN_METRICS = ("test/ndcg@10", "test/mrr@10", "test/recall@10")
+
+
+@click.command("versions")
+@click.argument("model")
+@registry_options
+def command(model: str, store_uri: str, namespace: str, as_json: bool) -> None:
+    """List the versions of MODEL, oldest first.
+
+    \b
+    Example:
+      embtune versions tldr-search --namespace search
+    """
+    from embtune_operator.registry.versions import list_versions
+
+    found = list_versions(opened(store_uri), LineKeys(namespace, model))
+    if as_json:
+        print_json([plain_version(version) for version in found])
+        return
+    if not found:
+        click.echo(f"{model} has no versions in namespace {namespace} of {store_uri}", err=True)
+        return
+    _print_table(found)
+
+
+def plain_version(version: Version) -> dict[str, object]:
+    """A version in JSON's own types."""
+    return {
+        "version": version.number,
+        "stage": version.stage,
+        "digest": version.manifest.digest,
+        "verdict": version.evaluation.verdict.outcome,
+        "published": version.metadata.timestamp.isoformat(),
+        "exam": version.evaluation.exam,
+        "metrics": version.evaluation.candidate,
+    }
+
+
+def _print_table(found: list[Version]) -> None:
+    from rich.table import Table
+
+    from embtune_operator.view.summary import result_console
+
+    named = [name for name in MAIN_METRICS if any(name in version.evaluation.candidate for version in found)]
+    table = Table("version", "stage", "verdict", *named, "published", "digest", box=None, padding=(0, 2))
+    for version in found:
+        values = (version.evaluation.candidate.get(name) for name in named)
+        table.add_row(
+            f"v{version.number}",
+            version.stage,
+            version.evaluation.verdict.outcome,
+            *("–" if value is None else f"{value:.3f}" for value in values),
+            f"{version.metadata.timestamp:%Y-%m-%d %H:%M}",
+            version.manifest.digest[:12],
+        )
+    result_console().print(table)

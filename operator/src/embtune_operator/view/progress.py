@@ -1,0 +1,141 @@
+"""Views of a running job: a live one for a terminal, lines for anything else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from rich.console import RenderableType
+
+    from embtune_api.status import FineTuneJobStatus, Phase, Progress
+    from embtune_operator.cluster import Event
+
+_LINE_EVERY = 5.0
+"""Seconds between two lines of the same step."""
+_STEPS: dict[str, Phase] = {"prepare": "Preparing", "train": "Training", "evaluate": "Evaluating", "publish": "Publishing"}
+_PHASES = list(_STEPS.values())
+
+
+class View(Protocol):
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+    def show(self, status: FineTuneJobStatus) -> None: ...
+    def tell(self, event: Event) -> None: ...
+
+
+def progress_view() -> View:
+    """The view that fits stderr; stdout is for results."""
+    console = Console(stderr=True)
+    return LiveView(console) if console.is_terminal else LineView()
+
+
+def progress_text(progress: Progress | None) -> str:
+    """`step 40/70 · loss 0.43 · 152 pairs/s · 0:12 left`"""
+    if progress is None:
+        return ""
+    parts = [progress.message] if progress.message else []
+    if progress.step is not None and progress.total_steps:
+        parts.append(f"step {progress.step}/{progress.total_steps}")
+    if progress.loss is not None:
+        parts.append(f"loss {progress.loss:.3f}")
+    if progress.samples_per_second:
+        parts.append(f"{progress.samples_per_second:.0f} samples/s")
+    if progress.eta_seconds is not None:
+        parts.append(f"{int(progress.eta_seconds) // 60}:{int(progress.eta_seconds) % 60:02d} left")
+    return " · ".join(parts)
+
+
+class LineView:
+    """A line when something happens, and one every few seconds while a step works."""
+
+    def __init__(self) -> None:
+        self._last = ("", "")
+        self._at = float("-inf")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def show(self, status: FineTuneJobStatus) -> None:
+        line = (status.phase, progress_text(status.progress))
+        if not line[1] or line == self._last or time.monotonic() - self._at < _LINE_EVERY:
+            return
+        self._last, self._at = line, time.monotonic()
+        percent = f"{status.progress.percent:3.0f} %" if status.progress else ""
+        _print(f"{status.phase:<10} {percent} {line[1]}")
+
+    def tell(self, event: Event) -> None:
+        _print(f"{event.reason}: {event.message}")
+
+
+class LiveView:
+    """The four steps, with a bar for the one at work."""
+
+    def __init__(self, console: Console) -> None:
+        self._live = Live(console=console, refresh_per_second=8, transient=False)
+        self._status: FineTuneJobStatus | None = None
+        self._notes: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.__exit__(None, None, None)
+
+    def show(self, status: FineTuneJobStatus) -> None:
+        self._status = status
+        self._live.update(self._steps())
+
+    def tell(self, event: Event) -> None:
+        if event.reason == "ChampionChanged":
+            self._notes.append(event.message)
+
+    def _steps(self) -> RenderableType:
+        table = Table.grid(padding=(0, 2))
+        for step, phase in _STEPS.items():
+            table.add_row(*self._row(step, phase))
+        return Group(table, *(Text(note, style="yellow") for note in self._notes))
+
+    def _row(self, step: str, phase: Phase) -> tuple[RenderableType, ...]:
+        assert self._status
+        status = self._status
+        if status.phase == "Failed":
+            ended = [a for a in status.attempts if a.step == step]
+            mark = "[red]✗[/]" if ended and ended[-1].state == "Failed" else "[green]✓[/]" if ended else "[dim]○[/]"
+            return mark, step, "", ""
+        now = len(_PHASES) if status.phase == "Succeeded" else _PHASES.index(phase_of(status))
+        if _PHASES.index(phase) < now:
+            return "[green]✓[/]", step, "", f"[dim]{self._took(step)}[/]"
+        if _PHASES.index(phase) > now:
+            return "[dim]○[/]", f"[dim]{step}[/]", "", ""
+        percent = status.progress.percent if status.progress else 0
+        return "[cyan]●[/]", step, ProgressBar(total=100, completed=percent, width=30), progress_text(status.progress)
+
+    def _took(self, step: str) -> str:
+        assert self._status
+        done = [a for a in self._status.attempts if a.step == step and a.started_at and a.finished_at]
+        if not done or done[-1].started_at is None or done[-1].finished_at is None:
+            return "done before"
+        return f"{(done[-1].finished_at - done[-1].started_at).total_seconds():.1f} s"
+
+
+def phase_of(status: FineTuneJobStatus) -> Phase:
+    """The phase of a running step; a job that has not begun counts as preparing."""
+    return status.phase if status.phase in _PHASES else "Preparing"
+
+
+def _print(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201

@@ -1,0 +1,94 @@
+"""Scores of a version beside those of the base and the champion, with bounds from the per-query results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from embtune_api.errors import NotFound
+from embtune_api.metrics import split_metric
+from embtune_operator.judge.bootstrap import Bounds, bounds
+from embtune_operator.judge.scores import load_scores
+from embtune_operator.registry.versions import read_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embtune_api.keys import LineKeys
+    from embtune_api.status import Metrics
+    from embtune_operator.registry.versions import Version
+    from embtune_store.protocol import Store
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Role:
+    """A column of the table."""
+
+    name: str
+    metrics: Metrics
+    bounds: dict[str, Bounds]
+    """Empty where the per-query scores are gone."""
+
+
+def roles_of(store: Store, line: LineKeys, version: Version) -> list[Role]:
+    """Base, candidate and champion (if there was one), as they were judged."""
+    evaluation = version.evaluation
+    shown = main_metrics(list(evaluation.candidate))
+    champion = evaluation.champion_version
+    columns: list[tuple[str, Metrics, str | None]] = [
+        ("base", evaluation.base, version.metadata.lineage.get("base", {}).get("digest")),
+        (f"candidate v{version.number}", evaluation.candidate, evaluation.model_digest),
+    ]
+    if champion is not None:
+        columns.append((f"champion v{champion}", evaluation.champion, read_manifest(store, line, champion).model_digest))
+    return [Role(name, metrics, _bounds(store, line, version, digest, shown)) for name, metrics, digest in columns]
+
+
+def score_table(roles: Sequence[Role]) -> Table:
+    """One row a metric, one column a role: `0.612  (0.598 – 0.626)`."""
+    table = Table(title=None, box=None, padding=(0, 2), header_style="bold")
+    table.add_column("metric")
+    for role in roles:
+        table.add_column(role.name, justify="right")
+    for metric in main_metrics(list(roles[0].metrics)):
+        table.add_row(metric, *(_cell(role, metric) for role in roles))
+    return table
+
+
+def main_metrics(names: Sequence[str]) -> list[str]:
+    """Every metric at the largest cutoff, and accuracy at 1: the ones that fit on a screen."""
+    largest = max((_cutoff(name) for name in names), default=0)
+    return [n for n in names if _cutoff(n) == largest or split_metric(n)[1] == "accuracy@1"]
+
+
+def _cutoff(name: str) -> int:
+    return int(name.rpartition("@")[2])
+
+
+def _cell(role: Role, metric: str) -> str:
+    value, bound = role.metrics.get(metric), role.bounds.get(metric)
+    if value is None:
+        return "–"
+    return f"{value:.3f}  [dim]({bound.lower:.3f} – {bound.upper:.3f})[/]" if bound else f"{value:.3f}"
+
+
+def _bounds(store: Store, line: LineKeys, version: Version, digest: str | None, names: list[str]) -> dict[str, Bounds]:
+    import numpy as np
+
+    if digest is None:
+        return {}
+    keys = line.exam(version.evaluation.exam).results(digest, version.evaluation.suites_digest)
+    try:
+        scores = load_scores(store, keys.scores).without(version.evaluation.dropped_queries)
+    except NotFound:
+        return {}
+    known = [name for name in names if name in scores.metrics]
+    values = scores.values[:, [scores.metrics.index(name) for name in known]]
+    answerable = ~np.isnan(values).any(axis=1)
+    if not answerable.any():
+        return {}
+    return dict(zip(known, bounds(values[answerable], scores.groups[answerable], CONFIDENCE), strict=True))
