@@ -1,10 +1,10 @@
 """The train step under torchrun: reproducible, resumable, and the same mathematics on one process or two."""
 
-import os
 import signal
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from embtune_api.errors import Exit
@@ -32,12 +32,16 @@ def run_to_the_end(warm: Warm, training: TrainingRun) -> None:
 def stop_in_the_middle(warm: Warm, training: TrainingRun, number: int) -> int:
     """Send a signal once the second checkpoint is there; returns the exit code."""
     name = warm.start(training.request, "train")
+    wait_for_checkpoint(warm, name, training)
+    warm.signal(name, number)
+    return warm.wait(name)
+
+
+def wait_for_checkpoint(warm: Warm, name: str, training: TrainingRun) -> None:
     deadline = time.monotonic() + 60
     while not training.store.exists(f"{training.keys.checkpoint(20)}/manifest.json"):
         assert time.monotonic() < deadline, warm.log(name)
         time.sleep(0.005)
-    warm.signal(name, number)
-    return warm.wait(name)
 
 
 def test_the_same_request_gives_the_same_bytes(warm: Warm, tiny_model: Path, pairs: list[dict[str, str]], tmp_path: Path) -> None:
@@ -114,13 +118,12 @@ def test_no_process_is_left_behind_by_a_killed_training(
     warm: Warm, tiny_model: Path, pairs: list[dict[str, str]], tmp_path: Path
 ) -> None:
     training = a_training(tmp_path, tiny_model, pairs, RECIPE.model_copy(update={"epochs": 100}), processes=2)
-    assert stop_in_the_middle(warm, training, signal.SIGKILL) == -signal.SIGKILL
-    deadline = time.monotonic() + 10
-    while _children(warm.process.pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert _children(warm.process.pid) == []
-
-
-def _children(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children if os.path.exists(f"/proc/{child}")]  # noqa: PTH110
+    name = warm.start(training.request, "train")
+    wait_for_checkpoint(warm, name, training)
+    agents = psutil.Process(warm.process.pid).children()
+    workers = [worker for agent in agents for worker in agent.children(recursive=True)]
+    assert len(workers) == 2
+    warm.signal(name, signal.SIGKILL)
+    assert warm.wait(name) == -signal.SIGKILL
+    _, alive = psutil.wait_procs([*agents, *workers], timeout=10)
+    assert alive == []

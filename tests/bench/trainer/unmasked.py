@@ -1,0 +1,48 @@
+"""embtune's training with known positives left among the negatives, as the rival has them: for comparing like with like.
+
+python unmasked.py BASE ROWS.jsonl OUT SEED
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch.distributed as dist
+from workload import keys, recipe
+
+from embtune_api.spec import Training
+from embtune_store import open_store
+from embtune_trainer.encoder import device_for, has_bf16, load_encoder
+from embtune_trainer.train.checkpoints import Checkpoints
+from embtune_trainer.train.loop import Loop
+from embtune_trainer.train.positives import KnownPositives
+from embtune_trainer.train.ranks import Ranks
+from embtune_trainer.train.rows import PairRows, read_pairs
+from embtune_trainer.train.worker import save
+
+
+class NothingKnown(KnownPositives):
+    """Every other row is a negative."""
+
+    def mask(self, rows: np.ndarray) -> np.ndarray:
+        return np.eye(len(rows), dtype=np.bool_)
+
+
+def main() -> None:
+    base, rows_file, out, seed = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    device = device_for(0)
+    model = load_encoder(base, device)
+    explicit: Training = recipe(seed)
+    rows = read_pairs(rows_file.read_bytes(), model, explicit.max_seq_length)
+    unmasked = PairRows(rows.anchors, rows.positives, NothingKnown([], [], None))
+    checkpoints = Checkpoints(open_store(f"{out}-scratch"), keys(seed))
+    loop = Loop(model, unmasked, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False)
+    outcome = loop.run()
+    save(model, out)
+    print(json.dumps({"seconds": outcome.seconds, "pairs_per_second": outcome.samples_per_second}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""What every side of the bench trains on, and with."""
+
+import numpy as np
+
+from embtune_api.keys import StepKeys
+from embtune_api.presets import resolve
+from embtune_api.spec import Training
+from embtune_trainer.train.batches import global_batches
+
+ROWS, BATCH, EPOCHS, LEARNING_RATE, MAX_LENGTH = 1500, 64, 1, 5e-5, 64
+
+
+def recipe(seed: int) -> Training:
+    """Every value explicit; no checkpoint, since the rival writes none."""
+    wanted = Training(
+        epochs=EPOCHS,
+        batch_size=BATCH,
+        learning_rate=LEARNING_RATE,
+        max_seq_length=MAX_LENGTH,
+        seed=seed,
+        checkpoint_steps=1_000_000,
+    )
+    return resolve(wanted, ROWS)
+
+
+def batches(rows: int, seed: int) -> list[np.ndarray]:
+    return global_batches(rows, BATCH, epoch=0, seed=seed)
+
+
+def keys(seed: int) -> StepKeys:
+    return StepKeys(f"bench/jobs/tldr/{seed}/train/input")
