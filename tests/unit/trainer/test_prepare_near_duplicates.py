@@ -1,0 +1,56 @@
+"""The prefix filter finds exactly what comparing everything with everything finds."""
+
+import pytest
+from embtune_trainer.prepare.near_duplicates import NearDuplicates
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+TEXTS = st.text(alphabet="abc ", min_size=1, max_size=24).filter(str.strip)
+EDITS = st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["", "a", "b", "xyz"])), max_size=3)
+SENTENCES = st.lists(st.sampled_from("the red fox jumps over a lazy dog again and".split()), min_size=4, max_size=12).map(" ".join)
+
+
+def brute_force(queries: list[str], text: str) -> dict[str, float]:
+    def grams(text: str) -> set[str]:
+        return {text[i : i + 4] for i in range(len(text) - 3)} or {text}
+
+    scores = {query: len(grams(query) & grams(text)) / len(grams(query) | grams(text)) for query in queries}
+    return {query: score for query, score in scores.items() if score >= 0.8}
+
+
+def edited(text: str, edits: list[tuple[int, str]]) -> str:
+    for place, letters in edits:
+        at = place % (len(text) + 1)
+        text = text[:at] + letters + text[at + 1 :]
+    return text or "a"
+
+
+@given(st.lists(SENTENCES | TEXTS, max_size=12), st.lists(st.tuples(SENTENCES | TEXTS, EDITS), max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_it_finds_what_brute_force_finds(queries: list[str], probes: list[tuple[str, list[tuple[int, str]]]]) -> None:
+    index = NearDuplicates(queries)
+    texts = [edited(text, edits) for text, edits in probes] + [edited(query, edits) for query in queries for _, edits in probes]
+    for text in texts:
+        expected = brute_force(queries, text)
+        found = index.find(text)
+        assert (found is not None) == bool(expected)
+        assert found is None or expected[found] == max(expected.values())
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "similar"),
+    [
+        pytest.param("abcdefgh", "abcdefgh", True, id="equal texts"),
+        pytest.param("abcdefgh", "abcdefghi", True, id="5 grams of 6, over 0.8"),
+        pytest.param("abcdefg", "abcdefgh", True, id="4 grams of 5, 0.8 itself"),
+        pytest.param("abcdef", "abcdefg", False, id="3 grams of 4, under it"),
+        pytest.param("abc", "abc", True, id="shorter than a gram, equal"),
+        pytest.param("abc", "abd", False, id="shorter than a gram, another"),
+    ],
+)
+def test_the_threshold(query: str, text: str, similar: bool) -> None:
+    assert (NearDuplicates([query]).find(text) is not None) == similar
+
+
+def test_an_empty_index_finds_nothing() -> None:
+    assert NearDuplicates([]).find("anything") is None
