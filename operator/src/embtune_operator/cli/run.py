@@ -89,13 +89,12 @@ async def _drive(job: FineTuneJob, store: Store, folder: Path, start_warm: Calla
 
 
 def _settings(job: FineTuneJob, store: Store, folder: Path) -> Settings:
-    is_local = store.local_path("") is not None
     return Settings(
         store=store.uri,
         owner=Owner(cluster="local", namespace_uid=job.metadata.namespace),
         folder=str(folder),
         max_attempts=1,
-        poll_seconds=0.5 if is_local else 2.0,
+        poll_seconds=2.0 if store.uri.startswith("s3://") else 0.5,
     )
 
 

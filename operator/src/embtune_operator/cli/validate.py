@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from embtune_api.errors import InvalidInput
+from embtune_api.errors import Exit, InvalidInput
 from embtune_operator.cli.options import debug_option
 from embtune_operator.jobfile import load_jobs
 
@@ -14,7 +14,7 @@ from embtune_operator.jobfile import load_jobs
 @click.command("validate")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
 @debug_option
-def command(files: tuple[Path, ...]) -> None:
+def command(files: tuple[Path, ...]) -> int:
     """Check job files, offline, without reading any data.
 
     \b
@@ -22,13 +22,13 @@ def command(files: tuple[Path, ...]) -> None:
       embtune validate job.yaml
       examples/tldr/job.yaml:12: spec.training.epochs: 0 is below the minimum 1
     """
-    faults = []
+    code = Exit.OK
     for file in files:
         try:
             jobs = load_jobs(file)
         except InvalidInput as error:
-            faults.append(str(error))
+            click.echo(str(error), err=True)  # bare, so that editors find file:line
+            code = Exit.INVALID
         else:
             click.echo(f"{file}: {', '.join(job.metadata.name for job in jobs)} ✓")
-    if faults:
-        raise InvalidInput("\n".join(faults))
+    return int(code)

@@ -71,7 +71,7 @@ def data_lines(version: Version, data_ready: object) -> Sequence[str]:
 
 
 def _next(line: LineKeys, version: Version, store: Store) -> str:
-    options = f"--store {store.local_path('') or store.uri} --namespace {line.namespace}"
+    options = f"--store {store.uri} --namespace {line.namespace}"
     if version.stage == "Rejected":
         return f"embtune show {line.model}@{version.number} {options}"
     if version.stage == "Production":

@@ -1,0 +1,217 @@
+"""Builders: a whole object from the one thing that a test is about."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from embtune_api.digest import sha256_hex, tree_digest
+from embtune_api.documents import (
+    EvaluateFacts,
+    FileEntry,
+    Metadata,
+    Owner,
+    PrepareFacts,
+    PublishedEvaluation,
+    PublishFacts,
+    ResolvedBase,
+    ResolvedSource,
+    StepManifest,
+    StoredModel,
+    TrainFacts,
+    VersionManifest,
+    VersionRef,
+)
+from embtune_api.reports import DataReport, EvaluationReport
+from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest, TrainRequest
+from embtune_api.resources import FineTuneJob
+from embtune_api.spec import Columns, Gate
+from embtune_api.verdict import Outcome, Verdict
+from embtune_operator.judge.scores import Scores
+from embtune_operator.settings import Settings
+from embtune_store import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from embtune_api.documents import Release
+    from embtune_api.keys import LineKeys, StepKeys
+    from embtune_api.status import StepName
+    from embtune_store.protocol import Store
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+METRIC = "test/ndcg@10"
+
+
+def minutes(count: float) -> datetime:
+    """So many minutes after noon."""
+    return NOON + timedelta(minutes=count)
+
+
+def a_job(
+    gates: Sequence[dict[str, Any]] = (), policy: str = "Automatic", uid: str = "uid-1", max_attempts: int = 3
+) -> FineTuneJob:
+    """A job of the line `search/shop`; gates in their YAML spelling."""
+    return FineTuneJob.model_validate(
+        {
+            "apiVersion": "embtune.dev/v1alpha1",
+            "kind": "FineTuneJob",
+            "metadata": {"name": "shop-1", "namespace": "search", "uid": uid},
+            "spec": {
+                "model": "shop",
+                "baseModel": {"uri": "hf://a/b"},
+                "data": {"train": [{"uri": "s3://data/train.jsonl"}]},
+                "promotion": {"policy": policy, "gates": list(gates)},
+                "runtime": {"maxAttempts": max_attempts},
+            },
+        }
+    )
+
+
+def a_gate(**rule: Any) -> Gate:
+    """A gate on ndcg@10, in its YAML spelling."""
+    return Gate.model_validate({"metric": METRIC, **rule})
+
+
+def settings(**changes: Any) -> Settings:
+    return Settings(**{"store": "memory://", "owner": Owner(cluster="test", namespace_uid="ns"), **changes})
+
+
+def scores(values: NDArray[np.float64], per_group: int = 2, metric: str = METRIC) -> Scores:
+    """Scores of one metric, `per_group` neighbouring queries to a group."""
+    return Scores((metric,), values.reshape(-1, 1), np.arange(len(values), dtype=np.int64) // per_group)
+
+
+def noise(mean: float, queries: int = 400, spread: float = 0.1, seed: int = 0) -> NDArray[np.float64]:
+    """(queries,) float64 around a mean that is met exactly."""
+    drawn: NDArray[np.float64] = np.random.default_rng(seed).normal(0, spread, queries)
+    centred: NDArray[np.float64] = drawn - drawn.mean() + mean
+    return centred
+
+
+def scores_file(values: Scores) -> bytes:
+    """The bytes of `scores.npz`."""
+    file = io.BytesIO()
+    np.savez(file, metrics=np.array(values.metrics), values=values.values, groups=values.groups)
+    return file.getvalue()
+
+
+def a_model(name: str, prefix: str = "somewhere") -> StoredModel:
+    """A model whose digest follows from its name."""
+    files = [FileEntry(path="model.safetensors", size=len(name), sha256=sha256_hex(name.encode()))]
+    return StoredModel(prefix=prefix, digest=tree_digest((f.path, f.sha256) for f in files), files=files)
+
+
+def publish_version(store: Store, line: LineKeys, number: int, outcome: Outcome = "Passed", ndcg: float = 0.6) -> VersionRef:
+    """A published version whose model is one small file."""
+    keys, weights = line.version(number), f"weights of {number}".encode()
+    store.put(f"{keys.model}/model.safetensors", weights)
+    model = FileEntry(path="model/model.safetensors", size=len(weights), sha256=sha256_hex(weights))
+    metrics: dict[str, float | None] = {METRIC: ndcg}
+    metadata = Metadata(
+        version=number,
+        timestamp=NOON,
+        base_model={},
+        training_config={},
+        metrics=metrics,
+        training_data={},
+        model_hash=tree_digest([("model.safetensors", model.sha256)]),
+        lineage={},
+    )
+    evaluation = PublishedEvaluation(
+        exam="e" * 64,
+        model_digest=metadata.model_hash,
+        candidate=metrics,
+        base={METRIC: 0.5},
+        champion={},
+        champion_version=None,
+        verdict=Verdict(outcome=outcome, reason="because"),
+        suites_digest="s" * 64,
+    )
+    documents.put(store, keys.metadata, metadata)
+    documents.put(store, keys.evaluation, evaluation)
+    others = [
+        FileEntry(path=name, size=len(data), sha256=sha256_hex(data))
+        for name, data in (("metadata.json", store.get(keys.metadata)), ("evaluation.json", store.get(keys.evaluation)))
+    ]
+    manifest = VersionManifest(model=line.model, version=number, files=[model, *others])
+    documents.create(store, keys.manifest, manifest)
+    return VersionRef(version=number, digest=manifest.digest)
+
+
+def transitions(history: Sequence[Release]) -> list[tuple[int, str, int | None, int]]:
+    """What happened, without the clock: (seq, kind, from, to)."""
+    return [(r.seq, r.transition.kind, r.transition.from_version, r.transition.to_version) for r in history]
+
+
+class PretendTrainer:
+    """Does at once what a step would do: writes the outputs that the next steps' plan needs."""
+
+    def __init__(self, store: Store, candidate: float = 0.6, base: float = 0.5, queries: int = 400) -> None:
+        self.store = store
+        self.means = {"candidate": candidate, "base": base, "champion": base}
+        self.queries = queries
+        self.done: list[StepName] = []
+
+    def work(self, request: PrepareRequest | TrainRequest | EvaluateRequest | PublishRequest) -> None:
+        keys = request.job_keys.step(request.step, request.digest)
+        if isinstance(request, PrepareRequest):
+            facts: Any = self._prepare(keys)
+        elif isinstance(request, TrainRequest):
+            model = a_model(f"candidate of {request.job_uid}", keys.model)
+            facts = TrainFacts(model=model, seconds=1, samples_per_second=1, final_loss=1, total_steps=1)
+        elif isinstance(request, EvaluateRequest):
+            facts = self._evaluate(request, keys)
+        else:
+            facts = self._publish(request)
+        manifest = StepManifest(
+            step=request.step, input_digest=request.digest, files=[], facts=facts.model_dump(mode="json"), seconds=1
+        )
+        documents.create(self.store, keys.manifest, manifest)
+        self.done.append(request.step)
+
+    def _prepare(self, keys: StepKeys) -> PrepareFacts:
+        counts = {"rows_read": 1000, "rows_used": 1000, "train_rows": 700, "validation_rows": 100, "test_rows": 200}
+        report = DataReport(
+            **counts,
+            exam="e" * 64,
+            exam_frozen_by_this_job=True,
+            exam_queries=self.queries,
+            exam_passages=9,
+            exam_groups=9,
+            findings=[],
+        )
+        documents.put(self.store, keys.report, report)
+        source = ResolvedSource(uri="s3://x", sha256="0" * 64, size=1, rows=1, columns=Columns(anchor="a", positive="p"))
+        base = ResolvedBase(uri="hf://a/b", model=a_model("base"))
+        return PrepareFacts(
+            sources=[source], base=base, exam="e" * 64, train_rows=700, validation_rows=100, exam_queries=self.queries
+        )
+
+    def _evaluate(self, request: EvaluateRequest, keys: StepKeys) -> EvaluateFacts:
+        found: dict[Any, str] = {}
+        for judged in request.models:
+            key = found[judged.role] = request.line_keys.exam(request.exam).results(judged.model.digest, "s" * 64).scores
+            self.store.put(key, scores_file(scores(noise(self.means[judged.role], self.queries))))
+        report = EvaluationReport(
+            exam=request.exam,
+            suites_digest="s" * 64,
+            queries=self.queries,
+            groups=self.queries // 2,
+            dropped_queries=[],
+            metrics={role: {METRIC: self.means[role]} for role in found},
+            cached=[],
+            seconds=1,
+        )
+        documents.put(self.store, keys.report, report)
+        return EvaluateFacts(scores=found, dropped=0, queries=self.queries)
+
+    def _publish(self, request: PublishRequest) -> PublishFacts:
+        taken = {int(o.key.split("/versions/")[1].split("/")[0]) for o in self.store.list(request.line_keys.versions)}
+        number = max(taken, default=0) + 1
+        return PublishFacts(version=publish_version(self.store, request.line_keys, number, request.verdict.outcome))

@@ -1,0 +1,152 @@
+"""Job files: good ones are read, and every fault of a bad one is told with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from embtune_api.errors import InvalidInput
+from embtune_operator.identity import with_local_uid
+from embtune_operator.jobfile import load_job, load_jobs
+
+EPOCHS = "10: spec.training.epochs: "
+GOOD = """\
+apiVersion: embtune.dev/v1alpha1
+kind: FineTuneJob
+metadata: {name: shop-1, namespace: search}
+spec:
+  model: shop
+  baseModel: {uri: "hf://a/b"}
+  data:
+    train:
+    - {uri: train.jsonl, columns: {anchor: q, positive: a}}
+  training: {epochs: 1, learningRate: 5e-5}
+  evaluation: {suites: [{name: test, cutoffs: [1, 10]}]}
+  promotion:
+    gates:
+    - {metric: "test/ndcg@10", min: 0.5}
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "job.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def faults(folder: Path, text: str) -> str:
+    file = written(folder, text)
+    with pytest.raises(InvalidInput) as error:
+        load_job(file)
+    return str(error.value).replace(f"{file}:", "").replace(f"{file} ", "")
+
+
+def test_a_good_job_is_read_as_yaml_1_2(tmp_path: Path) -> None:
+    job = load_job(written(tmp_path, GOOD))
+    assert (job.spec.training.learning_rate, job.spec.evaluation.suites[0].cutoffs) == (5e-5, (1, 10))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        pytest.param("epochs: 1", "epochs: 0", EPOCHS + "0 is below the minimum 1", id="too small a number"),
+        pytest.param("epochs: 1", "epochs: 101", EPOCHS + "101 is above the maximum 100", id="too large a number"),
+        pytest.param("epochs: 1", "epochs: 1.5", EPOCHS + "expected a whole number, got 1.5", id="a fraction"),
+        pytest.param("epochs: 1", 'epochs: "1"', EPOCHS + "expected a whole number, got '1'", id="a quoted number"),
+        pytest.param("epochs: 1", "epochs: yes", EPOCHS + "expected a whole number, got 'yes'", id="a word"),
+        pytest.param("epochs: 1", "epochs: true", EPOCHS + "expected a whole number, got true", id="a truth"),
+        pytest.param("5e-5", ".inf", "10: spec.training.learningRate: inf is not a finite number", id="infinity"),
+        pytest.param("epochs: 1", "epoch: 1", "10: spec.training.epoch: unknown field; did you mean epochs?", id="a typo"),
+        pytest.param(
+            "epochs: 1", "batch_size: 8", "10: spec.training.batch_size: unknown field; did you mean batchSize?", id="snake case"
+        ),
+        pytest.param("  model: shop\n", "", "4: spec.model: required, but missing", id="a missing field"),
+        pytest.param("model: shop", "model: Shop", "5: spec.model: 'Shop' does not have the form", id="a name that is no label"),
+        pytest.param("model: shop", "model: jobs", "4: spec: model cannot be called jobs", id="a reserved name"),
+        pytest.param("model: shop", "model: [a]", "5: spec.model: expected a text, got a list", id="a list for a text"),
+        pytest.param(
+            "training: {", "training: {loss: {name: Triplet}, ",
+            "10: spec.training.loss.name: unknown loss 'Triplet'; choose one of MultipleNegativesRanking, Cached",
+            id="an unknown loss",
+        ),
+        pytest.param(
+            "{anchor: q, positive: a}", "{text: q, label: a}",
+            "9: spec.data.train[0].columns: loss MultipleNegativesRanking learns from pairs",
+            id="a loss that does not fit the columns",
+        ),
+        pytest.param("positive: a", "positve: a", "9: spec.data.train[0].columns.positve: unknown field", id="deep inside"),
+        pytest.param(
+            "test/ndcg@10", "test/ndcg@7",
+            "14: spec.promotion.gates[0].metric: promotion.gates[0].metric test/ndcg@7 is not yielded by any suite",
+            id="a metric that no suite yields",
+        ),
+        pytest.param("min: 0.5", "minDelta: 0", "14: spec.promotion.gates[0]: minDelta and against belong", id="half a rule"),
+        pytest.param("kind: FineTuneJob", "kind: Job", "2: kind: expected FineTuneJob, got 'Job'", id="another kind"),
+        pytest.param("{anchor: q, positive: a}", "{anchor: q, positive: a", "10: broken YAML", id="a missing brace"),
+        pytest.param("  model: shop", "  model: shop\n  model: two", "6: broken YAML: model is given twice", id="a field twice"),
+        pytest.param("spec:", "status: 3\nspec:", "4: status: expected a mapping of fields, got 3", id="a number for a mapping"),
+    ],
+)  # fmt: skip
+def test_one_fault(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert old in GOOD
+    assert faults(tmp_path, GOOD.replace(old, new, 1)).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param("", "is empty", id="an empty file"),
+        pytest.param("# nothing\n", "is empty", id="a comment alone"),
+        pytest.param("- 1\n", "1: the document: expected a mapping of fields, got a list", id="a list"),
+        pytest.param("&a [*a]\n", "1: broken YAML: nested more than 50 deep", id="a list that holds itself"),
+        pytest.param(GOOD + "---\n" + GOOD, "holds 2 FineTuneJobs", id="two jobs for run"),
+    ],
+)
+def test_no_job(tmp_path: Path, text: str, told: str) -> None:
+    assert faults(tmp_path, text).startswith(told)
+
+
+def test_every_fault_of_a_file_is_told_in_its_order_but_ten_at_most(tmp_path: Path) -> None:
+    many = GOOD.replace("{epochs: 1,", "{" + "".join(f"a{number}: 1, " for number in range(12))).replace("kind: Fine", "kind: F")
+    lines = faults(tmp_path, many).splitlines()
+    assert lines[0].startswith("2: kind")
+    assert len(lines) == 11
+    assert lines[-1] == "… and 3 more"
+
+
+def test_several_documents_are_validated_together(tmp_path: Path) -> None:
+    assert len(load_jobs(written(tmp_path, GOOD + "---\n" + GOOD))) == 2
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    for path, told in ((tmp_path / "none.yaml", "no such file"), (tmp_path, "is a folder")):
+        with pytest.raises(InvalidInput, match=told):
+            load_job(path)
+    (tmp_path / "latin.yaml").write_bytes(b"a: \xe4\n")
+    with pytest.raises(InvalidInput, match="not UTF-8"):
+        load_job(tmp_path / "latin.yaml")
+
+
+def test_a_uid_follows_from_spec_and_files(tmp_path: Path) -> None:
+    job = load_job(written(tmp_path, GOOD))
+    with pytest.raises(InvalidInput, match=r"spec.data.train\[0\].uri train.jsonl: there is no such file"):
+        with_local_uid(job, tmp_path)
+    (tmp_path / "train.jsonl").write_text("{}")
+    uid = with_local_uid(job, tmp_path).metadata.uid
+    assert with_local_uid(job, tmp_path).metadata.uid == uid
+    (tmp_path / "train.jsonl").write_text("{ }")
+    assert with_local_uid(job, tmp_path).metadata.uid != uid
+    other = load_job(written(tmp_path, GOOD.replace("epochs: 1", "epochs: 2")))
+    (tmp_path / "train.jsonl").write_text("{}")
+    assert with_local_uid(other, tmp_path).metadata.uid != uid
+
+
+def test_a_local_base_model_counts_by_its_files(tmp_path: Path) -> None:
+    job = load_job(written(tmp_path, GOOD.replace("hf://a/b", "base").replace("train.jsonl", "s3://data/train.jsonl")))
+    with pytest.raises(InvalidInput, match="there is no such folder"):
+        with_local_uid(job, tmp_path)
+    (tmp_path / "base").mkdir()
+    empty = with_local_uid(job, tmp_path).metadata.uid
+    (tmp_path / "base" / "config.json").write_text("{}")
+    assert with_local_uid(job, tmp_path).metadata.uid != empty
