@@ -160,6 +160,7 @@ def _evaluation(request: PublishRequest, report: EvaluationReport) -> PublishedE
         champion_version=request.champion_version,
         verdict=request.verdict,
         suites_digest=report.suites_digest,
+        dropped_queries=report.dropped_queries,
     )
 
 
