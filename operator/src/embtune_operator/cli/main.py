@@ -74,6 +74,8 @@ def main() -> NoReturn:
     except BrokenPipeError:
         code = int(Exit.FAILED)  # the reader of our output has gone, so there is nobody to tell
         sys.stderr.close()
+    except OSError as error:
+        code = _told(f"the system refused: {error}. Make room or give access, and try again.", int(Exit.FAILED))
     except Exception as error:
         message = f"{type(error).__name__}: {error}. This is a bug in embtune: please report it with the output of --debug."
         code = _told(message, int(Exit.FAILED))
