@@ -18,8 +18,8 @@ from embtune_store.protocol import Store
 from embtune_trainer.prepare import run_prepare
 
 OWNER = Owner(cluster="here", namespace_uid="n-1")
-VERBS = "list copy remove rename compress extract search replace upload download convert merge".split()
-THINGS = "archives branches calendars databases envelopes folders gateways images journals kernels".split()
+VERBS = ["list", "copy", "remove", "rename", "compress", "extract", "search", "replace", "upload", "download", "convert", "merge"]
+THINGS = ["archives", "branches", "calendars", "databases", "envelopes", "folders", "gateways", "images", "journals", "kernels"]
 
 
 def write_base_model(folder: Path, **changes: bytes | None) -> Path:

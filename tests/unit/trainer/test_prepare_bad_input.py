@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from embtune_api.documents import Owner
 from embtune_api.errors import InvalidInput
 from unit.trainer.prepare_world import World, some_pairs, write_base_model, write_jsonl
@@ -37,7 +38,12 @@ BAD_DATA: dict[str, tuple[str, bytes | None, dict[str, Any], list[str]]] = {
     "a csv row with a field too many": ("a.csv", CSV + b"a,b,c\n", {}, ["a.csv:42", "3 fields where the header has 2"]),
     "a csv row with a field too few": ("a.csv", CSV + b'"lines\nof text",b\na\n', {}, ["a.csv:44", "1 fields"]),
     "a quote that never closes": ("a.csv", CSV + b'"a,b\nc,d\n', {}, ["a.csv:42", "quotes do not close"]),
-    "bytes that are not UTF-8": ("a.jsonl", GOOD + b'{"anchor": "\xff"}\n', {}, ["a.jsonl:121", "byte 13", "save the file as UTF-8"]),
+    "bytes that are not UTF-8": (
+        "a.jsonl",
+        GOOD + b'{"anchor": "\xff"}\n',
+        {},
+        ["a.jsonl:121", "byte 13", "save the file as UTF-8"],
+    ),
     "a NUL byte": ("a.csv", CSV + b"a\0,b\n", {}, ["a.csv:42", "NUL byte"]),
     "UTF-16": ("a.jsonl", GOOD.decode().encode("utf-16-le"), {}, ["a.jsonl:1", "UTF-16"]),
     "a NUL character in JSON": ("a.jsonl", GOOD + b'{"anchor": "\\u0000", "positive": "p"}\n', {}, ["a.jsonl:121", "NUL"]),

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from embtune_api.documents import LineExam
 from embtune_api.errors import InvalidInput, Tampered
+from embtune_api.keys import LineKeys
 from embtune_store import documents
-from embtune_trainer.prepare import prepare as step
 from embtune_trainer.prepare.exam import ExamSet, freeze_exam, make_exam
 from embtune_trainer.prepare.rows import make_row
 from unit.trainer.prepare_world import OWNER, Prepared, World, as_csv, exam_of, some_pairs, write_jsonl
@@ -163,7 +164,9 @@ def test_formats_and_orders_of_the_same_rows_give_the_same_bytes(tmp_path: Path)
     (tmp_path / "a.csv").write_bytes(as_csv(pairs))
     (tmp_path / "b.tsv").write_bytes(b"\xef\xbb\xbf" + as_csv(shuffled, delimiter="\t", lineterminator="\n"))
     write_jsonl(tmp_path / "c.jsonl", shuffled)
-    (tmp_path / "d.jsonl").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "c.jsonl").read_bytes().replace(b"\n", b"\r\n") + b"\r\n\r\n")
+    (tmp_path / "d.jsonl").write_bytes(
+        b"\xef\xbb\xbf" + (tmp_path / "c.jsonl").read_bytes().replace(b"\n", b"\r\n") + b"\r\n\r\n"
+    )
     results = []
     for file in ("a.csv", "b.tsv", "c.jsonl", "d.jsonl"):
         world = World(tmp_path)
@@ -173,23 +176,32 @@ def test_formats_and_orders_of_the_same_rows_give_the_same_bytes(tmp_path: Path)
     assert all(result == results[0] for result in results)
 
 
-def test_a_race_for_the_exam_has_one_winner_and_the_loser_keeps_it_unseen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_race_for_the_exam_has_one_winner_and_the_loser_keeps_it_unseen(tmp_path: Path) -> None:
     world = World(tmp_path)
     write_jsonl(tmp_path / "a.jsonl", some_pairs())
     rival = make_exam([make_row(pair["anchor"].upper(), "x", None, f"r{n}", "r", n) for n, pair in enumerate(some_pairs(30))])
-    real = step.freeze_exam
-
-    def too_late(store: Any, line: Any, exam: ExamSet, job_uid: str) -> bool:
-        assert freeze_exam(store, line, rival, "rival")
-        return real(store, line, exam, job_uid)
-
-    monkeypatch.setattr(step, "freeze_exam", too_late)
+    world.store, fast = _FreezesFirst(world.store, rival), world.store
     prepared = world.prepare(world.request("a.jsonl"))
+    world.store = fast
     assert prepared.facts.exam == rival.manifest.digest
     assert not prepared.report.exam_frozen_by_this_job
     assert_unseen(world, prepared.train + prepared.validation)
+
+
+class _FreezesFirst:
+    """A real store in which a rival freezes its exam just before anybody else can."""
+
+    def __init__(self, store: Any, rival: ExamSet) -> None:
+        self._store = store
+        self._rival = rival
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def create(self, key: str, data: bytes) -> Any:
+        if key == LINE_EXAM:
+            freeze_exam(self._store, LineKeys("team", "search"), self._rival, "rival")
+        return self._store.create(key, data)
 
 
 def test_an_exam_that_was_changed_is_not_used(tmp_path: Path) -> None:

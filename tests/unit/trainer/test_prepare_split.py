@@ -3,14 +3,15 @@
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from embtune_api.reports import Finding
 from embtune_api.spec import Checks, Split
 from embtune_trainer.prepare.checks import check_rows
 from embtune_trainer.prepare.rows import Row, by_content, make_row
 from embtune_trainer.prepare.sources import ReadData
 from embtune_trainer.prepare.split import side_of, split_rows
-from hypothesis import given
-from hypothesis import strategies as st
 
 GROUPS = [f"group {number}" for number in range(4000)]
 WORDS = st.sampled_from(["a", "A!", "b", "c", "d"])

@@ -4,13 +4,14 @@ import hashlib
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from embtune_api.errors import Tampered
 from embtune_store import open_store
 from embtune_trainer.prepare import fingerprints, jsonl
 from embtune_trainer.prepare.normalise import normalise
 from embtune_trainer.prepare.rows import make_row
-from hypothesis import given
-from hypothesis import strategies as st
 
 SAME = {
     "casing": ("Show Help", "show help"),
@@ -71,7 +72,7 @@ def test_fingerprints_know_anchors_but_not_answers() -> None:
 def test_fingerprints_are_sorted_little_endian_integers() -> None:
     store = open_store("memory://")
     one, other = np.array([3, 2**63 + 1], dtype=np.uint64), np.array([1, 3], dtype=np.uint64)
-    fingerprints.write(store, "f.bin", fingerprints.merge(one, other))
+    store.put("f.bin", fingerprints.to_bytes(fingerprints.merge(one, other)))
     assert store.get("f.bin") == b"".join(number.to_bytes(8, "little") for number in (1, 3, 2**63 + 1))
     assert fingerprints.read(store, "f.bin").tolist() == [1, 3, 2**63 + 1]
 

@@ -37,11 +37,8 @@ def merge(*parts: Fingerprints) -> Fingerprints:
     return np.unique(np.concatenate(parts)).astype(np.uint64)
 
 
-def write(store: Store, key: str, fingerprints: Fingerprints) -> None:
-    store.put(key, to_bytes(fingerprints))
-
-
 def to_bytes(fingerprints: Fingerprints) -> bytes:
+    """What a file of them holds."""
     return np.unique(fingerprints).astype(_STORED).tobytes()
 
 
