@@ -132,6 +132,7 @@ BAD_ADDRESSES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a folder that is not there": ({"uri": "nowhere"}, ["there is no folder", "hf://org/name"]),
     "an address of an unknown kind": ({"uri": "ftp://host/model"}, ["ftp://host/model", "hf://org/name"]),
     "a hub name without an organisation": ({"uri": "hf://model"}, ["hf://org/name"]),
+    "a hub name that climbs out of the mirror": ({"uri": "hf://../secrets"}, ["hf://org/name"]),
     "an s3 bucket without a prefix": ({"uri": "s3://bucket"}, ["s3://bucket/key"]),
     "a line with nothing in production": ({"version": {"model": "search"}}, ["nothing of search is in production"]),
     "a version that is not there": ({"version": {"model": "search", "ref": "7"}}, ["search has no version 7"]),

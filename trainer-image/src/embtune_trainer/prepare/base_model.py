@@ -17,7 +17,7 @@ from embtune_trainer.prepare.hub import HubModel, download_model
 from embtune_trainer.prepare.model_folder import check_model_folder, is_kept, kept_files
 from embtune_trainer.prepare.sources import local_path, split_s3
 
-_HUB_URI = re.compile(r"hf://(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+_HUB_URI = re.compile(r"hf://(?P<name>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 
 
 def resolve_base(
