@@ -37,6 +37,6 @@ def command(reference: str, store_uri: str, namespace: str, as_json: bool) -> No
     console.print(f"[bold]{line.model} v{version.number}[/]  {version.stage}  digest {version.manifest.digest}", soft_wrap=True)
     console.print(f"Job    {lineage.get('job')}, published {version.metadata.timestamp:%Y-%m-%d %H:%M %Z}")
     console.print(f"Base   {lineage.get('base', {}).get('uri')}", soft_wrap=True)
-    for text in data_lines(version, None):
+    for text in data_lines(version):
         console.print(text, soft_wrap=True)
     print_evaluation(console, version, version.evaluation.verdict, line, store)

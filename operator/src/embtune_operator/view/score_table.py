@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from embtune_api.errors import NotFound
-from embtune_api.metrics import split_metric
+from embtune_api.metrics import RETRIEVAL_METRICS, split_metric
 from embtune_operator.judge.bootstrap import Bounds, bounds
 from embtune_operator.judge.scores import load_scores
 from embtune_operator.registry.versions import read_manifest
@@ -62,7 +62,13 @@ def score_table(roles: Sequence[Role]) -> Table:
 def main_metrics(names: Sequence[str]) -> list[str]:
     """Every metric at the largest cutoff, and accuracy at 1: the ones that fit on a screen."""
     largest = max((_cutoff(name) for name in names), default=0)
-    return [n for n in names if _cutoff(n) == largest or split_metric(n)[1] == "accuracy@1"]
+    shown = [n for n in names if _cutoff(n) == largest or split_metric(n)[1] == "accuracy@1"]
+    return sorted(shown, key=lambda name: (_rank(name), _cutoff(name)))
+
+
+def _rank(name: str) -> int:
+    """Place in the order in which the field reports metrics."""
+    return [*RETRIEVAL_METRICS].index(next(m for m in RETRIEVAL_METRICS if split_metric(name)[1].startswith(f"{m}@")))
 
 
 def _cutoff(name: str) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from embtune_api.keys import LineKeys
     from embtune_api.resources import FineTuneJob
+    from embtune_api.status import Condition
     from embtune_api.verdict import Verdict
     from embtune_operator.registry.versions import Version
     from embtune_store.protocol import Store
@@ -62,12 +63,13 @@ def print_evaluation(console: Console, version: Version, verdict: Verdict, line:
     console.print(f"Verdict: [bold {_STYLES[verdict.outcome]}]{verdict.outcome}[/] – {escape(verdict.reason)}", soft_wrap=True)
 
 
-def data_lines(version: Version, data_ready: object) -> Sequence[str]:
-    """Two lines on the data."""
+def data_lines(version: Version, prepared: Condition | None = None) -> Sequence[str]:
+    """Two lines on the data; `prepared` knows more about it than the version does."""
     data = version.metadata.training_data
     sources = ", ".join(f"{s['uri']} ({s['rows']:,} rows, sha256 {s['sha256'][:12]}…)" for s in data.get("sources", []))
-    message = getattr(data_ready, "message", "")
-    return [f"Data   {escape(sources)}", f"       {escape(message)}; exam {str(data.get('exam', ''))[:12]}…"]
+    split = f"{data.get('train_rows', 0):,} rows to train on, {data.get('validation_rows', 0):,} for validation"
+    told = prepared.message if prepared else split
+    return [f"Data   {escape(sources)}", f"       {escape(told)}; exam {version.evaluation.exam[:12]}…"]
 
 
 def _next(line: LineKeys, version: Version, store: Store) -> str:
