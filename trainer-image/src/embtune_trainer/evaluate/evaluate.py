@@ -5,8 +5,8 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from embtune_api.digest import digest_of
-from embtune_api.documents import EvaluateFacts, StepManifest
+from embtune_api.digest import digest_of, sha256_hex
+from embtune_api.documents import EvaluateFacts, FileEntry, StepManifest
 from embtune_api.reports import EvaluationReport
 from embtune_api.requests import EvaluateRequest, ProgressDocument
 from embtune_api.status import Metrics
@@ -55,12 +55,13 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
         cached=cached,
         seconds=time.monotonic() - started,
     )
-    documents.put(store, keys.report, report_document)
+    report_bytes = documents.as_json(report_document)
+    store.put(keys.report, report_bytes)
     facts = EvaluateFacts(scores=scores, dropped=int((~kept).sum()), queries=len(exam.queries))
     manifest = StepManifest(
         step="evaluate",
         input_digest=request.digest,
-        files=[],
+        files=[FileEntry(path="report.json", size=len(report_bytes), sha256=sha256_hex(report_bytes))],
         facts=facts.model_dump(mode="json"),
         seconds=time.monotonic() - started,
     )

@@ -1,6 +1,5 @@
-"""The frozen exam, read back."""
+"""The frozen exam, as arrays to score against."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from embtune_api.keys import ExamKeys
 from embtune_store.protocol import Store
+from embtune_trainer.prepare import exam as prepared
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,16 @@ class LoadedExam:
 
 
 def load_exam(store: Store, keys: ExamKeys) -> LoadedExam:
-    """Read the exam's three files. Raises NotFound."""
-    queries = [json.loads(line) for line in store.get(keys.queries).splitlines()]
-    corpus = [json.loads(line) for line in store.get(keys.corpus).splitlines()]
+    """The frozen exam, verified. Raises Tampered."""
+    exam = prepared.load_exam(store, keys)
     relevance: dict[str, dict[str, int]] = {}
-    for line in store.get(keys.qrels).splitlines():
-        qrel = json.loads(line)
+    for qrel in exam.qrels:
         relevance.setdefault(qrel["query"], {})[qrel["passage"]] = int(qrel["relevance"])
     return LoadedExam(
-        query_ids=[row["id"] for row in queries],
-        queries=[row["text"] for row in queries],
-        groups=[row["group"] for row in queries],
-        passage_ids=[row["id"] for row in corpus],
-        passages=[row["text"] for row in corpus],
+        query_ids=[query["id"] for query in exam.queries],
+        queries=[query["text"] for query in exam.queries],
+        groups=[query["group"] for query in exam.queries],
+        passage_ids=[passage["id"] for passage in exam.corpus],
+        passages=[passage["text"] for passage in exam.corpus],
         relevance=relevance,
     )
