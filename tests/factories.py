@@ -163,7 +163,7 @@ class PretendTrainer:
         if isinstance(request, PrepareRequest):
             facts: Any = self._prepare(keys)
         elif isinstance(request, TrainRequest):
-            model = a_model(f"candidate of {request.job_uid}", keys.model)
+            model = a_model(f"candidate of {request.job_uid}", keys.model("0"))
             facts = TrainFacts(model=model, seconds=1, samples_per_second=1, final_loss=1, total_steps=1)
         elif isinstance(request, EvaluateRequest):
             facts = self._evaluate(request, keys)
@@ -205,8 +205,6 @@ class PretendTrainer:
             groups=self.queries // 2,
             dropped_queries=[],
             metrics={role: {METRIC: self.means[role]} for role in found},
-            cached=[],
-            seconds=1,
         )
         documents.put(self.store, keys.report, report)
         return EvaluateFacts(scores=found, dropped=0, queries=self.queries)

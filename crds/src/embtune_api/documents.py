@@ -105,6 +105,8 @@ class EvaluateFacts(Document):
     dropped: int
     """Exam queries left out for all, since a compared model has trained on them (indices in `evaluation.json`)."""
     queries: int
+    cached: list[str] = []
+    """Roles whose results were there already."""
 
 
 class PublishFacts(Document):

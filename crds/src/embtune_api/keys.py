@@ -202,10 +202,9 @@ class StepKeys:
         """prepare: a base model from outside, staged."""
         return f"{self.root}/base"
 
-    @property
-    def model(self) -> str:
-        """train: the trained model."""
-        return f"{self.root}/model"
+    def model(self, digest: str) -> str:
+        """train: the trained model, by content: two trainers at once never overwrite each other's bytes."""
+        return f"{self.root}/model/{digest[:SHORT]}"
 
     @property
     def checkpoints(self) -> str:

@@ -83,7 +83,7 @@ class Score(Document):
 
 
 class EvaluationReport(Document):
-    """Roles beside each other, on the same queries."""
+    """Roles beside each other, on the same queries. A function of the request: whoever writes it writes the same bytes."""
 
     exam: str
     suites_digest: str
@@ -93,6 +93,3 @@ class EvaluationReport(Document):
     dropped_queries: list[int]
     """Indices, in the exam's order, of queries that a compared model has trained on."""
     metrics: dict[Literal["candidate", "base", "champion"], Metrics]
-    cached: list[str]
-    """Roles whose results came from the cache."""
-    seconds: float

@@ -15,6 +15,11 @@ from embtune_store.staging import is_staged, whole_folder
 CHUNK = 1 << 20
 
 
+def list_folder(folder: Path) -> list[FileEntry]:
+    """Every file below `folder` with its digest, sorted by path."""
+    return [_entry(folder, path) for path in _paths(folder)]
+
+
 def upload_folder(store: Store, folder: Path, prefix: str) -> list[FileEntry]:
     """Every file below `folder`, written to `prefix`; sorted by path. The digests are those of the bytes that went in.
 
@@ -93,6 +98,12 @@ def copy_folder(store: Store, source_prefix: str, target_prefix: str, files: Ite
     """
     for entry in files:
         store.copy(f"{source_prefix}/{entry.path}", f"{target_prefix}/{entry.path}")
+
+
+def _entry(folder: Path, path: Path) -> FileEntry:
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileEntry(path=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=sha256)
 
 
 def _upload(store: Store, folder: Path, path: Path, prefix: str) -> FileEntry:

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from embtune_api.digest import tree_digest
-from embtune_api.documents import Owner, StepManifest, StoredModel
+from embtune_api.documents import Owner, StepManifest, StoredModel, TrainFacts
 from embtune_api.keys import LineKeys, StepKeys
 from embtune_api.reports import TrainingReport
 from embtune_api.requests import PrepareRequest, TrainRequest
@@ -136,7 +136,9 @@ def step(variant: Variant, store: Store, rows: Path, seed: int) -> None:
     report = documents.read(store, keys.report, TrainingReport)
     assert report is not None
     variant.pairs_per_second.append(report.samples_per_second)
-    model = store.local_path(keys.model)
+    manifest = documents.read(store, keys.manifest, StepManifest)
+    assert manifest is not None
+    model = store.local_path(TrainFacts.model_validate(manifest.facts).model.prefix)
     assert model is not None
     variant.models.append(model)
 

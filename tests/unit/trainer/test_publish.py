@@ -92,8 +92,6 @@ def write_evaluation(store: Store, keys: StepKeys, exam: str) -> None:
         groups=24,
         dropped_queries=[],
         metrics={"candidate": METRICS, "base": {"test/ndcg@10": 0.5}},
-        cached=[],
-        seconds=1.0,
     )
     documents.put(store, keys.report, report)
     data = store.get(keys.report)

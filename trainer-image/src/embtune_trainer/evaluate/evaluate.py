@@ -52,12 +52,10 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
         groups=len(set(exam.group_index[kept].tolist())),
         dropped_queries=np.flatnonzero(~kept).tolist(),
         metrics=metrics,
-        cached=cached,
-        seconds=time.monotonic() - started,
     )
     report_bytes = documents.as_json(report_document)
     store.put(keys.report, report_bytes)
-    facts = EvaluateFacts(scores=scores, dropped=int((~kept).sum()), queries=len(exam.queries))
+    facts = EvaluateFacts(scores=scores, dropped=int((~kept).sum()), queries=len(exam.queries), cached=cached)
     manifest = StepManifest(
         step="evaluate",
         input_digest=request.digest,

@@ -125,11 +125,13 @@ def _finish(request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, out
     """Save the model, write the report, then the manifest, then let the checkpoints go."""
     with tempfile.TemporaryDirectory(prefix="embtune-model-") as folder:
         save(loop.model, Path(folder))
-        files = folders.upload_folder(store, Path(folder), keys.model)
+        files = folders.list_folder(Path(folder))
+        digest = tree_digest((file.path, file.sha256) for file in files)
+        folders.upload_folder(store, Path(folder), keys.model(digest))
     documents.put(store, keys.report, _report(request, loop, outcome))
     trained = Trained(
-        prefix=keys.model,
-        digest=tree_digest((file.path, file.sha256) for file in files),
+        prefix=keys.model(digest),
+        digest=digest,
         files=files,
         fingerprints=StepKeys(request.prepared).fingerprints,
     )
@@ -140,10 +142,13 @@ def _finish(request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, out
         final_loss=outcome.curve[-1].loss,
         total_steps=loop.total_steps,
     )
+    folder_name = trained.prefix.removeprefix(f"{keys.root}/")
     manifest = StepManifest(
         step="train",
         input_digest=request.digest,
-        files=[file.model_copy(update={"path": f"model/{file.path}"}) for file in files],
+        files=[
+            file.model_copy(update={"path": f"{keys.model(digest).removeprefix(f'{keys.root}/')}/{file.path}"}) for file in files
+        ],
         facts=facts.model_dump(mode="json"),
         seconds=time.monotonic() - started,
     )
