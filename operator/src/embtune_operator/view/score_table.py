@@ -35,7 +35,7 @@ class Role:
 
 
 def roles_of(store: Store, line: LineKeys, version: Version) -> list[Role]:
-    """Base, candidate and champion (if there was one), as they were judged."""
+    """Base, candidate and champion, as they were judged."""
     evaluation = version.evaluation
     shown = main_metrics(list(evaluation.candidate))
     champion = evaluation.champion_version
@@ -43,7 +43,9 @@ def roles_of(store: Store, line: LineKeys, version: Version) -> list[Role]:
         ("base", evaluation.base, version.metadata.lineage.get("base", {}).get("digest")),
         (f"candidate v{version.number}", evaluation.candidate, evaluation.model_digest),
     ]
-    if champion is not None:
+    if champion is None:
+        columns.append(("champion (none yet)", {}, None))
+    else:
         columns.append((f"champion v{champion}", evaluation.champion, read_manifest(store, line, champion).model_digest))
     return [Role(name, metrics, _bounds(store, line, version, digest, shown)) for name, metrics, digest in columns]
 

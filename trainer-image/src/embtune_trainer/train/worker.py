@@ -59,7 +59,7 @@ def _train(request: TrainRequest) -> None:
     keys = request.job_keys.step("train", request.digest)
     recipe = request.training
     device = device_for(int(os.environ["LOCAL_RANK"]))
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // int(os.environ["LOCAL_WORLD_SIZE"])))
+    torch.set_num_threads(_threads())
     if recipe.deterministic:
         os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
         torch.use_deterministic_algorithms(True)
@@ -113,6 +113,12 @@ def _process_group(device: torch.device) -> Iterator[Ranks]:
         dist.destroy_process_group()
 
 
+def _threads() -> int:
+    """This rank's share of the cores, or what the user asks for: more threads than free cores wait for each other."""
+    share = len(os.sched_getaffinity(0)) // int(os.environ["LOCAL_WORLD_SIZE"])
+    return int(os.environ.get("OMP_NUM_THREADS") or max(1, share))
+
+
 def _fetch_once(store: Store, request: TrainRequest, ranks: Ranks) -> Path:
     """One download a node: the first local rank fetches, the others find it there."""
     if int(os.environ["LOCAL_RANK"]) == 0:
@@ -142,13 +148,11 @@ def _finish(request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, out
         final_loss=outcome.curve[-1].loss,
         total_steps=loop.total_steps,
     )
-    folder_name = trained.prefix.removeprefix(f"{keys.root}/")
+    place = trained.prefix.removeprefix(f"{keys.root}/")
     manifest = StepManifest(
         step="train",
         input_digest=request.digest,
-        files=[
-            file.model_copy(update={"path": f"{keys.model(digest).removeprefix(f'{keys.root}/')}/{file.path}"}) for file in files
-        ],
+        files=[file.model_copy(update={"path": f"{place}/{file.path}"}) for file in files],
         facts=facts.model_dump(mode="json"),
         seconds=time.monotonic() - started,
     )
