@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(VENV)/bin/uv
 MEMBERS := crds store operator trainer-image
 
-.PHONY: help setup lock demo demo-clean check test bench bench-trainer bench-start
+.PHONY: help setup lock demo demo-clean check test bench bench-trainer bench-start picture acceptance
 help:  ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
@@ -35,11 +35,17 @@ $(DEMO_MODEL): $(VENV)/.ready
 demo: setup $(DEMO_MODEL)  ## the main job, no cluster, no hub: train, judge and promote a real model
 	@EMBTUNE_HUB_MIRROR=$(HUB_MIRROR) $(BIN)/embtune run examples/tldr/job.yaml --store $(DEMO_STORE)
 
+picture: demo  ## draw the demo's terminal output for the README
+	@$(BIN)/python docs/picture.py $(DEMO_STORE) docs/demo.svg
+
 demo-clean:  ## forget what the demo made
 	rm -rf $(DEMO_STORE)
 
 test: setup servers  ## unit and integration tests, with real S3 servers
 	@$(BIN)/pytest
+
+acceptance: setup  ## the promises of the main job, on the real model and the real example
+	@$(BIN)/pytest tests/acceptance --durations=10
 
 bench: bench-start bench-trainer  ## measure against named rivals; fails when a promise is broken
 

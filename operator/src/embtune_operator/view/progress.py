@@ -81,11 +81,10 @@ class LineView:
 
 
 class LiveView:
-    """The four steps, with a bar for the one at work."""
+    """The steps as they go, redrawn in place."""
 
     def __init__(self, console: Console) -> None:
         self._live = Live(console=console, refresh_per_second=8, transient=False)
-        self._status: FineTuneJobStatus | None = None
         self._notes: list[str] = []
 
     def __enter__(self) -> Self:
@@ -96,40 +95,40 @@ class LiveView:
         self._live.__exit__(None, None, None)
 
     def show(self, status: FineTuneJobStatus) -> None:
-        self._status = status
-        self._live.update(self._steps())
+        self._live.update(Group(steps(status), *(Text(note, style="yellow") for note in self._notes)))
 
     def tell(self, event: Event) -> None:
         if event.reason == "ChampionChanged":
             self._notes.append(event.message)
 
-    def _steps(self) -> RenderableType:
-        table = Table.grid(padding=(0, 2))
-        for step, phase in _STEPS.items():
-            table.add_row(*self._row(step, phase))
-        return Group(table, *(Text(note, style="yellow") for note in self._notes))
 
-    def _row(self, step: str, phase: Phase) -> tuple[RenderableType, ...]:
-        assert self._status
-        status = self._status
-        if status.phase == "Failed":
-            ended = [a for a in status.attempts if a.step == step]
-            mark = "[red]✗[/]" if ended and ended[-1].state == "Failed" else "[green]✓[/]" if ended else "[dim]○[/]"
-            return mark, step, "", ""
-        now = len(_PHASES) if status.phase == "Succeeded" else _PHASES.index(phase_of(status))
-        if _PHASES.index(phase) < now:
-            return "[green]✓[/]", step, "", f"[dim]{self._took(step)}[/]"
-        if _PHASES.index(phase) > now:
-            return "[dim]○[/]", f"[dim]{step}[/]", "", ""
-        percent = status.progress.percent if status.progress else 0
-        return "[cyan]●[/]", step, ProgressBar(total=100, completed=percent, width=30), progress_text(status.progress)
+def steps(status: FineTuneJobStatus) -> Table:
+    """The four steps, one below the other, with a bar for the one at work."""
+    table = Table.grid(padding=(0, 2))
+    for step, phase in _STEPS.items():
+        table.add_row(*_row(status, step, phase))
+    return table
 
-    def _took(self, step: str) -> str:
-        assert self._status
-        done = [a for a in self._status.attempts if a.step == step and a.started_at and a.finished_at]
-        if not done or done[-1].started_at is None or done[-1].finished_at is None:
-            return "done before"
-        return f"{(done[-1].finished_at - done[-1].started_at).total_seconds():.1f} s"
+
+def _row(status: FineTuneJobStatus, step: str, phase: Phase) -> tuple[RenderableType, ...]:
+    if status.phase == "Failed":
+        ended = [a for a in status.attempts if a.step == step]
+        mark = "[red]✗[/]" if ended and ended[-1].state == "Failed" else "[green]✓[/]" if ended else "[dim]○[/]"
+        return mark, step, "", ""
+    now = len(_PHASES) if status.phase == "Succeeded" else _PHASES.index(phase_of(status))
+    if _PHASES.index(phase) < now:
+        return "[green]✓[/]", step, "", f"[dim]{_took(status, step)}[/]"
+    if _PHASES.index(phase) > now:
+        return "[dim]○[/]", f"[dim]{step}[/]", "", ""
+    percent = status.progress.percent if status.progress else 0
+    return "[cyan]●[/]", step, ProgressBar(total=100, completed=percent, width=30), progress_text(status.progress)
+
+
+def _took(status: FineTuneJobStatus, step: str) -> str:
+    done = [a for a in status.attempts if a.step == step and a.started_at and a.finished_at]
+    if not done or done[-1].started_at is None or done[-1].finished_at is None:
+        return "done before"
+    return f"{(done[-1].finished_at - done[-1].started_at).total_seconds():.1f} s"
 
 
 def phase_of(status: FineTuneJobStatus) -> Phase:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -47,8 +48,7 @@ def print_summary(console: Console, job: FineTuneJob, line: LineKeys, store: Sto
     name = f"{line.model} v{version.number}"
     happened = f"{name} is in production" if promoted and promoted.status == "True" else promoted.message if promoted else name
     console.print(f"[bold]{escape(happened)}[/]")
-    place = store.local_path(line.version(version.number).root) or f"{store.uri}/{line.version(version.number).root}"
-    console.print(f"It lies at {escape(str(place))}", soft_wrap=True)
+    console.print(f"It lies at {escape(f'{_shown(store)}/{line.version(version.number).root}')}", soft_wrap=True)
     console.print(f"Next: {escape(_next(line, version, store))}", soft_wrap=True)
 
 
@@ -73,9 +73,15 @@ def data_lines(version: Version, prepared: Condition | None = None) -> Sequence[
 
 
 def _next(line: LineKeys, version: Version, store: Store) -> str:
-    options = f"--store {store.uri} --namespace {line.namespace}"
+    options = f"--store {_shown(store)} --namespace {line.namespace}"
     if version.stage == "Rejected":
         return f"embtune show {line.model}@{version.number} {options}"
     if version.stage == "Production":
         return f"embtune pull {line.model}@production ./{line.model} {options}"
     return f"embtune promote {line.model}@{version.number} --reason '…' {options}"
+
+
+def _shown(store: Store) -> str:
+    """The store as the user would write it: a folder below this one by its relative path."""
+    folder = Path(store.uri)
+    return str(folder.relative_to(Path.cwd())) if folder.is_relative_to(Path.cwd()) else store.uri

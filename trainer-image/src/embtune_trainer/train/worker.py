@@ -59,7 +59,8 @@ def _train(request: TrainRequest) -> None:
     keys = request.job_keys.step("train", request.digest)
     recipe = request.training
     device = device_for(int(os.environ["LOCAL_RANK"]))
-    torch.set_num_threads(_threads())
+    if "OMP_NUM_THREADS" not in os.environ:  # who sets it shares the machine: threads without a core of their own only wait
+        torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // int(os.environ["LOCAL_WORLD_SIZE"])))
     if recipe.deterministic:
         os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
         torch.use_deterministic_algorithms(True)
@@ -111,12 +112,6 @@ def _process_group(device: torch.device) -> Iterator[Ranks]:
         yield Ranks()
     finally:
         dist.destroy_process_group()
-
-
-def _threads() -> int:
-    """This rank's share of the cores, or what the user asks for: more threads than free cores wait for each other."""
-    share = len(os.sched_getaffinity(0)) // int(os.environ["LOCAL_WORLD_SIZE"])
-    return int(os.environ.get("OMP_NUM_THREADS") or max(1, share))
 
 
 def _fetch_once(store: Store, request: TrainRequest, ranks: Ranks) -> Path:
