@@ -207,6 +207,11 @@ class VersionManifest(Document):
         return [f.model_copy(update={"path": f.path[len(prefix) :]}) for f in self.files if f.path.startswith(prefix)]
 
     @property
+    def other_files(self) -> list[FileEntry]:
+        """What is said about the model: metadata, evaluation, fingerprints."""
+        return [f for f in self.files if not f.path.startswith("model/")]
+
+    @property
     def model_digest(self) -> str:
         return tree_digest((f.path, f.sha256) for f in self.model_files)
 

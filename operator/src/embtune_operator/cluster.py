@@ -51,6 +51,8 @@ class Event:
 
     reason: str
     message: str
+    failure: bool = False
+    """The job has ended without a result."""
 
 
 class Cluster(Protocol):

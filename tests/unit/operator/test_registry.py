@@ -92,6 +92,22 @@ def test_a_flipped_byte_is_not_pulled(store: Store, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_said_about_a_version_is_verified_before_it_is_pulled(store: Store, tmp_path: Path) -> None:
+    version = find_version(store, LINE, "2")
+    store.put(LINE.version(2).metadata, store.get(LINE.version(2).metadata).replace(b"0.62", b"0.92"))
+    with pytest.raises(Tampered, match=r"versions/2/metadata\.json"):
+        pull(store, LINE, version, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_manifest_that_is_not_the_released_one_is_no_version(store: Store) -> None:
+    for number in (2, 5):
+        key = LINE.version(number).manifest
+        store.put(key, store.get(key).replace(b'"version": %d' % number, b'"version": 7'))
+        with pytest.raises(Tampered, match=f"manifest of shop v{number} is"):
+            find_version(store, LINE, str(number))
+
+
 def test_compare_pairs_the_kept_scores(store: Store) -> None:
     first, second = find_version(store, LINE, "1"), find_version(store, LINE, "2")
     with pytest.raises(NotFound, match="scores of shop v1 are gone"):

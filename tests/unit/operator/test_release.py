@@ -139,6 +139,14 @@ def test_a_flipped_byte_is_never_promoted() -> None:
     assert read_release(store, LINE) is None
 
 
+def test_a_flipped_byte_of_what_is_in_production_is_told() -> None:
+    store, _ = a_line(1)
+    promote(store, LINE, 1, "", NOON)
+    store.put(f"{LINE.version(1).model}/model.safetensors", b"weights of 2")
+    with pytest.raises(Tampered):
+        promote(store, LINE, 1, "", NOON)
+
+
 def test_a_rollback_to_a_changed_manifest_changes_nothing() -> None:
     store, _ = a_line(1, 2)
     promote(store, LINE, 1, "", NOON)

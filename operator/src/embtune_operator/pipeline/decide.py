@@ -152,5 +152,5 @@ def _told(decision: Decision) -> Decision:
     before = {(c.type, c.status, c.reason) for c in decision.job.status.conditions} if decision.job.status else set()
     news = [c for c in decision.status.conditions if (c.type, c.status, c.reason) not in before]
     launched = [Event("Started", f"{child.request.step}, attempt {child.attempt}") for child in decision.create]
-    events = (*(Event(c.reason, c.message) for c in news), *launched)
+    events = (*(Event(c.reason, c.message, c.type == "Failed") for c in news), *launched)
     return replace(decision, events=events)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def pull(store: Store, line: LineKeys, version: Version, target: Path) -> Path:
-    """Copy a version's model folder to `target`, which must not exist or be empty.
+    """Copy a version's model folder to `target`, which must not exist or be empty. What was said about it is verified too.
 
     Raises:
         InvalidInput: something is at `target` already.
@@ -26,6 +26,8 @@ def pull(store: Store, line: LineKeys, version: Version, target: Path) -> Path:
         target.rmdir()
     if target.exists():
         raise InvalidInput(f"{target} is there already and is not an empty folder: choose another folder, or remove it")
+    keys, manifest = line.version(version.number), version.manifest
+    folders.verify(store, keys.root, manifest.other_files)
     target.parent.mkdir(parents=True, exist_ok=True)
-    folders.download_folder(store, line.version(version.number).model, version.manifest.model_files, target)
+    folders.download_folder(store, keys.model, manifest.model_files, target)
     return target

@@ -64,24 +64,24 @@ def promote_judged(store: Store, line: LineKeys, wish: JobPromotion, reason: str
 
 
 def promote(store: Store, line: LineKeys, number: int, reason: str, now: datetime, *, force: bool = False) -> Release:
-    """Promote a version because a person says so; nothing changes when it is in production already.
+    """Promote a version because a person says so; nothing changes when it is in production already and sound.
 
     Raises:
         InvalidInput: no such version; it was rejected or rolled back, and `force` or a reason is missing.
         Tampered: its bytes are not those that were published.
         Conflict: somebody changed the release at the same moment.
     """
+    if force and not reason:
+        raise InvalidInput("--force needs --reason: the history must say why a version was promoted against its verdict")
     manifest = read_manifest(store, line, number)
     target = VersionRef(version=number, digest=manifest.digest)
     current = _current(store, line)
     in_production = current.document.production if current else None
-    if current is not None and in_production == target:
-        return current.document
-    if force and not reason:
-        raise InvalidInput("--force needs --reason: the history must say why a version was promoted against its verdict")
-    if not force:
+    if in_production != target and not force:
         _refuse_unfit(store, line, number)
     verify_version(store, line, number, manifest)
+    if current is not None and in_production == target:
+        return current.document
     because = reason or "promoted by hand"
     return _commit(store, line, current, target, in_production, _promotion(current, target, because, now, None))
 

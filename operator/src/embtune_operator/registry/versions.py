@@ -53,10 +53,11 @@ def read_version(store: Store, line: LineKeys, number: int, history: Sequence[Re
 
     Raises:
         InvalidInput: no such version.
-        Tampered: a published version lacks its metadata or its evaluation.
+        Tampered: its manifest is not the one that was released, or it lacks its metadata or its evaluation.
     """
     keys = line.version(number)
-    manifest = read_manifest(store, line, number)
+    released = [release.production for release in history if release.production and release.production.version == number]
+    manifest = checked_manifest(store, line, released[-1]) if released else read_manifest(store, line, number)
     metadata = documents.read(store, keys.metadata, Metadata)
     evaluation = documents.read(store, keys.evaluation, PublishedEvaluation)
     if metadata is None or evaluation is None:
@@ -69,6 +70,7 @@ def read_manifest(store: Store, line: LineKeys, number: int) -> VersionManifest:
 
     Raises:
         InvalidInput: no such version.
+        Tampered: it says that it is another one.
     """
     manifest = documents.read(store, line.version(number).manifest, VersionManifest)
     if manifest is None:
@@ -76,6 +78,8 @@ def read_manifest(store: Store, line: LineKeys, number: int) -> VersionManifest:
         raise InvalidInput(
             f"{line.model} has no version {number} in namespace {line.namespace} of this store; there are: {known}"
         )
+    if (manifest.model, manifest.version) != (line.model, number):
+        raise _not_as_published(line, number, f"is that of {manifest.model} v{manifest.version}")
     return manifest
 
 
@@ -88,11 +92,15 @@ def checked_manifest(store: Store, line: LineKeys, expected: VersionRef) -> Vers
     manifest = documents.read(store, line.version(expected.version).manifest, VersionManifest)
     if manifest is None or manifest.digest != expected.digest:
         what = "is gone" if manifest is None else "is not the one that was published"
-        raise Tampered(
-            f"the manifest of {line.model} v{expected.version} {what} (expected digest {expected.digest[:12]}…): "
-            f"restore {line.version(expected.version).root} from a backup, or promote another version"
-        )
+        raise _not_as_published(line, expected.version, f"{what} (expected digest {expected.digest[:12]}…)")
     return manifest
+
+
+def _not_as_published(line: LineKeys, number: int, what: str) -> Tampered:
+    return Tampered(
+        f"the manifest of {line.model} v{number} {what}: restore {line.version(number).manifest} from a backup, "
+        "or promote another version"
+    )
 
 
 def verify_version(store: Store, line: LineKeys, number: int, manifest: VersionManifest) -> None:

@@ -77,7 +77,8 @@ class LineView:
         _print(f"{status.phase:<10} {percent} {line[1]}")
 
     def tell(self, event: Event) -> None:
-        _print(f"{event.reason}: {event.message}")
+        if not event.failure:  # the command's last word is that paragraph
+            _print(f"{event.reason}: {event.message}")
 
 
 class LiveView:
