@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(VENV)/bin/uv
 MEMBERS := crds store operator trainer-image
 
-.PHONY: help setup lock demo demo-clean check test bench bench-trainer bench-start picture acceptance
+.PHONY: help setup lock demo demo-clean check test bench bench-trainer bench-start bench-masking picture acceptance
 help:  ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
@@ -47,10 +47,13 @@ test: setup servers  ## unit and integration tests, with real S3 servers
 acceptance: setup  ## the promises of the main job, on the real model and the real example
 	@$(BIN)/pytest tests/acceptance --durations=10
 
-bench: bench-start bench-trainer  ## measure against named rivals; fails when a promise is broken
+bench: bench-start bench-masking bench-trainer  ## measure against named rivals; fails when a promise is broken
 
 bench-start: setup  ## how soon the command answers
 	@$(BIN)/python tests/bench/start
+
+bench-masking: setup  ## what keeping known positives out of the negatives is worth
+	@$(BIN)/python tests/bench/trainer/masking.py
 
 bench-trainer: setup  ## our train step against a plain SentenceTransformerTrainer
 	@$(BIN)/python tests/bench/trainer
