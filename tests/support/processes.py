@@ -1,0 +1,45 @@
+"""Whole process trees: who is in one, and `kill -9` of all of it."""
+
+import contextlib
+import signal
+import time
+from collections.abc import Callable
+
+import psutil
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """The process and all its descendants, itself first; empty when it is gone."""
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def kill_tree(pid: int) -> int:
+    """`kill -9` of a whole tree at one moment; returns how many there were.
+
+    Every member is stopped first, and looked for again until there is no new one, so none of them sees another die.
+    """
+    stopped: dict[int, psutil.Process] = {}
+    while new := [process for process in tree(pid) if process.pid not in stopped]:
+        for process in new:
+            _send(process, signal.SIGSTOP)
+            stopped[process.pid] = process
+    for process in reversed(stopped.values()):
+        _send(process, signal.SIGKILL)
+    return len(stopped)
+
+
+def wait_until(true: Callable[[], object], seconds: float = 60.0, every: float = 0.002, or_say: str = "it never came") -> None:
+    """Look again and again. Raises AssertionError when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, or_say
+        time.sleep(every)
+
+
+def _send(process: psutil.Process, number: int) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
