@@ -50,13 +50,13 @@ acceptance: setup  ## the promises of the main job, on the real model and the re
 bench: bench-start bench-masking bench-trainer  ## measure against named rivals; fails when a promise is broken
 
 bench-start: setup  ## how soon the command answers
-	@$(BIN)/python tests/bench/start
+	@PYTHONPATH=tests $(BIN)/python -m bench.start
 
 bench-masking: setup  ## what keeping known positives out of the negatives is worth
-	@$(BIN)/python tests/bench/trainer/masking.py
+	@PYTHONPATH=tests $(BIN)/python -m bench.trainer.masking
 
 bench-trainer: setup  ## our train step against a plain SentenceTransformerTrainer
-	@$(BIN)/python tests/bench/trainer
+	@PYTHONPATH=tests $(BIN)/python -m bench.trainer
 
 check: setup  ## linters, types, and the arrows between the packages
 	$(BIN)/ruff format --check .

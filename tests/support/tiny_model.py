@@ -9,14 +9,14 @@ def make_tiny_model(folder: Path, texts: Iterable[str], seed: int = 0, hidden: i
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from transformers import BertConfig, BertModel, BertTokenizer
 
     torch.manual_seed(seed)
     bare = folder / "bare"
     bare.mkdir(parents=True)
     vocabulary = _vocabulary(texts)
     (bare / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    BertTokenizerFast(vocab=str(bare / "vocab.txt"), do_lower_case=True).save_pretrained(str(bare))
+    BertTokenizer(vocab=str(bare / "vocab.txt"), do_lower_case=True).save_pretrained(str(bare))
     config = BertConfig(
         vocab_size=len(vocabulary),
         hidden_size=hidden,

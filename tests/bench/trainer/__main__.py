@@ -1,6 +1,6 @@
 """Our train step against a plain fp32 SentenceTransformerTrainer, on tldr, in one run.
 
-    make bench-trainer        (python tests/bench/trainer [--seeds 7 8])
+    make bench-trainer        (PYTHONPATH=tests python -m bench.trainer [--seeds 7 8])
 
 Exits 1 when ours is not at least twice as fast, or its ndcg@10 on the same batches differs by more than 0.003.
 """
@@ -19,6 +19,7 @@ from statistics import mean
 from rich.console import Console
 from rich.table import Table
 
+from bench.trainer.workload import BASE, ROWS, recipe
 from embtune_api.digest import tree_digest
 from embtune_api.documents import Owner, StepManifest, StoredModel, TrainFacts
 from embtune_api.keys import LineKeys, StepKeys
@@ -29,11 +30,7 @@ from embtune_store import documents, open_store
 from embtune_store.folders import upload_folder
 from embtune_store.protocol import Store
 
-sys.path.insert(0, str(Path(__file__).parent))
-from workload import BASE, ROWS, recipe
-
-HERE = Path(__file__).parent
-EXAMPLE = HERE.parents[2] / "examples" / "tldr"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "tldr"
 MIN_SPEED_UP, MAX_DIFFERENCE = 2.0, 0.003
 
 
@@ -69,8 +66,8 @@ def compare(folder: Path, seeds: list[int]) -> int:
         Variant("embtune train"),
     )
     for seed in seeds:
-        script(plain, "plain.py", rows, folder / f"plain-{seed}", seed)
-        script(unmasked, "unmasked.py", rows, folder / f"unmasked-{seed}", seed)
+        script(plain, "plain", rows, folder / f"plain-{seed}", seed)
+        script(unmasked, "unmasked", rows, folder / f"unmasked-{seed}", seed)
         step(ours, store, rows, seed)
     score([plain, unmasked, ours], store, LineKeys("bench", "tldr"), exam)
     return verdict(plain, unmasked, ours, seeds)
@@ -98,9 +95,9 @@ def prepare(store: Store) -> StepKeys:
 
 
 def script(variant: Variant, name: str, rows: Path, out: Path, seed: int) -> None:
-    """Run one of the scripts beside this file in a process of its own."""
+    """Run one of the modules beside this one in a process of its own."""
     print(f"seed {seed}: {variant.name} …", file=sys.stderr)  # noqa: T201
-    command = [sys.executable, str(HERE / name), str(BASE), str(rows), str(out), str(seed)]
+    command = [sys.executable, "-m", f"bench.trainer.{name}", str(BASE), str(rows), str(out), str(seed)]
     started = time.monotonic()
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ | {"HF_HUB_OFFLINE": "1"})
     variant.process_seconds.append(time.monotonic() - started)

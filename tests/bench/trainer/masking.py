@@ -1,6 +1,6 @@
 """What leaving known positives out of the negatives is worth, on banking77: 77 intents, so a batch of 64 is full of them.
 
-    python tests/bench/trainer/masking.py [--seeds 7 8]
+    make bench-masking        (PYTHONPATH=tests python -m bench.trainer.masking [--seeds 7 8])
 
 Trains on in-class pairs of the sample's first 1,500 texts with and without the mask, on the same batches, and ranks them for
 1,000 other texts: a text of the same intent is relevant.
@@ -8,16 +8,16 @@ Trains on in-class pairs of the sample's first 1,500 texts with and without the 
 
 import argparse
 import sys
-from pathlib import Path
 from statistics import mean
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from rich.console import Console
 from rich.table import Table
 from sentence_transformers import SentenceTransformer
 
+from bench.trainer.unmasked import NothingKnown, alone
+from bench.trainer.workload import BASE, ROWS, keys, recipe, to_jsonl
 from embtune_store import open_store
 from embtune_trainer.encoder import device_for, has_bf16, load_encoder
 from embtune_trainer.evaluate.encoding import encode
@@ -27,12 +27,7 @@ from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.loop import Loop
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import PairRows, read_pairs
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
-from unmasked import NothingKnown  # noqa: E402
-from workload import BASE, ROWS, keys, recipe, to_jsonl  # noqa: E402
-
-from support.rows import banking77_texts, in_class_pairs  # noqa: E402
+from support.rows import banking77_texts, in_class_pairs
 
 QUERIES = 1000
 
@@ -41,7 +36,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[7])
     seeds = parser.parse_args().seeds
-    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    alone()
     results = {masked: [ndcg_after_training(masked, seed) for seed in seeds] for masked in (False, True)}
     untouched = ndcg(load_encoder(BASE, device_for(0)))
     table = Table(title=f"banking77, {ROWS} in-class pairs, batch 64, one epoch, seeds {', '.join(map(str, seeds))}")

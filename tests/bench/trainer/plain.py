@@ -1,6 +1,6 @@
 """The rival: fine-tuning as sentence-transformers' own documentation shows it, in plain fp32.
 
-    python plain.py BASE ROWS.jsonl OUT SEED
+    python -m bench.trainer.plain BASE ROWS.jsonl OUT SEED
 
 The one liberty: it is fed embtune's batches in embtune's order, so that quality can be compared at all.
 """
@@ -8,6 +8,7 @@ The one liberty: it is fed embtune's batches in embtune's order, so that quality
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from datasets import Dataset
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 from torch.utils.data import Sampler
-from workload import BATCH, EPOCHS, LEARNING_RATE, MAX_LENGTH, batches
+
+from bench.trainer.workload import BATCH, EPOCHS, LEARNING_RATE, MAX_LENGTH, batches
 
 
 class TheseBatches(Sampler[list[int]]):
@@ -28,7 +30,7 @@ class TheseBatches(Sampler[list[int]]):
     def __init__(self, given: list[np.ndarray]) -> None:
         self.given = given
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[list[int]]:
         return iter(batch.tolist() for batch in self.given)
 
     def __len__(self) -> int:
@@ -41,7 +43,7 @@ class TheseBatches(Sampler[list[int]]):
 class Trainer(SentenceTransformerTrainer):
     given: list[np.ndarray]
 
-    def get_batch_sampler(self, *_args: object, **_kwargs: object) -> TheseBatches:
+    def get_batch_sampler(self, *_args: object, **_kwargs: object) -> TheseBatches:  # type: ignore[override]
         return TheseBatches(self.given)
 
 

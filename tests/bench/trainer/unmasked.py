@@ -1,6 +1,6 @@
 """embtune's training with known positives left among the negatives, as the rival has them: for comparing like with like.
 
-python unmasked.py BASE ROWS.jsonl OUT SEED
+python -m bench.trainer.unmasked BASE ROWS.jsonl OUT SEED
 """
 
 import json
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import torch.distributed as dist
-from workload import keys, recipe
 
+from bench.trainer.workload import keys, recipe
 from embtune_api.spec import Training
 from embtune_store import open_store
 from embtune_trainer.encoder import device_for, has_bf16, load_encoder
@@ -29,9 +29,14 @@ class NothingKnown(KnownPositives):
         return np.eye(len(rows), dtype=np.bool_)
 
 
+def alone() -> None:
+    """A process group of this process."""
+    dist.init_process_group("gloo", init_method="tcp://127.0.0.1:0", rank=0, world_size=1)
+
+
 def main() -> None:
     base, rows_file, out, seed = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
-    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    alone()
     device = device_for(0)
     model = load_encoder(base, device)
     explicit: Training = recipe(seed)

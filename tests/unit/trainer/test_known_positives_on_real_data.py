@@ -30,11 +30,11 @@ def test_no_known_positive_is_used_as_a_negative(rows: list[dict[str, str]], at_
             for j, other in enumerate(batch):
                 if i == j:
                     continue
-                positive = positives[other] in answers[anchors[row]] or positives[other] == anchors[row]
-                positive |= labels is not None and labels[row] == labels[other]
+                is_positive = positives[other] in answers[anchors[row]] or positives[other] == anchors[row]
+                is_positive = is_positive or (labels is not None and labels[row] == labels[other])
                 masked += bool(mask[i, j])
-                wrongly_used += positive and not mask[i, j]
-                needlessly_masked += bool(mask[i, j]) and not positive
+                wrongly_used += is_positive and not mask[i, j]
+                needlessly_masked += bool(mask[i, j]) and not is_positive
     assert wrongly_used == 0
     assert needlessly_masked == 0
     assert masked >= at_least, "plain in-batch negatives would have used these"

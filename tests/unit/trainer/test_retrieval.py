@@ -13,7 +13,7 @@ from embtune_trainer.evaluate.ranking import rank_passages
 from embtune_trainer.evaluate.retrieval_metrics import retrieval_metric
 
 K, EVERYTHING = 5, 12
-THEIRS: dict[object, tuple[RetrievalMetric, int]] = {
+THEIRS: dict[ir_measures.Measure, tuple[RetrievalMetric, int]] = {
     Success @ K: ("accuracy", K),
     P @ K: ("precision", K),
     R @ K: ("recall", K),
