@@ -92,19 +92,6 @@ class PublishRequest(StepRequest):
 AnyRequest = Annotated[PrepareRequest | TrainRequest | EvaluateRequest | PublishRequest, Field(discriminator="step")]
 
 
-class ProgressDocument(Document):
-    """`progress.json`: mutable, rewritten every second or two; a reader treats a missing one as nothing done yet."""
-
-    percent: float
-    step: int | None = None
-    total_steps: int | None = None
-    epoch: float | None = None
-    loss: float | None = None
-    samples_per_second: float | None = None
-    eta_seconds: float | None = None
-    message: str = ""
-
-
 class Control(Document):
     """`control.json`: mutable; what the operator wants of a running step."""
 

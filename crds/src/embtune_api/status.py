@@ -27,7 +27,7 @@ class Condition(Resource):
 
 
 class Progress(Resource):
-    """Where the running step is."""
+    """Where the running step is. Also `progress.json`, which the step rewrites every second or two."""
 
     percent: Annotated[float, Field(ge=0, le=100)] = 0
     step: int | None = None

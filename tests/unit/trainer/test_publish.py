@@ -25,7 +25,8 @@ from embtune_api.documents import (
 from embtune_api.errors import InvalidInput, StoreFull, Tampered
 from embtune_api.keys import LineKeys, StepKeys
 from embtune_api.reports import EvaluationReport
-from embtune_api.requests import ProgressDocument, PublishRequest
+from embtune_api.requests import PublishRequest
+from embtune_api.status import Progress
 from embtune_api.verdict import Verdict
 from embtune_store import documents, folders, open_store
 from embtune_store.protocol import Store
@@ -45,7 +46,7 @@ class Candidate:
     world: World
     prepared: Prepared
     request: PublishRequest
-    progress: list[ProgressDocument] = field(default_factory=list)
+    progress: list[Progress] = field(default_factory=list)
 
     @property
     def store(self) -> Store:

@@ -3,21 +3,21 @@
 import time
 from collections.abc import Callable
 
-from embtune_api.requests import ProgressDocument
+from embtune_api.status import Progress
 from embtune_store.protocol import Store
 
-ReportProgress = Callable[[ProgressDocument], None]
+ReportProgress = Callable[[Progress], None]
 
 
 def progress_writer(store: Store, key: str, every: float = 1.0) -> ReportProgress:
     """A function that stores the newest progress at `key`, at most once in `every` seconds; 100 % is always stored."""
     last = float("-inf")
 
-    def report(progress: ProgressDocument) -> None:
+    def report(progress: Progress) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last >= every or progress.percent >= 100:
             last = now
-            store.put(key, progress.model_dump_json().encode())
+            store.put(key, progress.model_dump_json(by_alias=True, exclude_none=True).encode())
 
     return report

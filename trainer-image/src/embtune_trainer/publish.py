@@ -22,7 +22,8 @@ from embtune_api.documents import (
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import LineKeys, StepKeys, VersionKeys
 from embtune_api.reports import EvaluationReport
-from embtune_api.requests import ProgressDocument, PublishRequest
+from embtune_api.requests import PublishRequest
+from embtune_api.status import Progress
 from embtune_store import documents, folders
 from embtune_store.protocol import Store
 
@@ -30,7 +31,7 @@ PUBLISHED_KINDS = (".safetensors", ".json", ".txt", ".model", ".md", ".jinja")
 """What a published model folder may hold: nothing that runs code when loaded."""
 
 
-def run_publish(request: PublishRequest, store: Store, report_progress: Callable[[ProgressDocument], None]) -> StepManifest:
+def run_publish(request: PublishRequest, store: Store, report_progress: Callable[[Progress], None]) -> StepManifest:
     """Do the step, or return what it did before.
 
     Raises:
@@ -43,15 +44,15 @@ def run_publish(request: PublishRequest, store: Store, report_progress: Callable
     if done is not None:
         return done
     started = time.monotonic()
-    report_progress(ProgressDocument(percent=0, message="verifying the candidate"))
+    report_progress(Progress(percent=0, message="verifying the candidate"))
     _verify_candidate(request, store)
     number = claim_number(store, request.line_keys, Claim(job_uid=request.job_uid, digest=request.digest))
     version = request.line_keys.version(number)
     published = documents.read(store, version.manifest, VersionManifest)
     if published is None:
-        report_progress(ProgressDocument(percent=40, message=f"publishing version {number}"))
+        report_progress(Progress(percent=40, message=f"publishing version {number}"))
         published = _publish(request, store, number, version)
-    report_progress(ProgressDocument(percent=100, message=f"published version {number}"))
+    report_progress(Progress(percent=100, message=f"published version {number}"))
     reference = VersionRef(version=number, digest=published.digest)
     manifest = StepManifest(
         step="publish",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embtune_api.errors import StoreError
-from embtune_api.requests import ProgressDocument
+from embtune_api.status import Progress
 from embtune_store import documents
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Seen:
     children: tuple[ChildState, ...] = ()
-    progress: ProgressDocument | None = None
+    progress: Progress | None = None
     """Of the current step."""
     current_is_done: bool = False
     """The current step's manifest has appeared since the plan was made."""
@@ -36,9 +36,9 @@ async def observe(plan: Plan, cluster: Cluster, store: Store) -> Seen:
     return Seen(children, progress, done)
 
 
-def _look(step: PlannedStep, store: Store) -> tuple[ProgressDocument | None, bool]:
+def _look(step: PlannedStep, store: Store) -> tuple[Progress | None, bool]:
     try:
-        progress = documents.read(store, step.keys.progress, ProgressDocument)
+        progress = documents.read(store, step.keys.progress, Progress)
     except StoreError:
         progress = None  # only for show: a step must not fail because somebody could not watch it
     return progress, store.exists(step.keys.manifest)

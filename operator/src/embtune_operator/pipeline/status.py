@@ -11,7 +11,6 @@ from embtune_api.status import (
     FineTuneJobStatus,
     ModelVersionStatus,
     Phase,
-    Progress,
     StepName,
 )
 
@@ -38,7 +37,7 @@ def status_of(plan: Plan, seen: Seen, now: datetime, phase: Phase, *conditions: 
     return FineTuneJobStatus(
         phase=phase,
         conditions=_with_their_times(earned, plan.job.status),
-        progress=_progress(seen),
+        progress=seen.progress,
         attempts=[_attempt(child) for child in sorted(seen.children, key=lambda c: (_ORDER.index(c.step), c.attempt))],
         evaluation=EvaluationStatus.model_validate(metrics) if metrics else None,
         verdict=resolved.verdict,
@@ -63,13 +62,6 @@ def condition(kind: ConditionType, reason: str, message: str, now: datetime, *, 
 
 def find(conditions: Iterable[Condition], kind: ConditionType) -> Condition | None:
     return next((found for found in conditions if found.type == kind), None)
-
-
-def _progress(seen: Seen) -> Progress | None:
-    if seen.progress is None:
-        return None
-    shown = seen.progress.model_dump()
-    return Progress.model_validate({**shown, "message": shown["message"][:256]})
 
 
 def _data_ready(resolved: Resolved, now: datetime) -> list[Condition]:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from embtune_api.digest import digest_of, sha256_hex
 from embtune_api.documents import EvaluateFacts, FileEntry, StepManifest
 from embtune_api.reports import EvaluationReport
-from embtune_api.requests import EvaluateRequest, ProgressDocument
-from embtune_api.status import Metrics
+from embtune_api.requests import EvaluateRequest
+from embtune_api.status import Metrics, Progress
 from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.evaluate.exam import LoadedExam, load_exam
@@ -36,7 +36,7 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
     for number, judged in enumerate(request.models):
 
         def report(share: float, done: int = number, role: str = judged.role) -> None:
-            report_progress(ProgressDocument(percent=99 * (done + share) / len(request.models), message=f"scoring the {role}"))
+            report_progress(Progress(percent=99 * (done + share) / len(request.models), message=f"scoring the {role}"))
 
         results = exam_keys.results(judged.model.digest, suites_digest)
         if ensure_results(store, results, judged.model, exam, suite, report):
@@ -64,7 +64,7 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
         seconds=time.monotonic() - started,
     )
     documents.create(store, keys.manifest, manifest)
-    report_progress(ProgressDocument(percent=100))
+    report_progress(Progress(percent=100))
     return manifest
 
 

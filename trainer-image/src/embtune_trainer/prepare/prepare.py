@@ -8,8 +8,9 @@ from pathlib import Path
 from embtune_api.documents import PrepareFacts, ResolvedBase, StepManifest
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import DataReport, Finding
-from embtune_api.requests import PrepareRequest, ProgressDocument
+from embtune_api.requests import PrepareRequest
 from embtune_api.spec import Data
+from embtune_api.status import Progress
 from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import fingerprints
@@ -42,7 +43,7 @@ class Divided:
 def run_prepare(
     request: PrepareRequest,
     store: Store,
-    report_progress: Callable[[ProgressDocument], None],
+    report_progress: Callable[[Progress], None],
     mirror: Path | None = None,
 ) -> StepManifest:
     """Do the step, or return what it did before. `mirror`: a folder of models that is looked up before the hub.
@@ -60,17 +61,17 @@ def run_prepare(
     split, checks = request.data.split, request.data.checks
     claim_line(store, request.line_keys, request.owner)
 
-    report_progress(ProgressDocument(percent=0, message="reading the data"))
+    report_progress(Progress(percent=0, message="reading the data"))
     data = read_sources(request.data.train, split.group_by, folder)
-    report_progress(ProgressDocument(percent=20, message=f"checking {counted(data.rows_read)}"))
+    report_progress(Progress(percent=20, message=f"checking {counted(data.rows_read)}"))
     rows, findings = check_rows(data, checks, split)
-    report_progress(ProgressDocument(percent=40, message="keeping the exam unseen"))
+    report_progress(Progress(percent=40, message="keeping the exam unseen"))
     divided = _divide(rows, _frozen_exam(store, request), request.data)
-    report_progress(ProgressDocument(percent=60, message="fetching the base model"))
+    report_progress(Progress(percent=60, message="fetching the base model"))
     base = resolve_base(
         request.base_model, store=store, namespace=request.namespace, staged=keys.base_model, folder=folder, mirror=mirror
     )
-    report_progress(ProgressDocument(percent=90, message="freezing the exam and writing the rows"))
+    report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     if not freeze_exam(store, request.line_keys, divided.exam, request.job_uid):
         divided = _divide(rows, _frozen_exam(store, request), request.data)
     report = _report(data, len(rows), findings, divided, frozen_here=_froze(store, request))
@@ -84,7 +85,7 @@ def run_prepare(
         facts=facts.model_dump(mode="json"),
         seconds=round(time.monotonic() - started, 3),
     )
-    report_progress(ProgressDocument(percent=100, message=_summary(facts)))
+    report_progress(Progress(percent=100, message=_summary(facts)))
     return finish(store, keys, manifest)
 
 

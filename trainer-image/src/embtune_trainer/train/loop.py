@@ -21,8 +21,8 @@ from torch import Tensor
 from embtune_api.errors import EmbtuneError, Stopped
 from embtune_api.presets import steps_per_epoch
 from embtune_api.reports import LossPoint
-from embtune_api.requests import ProgressDocument
 from embtune_api.spec import Training
+from embtune_api.status import Progress
 from embtune_trainer.encoder import GROUP_OVERHEAD_TOKENS, TokenIds, embed, length_groups
 from embtune_trainer.progress import ReportProgress
 from embtune_trainer.train.batches import Rows, global_batches, rank_slice
@@ -232,7 +232,7 @@ class Loop:
             outcome.curve.append(LossPoint(step=done, loss=value, learning_rate=learning_rate, grad_norm=float(norm)))
         if self.ranks.first:
             self.report(
-                ProgressDocument(
+                Progress(
                     percent=99.0 * done / self.total_steps,  # 100 once the model is stored
                     step=done,
                     total_steps=self.total_steps,

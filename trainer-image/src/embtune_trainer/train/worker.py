@@ -24,7 +24,8 @@ from embtune_api.documents import StoredModel as Trained
 from embtune_api.errors import EmbtuneError
 from embtune_api.keys import StepKeys
 from embtune_api.reports import TrainingReport
-from embtune_api.requests import ProgressDocument, TrainRequest
+from embtune_api.requests import TrainRequest
+from embtune_api.status import Progress
 from embtune_store import documents, folders, open_store
 from embtune_store.protocol import Store
 from embtune_trainer.encoder import device_for, fetch_model, has_bf16, load_encoder
@@ -77,7 +78,7 @@ def _train(request: TrainRequest) -> None:
         outcome = loop.run()
         if ranks.first:
             _finish(request, store, keys, loop, outcome, started)
-            report(ProgressDocument(percent=100, step=loop.total_steps, total_steps=loop.total_steps))
+            report(Progress(percent=100, step=loop.total_steps, total_steps=loop.total_steps))
         ranks.wait()
 
 
