@@ -14,11 +14,10 @@ from pathlib import Path
 
 import psutil
 
+from support.command import environment
 from support.processes import kill_tree, wait_until
 
 SERVER = Path(__file__).with_name("nursery_server.py")
-QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
-"""One thread a process: the models of these tests are tiny."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,14 @@ class Nursery:
     process: subprocess.Popen[str]
     scratch: Path
 
-    def embtune(self, *arguments: str, scratch: Path | None = None, environment: dict[str, str] | None = None) -> Run:
+    def embtune(self, *arguments: str, scratch: Path | None = None) -> Run:
         """Start `embtune ARGUMENTS…`. `scratch`: its folder for temporary files; runs that share one are on one machine."""
-        return self._start("nursery:embtune", arguments, scratch, environment or {})
+        return self._start("nursery:embtune", arguments, scratch)
 
     def make_tiny_model(self, folder: Path, texts: Path, hidden: int) -> None:
-        assert self._start("nursery:tiny_model", (str(folder), str(texts), hidden), None, {}).wait() == 0
+        assert self._start("nursery:tiny_model", (str(folder), str(texts), hidden)).wait() == 0
 
-    def _start(self, function: str, arguments: tuple[object, ...], scratch: Path | None, environment: dict[str, str]) -> Run:
+    def _start(self, function: str, arguments: tuple[object, ...], scratch: Path | None = None) -> Run:
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.scratch))
         temporary = scratch or folder / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
@@ -80,7 +79,7 @@ class Nursery:
             "folder": str(folder),
             "out": str(folder / "out"),
             "err": str(folder / "err"),
-            "environment": {"TMPDIR": str(temporary), **environment},
+            "environment": {"TMPDIR": str(temporary)},
         }
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -105,13 +104,12 @@ def nursery(scratch: Path) -> Iterator[Nursery]:
     """A nursery that is gone afterwards, with all that it bore."""
     exits = scratch / "exits"
     exits.mkdir(parents=True)
-    environment = {**os.environ, **QUIET, "TMPDIR": str(scratch)}
     process = subprocess.Popen(
         [sys.executable, str(SERVER), str(exits)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=environment({"TMPDIR": str(scratch)}),
         start_new_session=True,
     )
     try:

@@ -15,15 +15,16 @@ import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
+import torch.distributed.launcher.api  # noqa: F401
+
 import embtune_operator.cli.run
 import embtune_operator.local.cluster
 import embtune_operator.local.drive
 import embtune_operator.registry.release
-import embtune_operator.view.summary
+import embtune_operator.view.summary  # noqa: F401
 import embtune_trainer.evaluate
 import embtune_trainer.train.worker
 import embtune_trainer.warm
-import torch.distributed.launcher.api  # noqa: F401
 from embtune_operator.local import warm
 from embtune_operator.local.warm import WarmHandle
 from embtune_trainer.processes import die_with_parent
@@ -40,11 +41,19 @@ def serve(exits: Path) -> None:
     say("ready")
     for line in sys.stdin:
         order = json.loads(line)
-        parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            become(order, parent)
-        say(pid)
+        say(fork(order, exits))
+
+
+def fork(order: dict[str, Any], exits: Path) -> int:
+    """Start what is ordered; returns its pid."""
+    parent = os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    pid = os.fork()
+    if pid == 0:
+        become(order, parent)
+    (exits / str(pid)).unlink(missing_ok=True)  # of an orphan that had the same pid
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    return pid
 
 
 def reap(exits: Path) -> None:
@@ -67,6 +76,7 @@ def become(order: dict[str, Any], parent: int) -> NoReturn:
     try:
         die_with_parent(parent)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         os.setsid()
         redirect(os.devnull, order["out"], order["err"])
         os.environ.update(order["environment"])

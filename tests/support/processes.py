@@ -32,7 +32,7 @@ def kill_tree(pid: int) -> int:
     return len(stopped)
 
 
-def wait_until(true: Callable[[], object], seconds: float = 60.0, every: float = 0.002, or_say: str = "it never came") -> None:
+def wait_until(true: Callable[[], object], seconds: float = 60.0, every: float = 0.005, or_say: str = "it never came") -> None:
     """Look again and again. Raises AssertionError when the time is over."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -52,7 +52,7 @@ class Turnstile:
                 fcntl.flock(self._lock, fcntl.LOCK_EX)  # queues behind the writer, and is served before it comes again
                 yield from self._news()
             else:
-                time.sleep(0.0005)
+                time.sleep(0.001)
 
     def _somebody_waits(self) -> bool:
         inode = f":{os.fstat(self._lock.fileno()).st_ino} "

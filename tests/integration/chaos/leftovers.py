@@ -33,10 +33,10 @@ def half_done(store: Path, job: JobKeys, line: LineKeys) -> set[str]:
     while it is deleted). results: scores, no manifest. version: a claimed number, no manifest. published: a version, not
     yet known to its job. release: swapped, without its history.
     """
-    return set(_half_done(store, store / job.root, store / line.root))
+    return set(_half_done(store / job.root, store / line.root))
 
 
-def _half_done(store: Path, job: Path, line: Path) -> Iterator[str]:
+def _half_done(job: Path, line: Path) -> Iterator[str]:
     if list(line.glob("exams/*/queries.jsonl")) and not (line / "exams" / "line.json").exists():
         yield "exam"
     for step in ("prepare", "train", "evaluate"):
@@ -49,7 +49,7 @@ def _half_done(store: Path, job: Path, line: Path) -> Iterator[str]:
     for folder in line.glob("versions/*"):
         if not (folder / "manifest.json").exists():
             yield "version"
-    if _published(line) > _known(store, line):
+    if _published(line) > _known(line):
         yield "published"
     if (line / "release.json").exists():
         seq = json.loads((line / "release.json").read_text())["seq"]
@@ -61,7 +61,7 @@ def _published(line: Path) -> int:
     return len(list(line.glob("versions/*/manifest.json")))
 
 
-def _known(store: Path, line: Path) -> int:
+def _known(line: Path) -> int:
     """Publish steps of the namespace that are done."""
     return len(list(line.parent.glob("jobs/*/*/publish/*/manifest.json")))
 

@@ -4,7 +4,7 @@ import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from integration.chaos.leftovers import Phase, half_done
 from integration.chaos.world import LINE, JobFile, Reference
@@ -24,6 +24,8 @@ class Moment:
     seed: int
     job: Which
     phase: Phase | None = None
+    part: tuple[int, int] = (0, 1)
+    """Which of so many equal parts of the phase: several moments of one phase are spread over it."""
     window: str | None = None
 
     def __str__(self) -> str:
@@ -36,7 +38,9 @@ class Moment:
 
     def kill(self, nursery: Nursery, job: JobFile, store: Path, reference: Reference) -> Run:
         """Start the job on `store`, and `kill -9` the whole tree at this moment."""
-        return self._by_the_clock(nursery, job, store, reference) if self.phase else self._in_window(nursery, job, store, reference)
+        return (
+            self._by_the_clock(nursery, job, store, reference) if self.phase else self._in_window(nursery, job, store, reference)
+        )
 
     def _by_the_clock(self, nursery: Nursery, job: JobFile, store: Path, reference: Reference) -> Run:
         assert self.phase
@@ -45,7 +49,8 @@ class Moment:
         if self.phase != "start":
             begun = store / reference.first_change(self.phase).key
             wait_until(lambda: begun.exists() or run.ended)
-        time.sleep(self.random.uniform(0, end - begin))
+        number, parts = self.part
+        time.sleep((number + self.random.random()) / parts * (end - begin))
         run.kill()
         return run
 
@@ -63,18 +68,26 @@ class Moment:
         return self.window is None or self.window in half_done(store, job.keys, LINE)
 
 
-BY_THE_CLOCK: dict[Which, tuple[Phase, ...]] = {
-    "first": ("start", "prepare", "prepare", "train", "train", "train", "evaluate", "publish", "release", "release"),
-    "second": ("prepare", "train", "train", "train", "evaluate", "evaluate", "publish", "publish", "release", "release"),
+BY_THE_CLOCK: dict[Which, dict[Phase, int]] = {
+    "first": {"start": 1, "prepare": 1, "train": 4, "evaluate": 1, "publish": 1, "release": 1},
+    "second": {"prepare": 1, "train": 3, "evaluate": 1, "publish": 1, "release": 1},
 }
+"""How many moments in each phase."""
 IN_WINDOWS: dict[Which, tuple[str, ...]] = {
-    "first": ("exam", "prepare outputs", "checkpoint", "checkpoint", "train outputs", "results", "version", "release"),
-    "second": ("checkpoint", "train outputs", "results", "version", "version", "published", "release"),
+    "first": ("exam", "checkpoint", "checkpoint", "train outputs", "results", "version", "release"),
+    "second": ("checkpoint", "prepare outputs", "version", "published", "release"),
 }
 
 
 def all_moments() -> list[Moment]:
-    """Seeds are the numbers of the list: each case can be repeated alone."""
-    drawn = [(job, phase, None) for job, phases in BY_THE_CLOCK.items() for phase in phases]
-    aimed = [(job, None, window) for job, windows in IN_WINDOWS.items() for window in windows]
-    return [Moment(seed, job, phase, window) for seed, (job, phase, window) in enumerate([*drawn, *aimed])]
+    """The seed is the place in the list: each case can be repeated alone."""
+    by_the_clock: list[dict[str, Any]] = [
+        {"job": job, "phase": phase, "part": (number, count)}
+        for job, phases in BY_THE_CLOCK.items()
+        for phase, count in phases.items()
+        for number in range(count)
+    ]
+    in_windows: list[dict[str, Any]] = [
+        {"job": job, "window": window} for job, windows in IN_WINDOWS.items() for window in windows
+    ]
+    return [Moment(seed, **drawn) for seed, drawn in enumerate([*by_the_clock, *in_windows])]

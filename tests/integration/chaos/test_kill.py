@@ -96,8 +96,8 @@ def survivals(
     request: pytest.FixtureRequest, chaos: Chaos, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[Moment, "Future[Survival]"]]:
     """Every moment that was selected, as many at once as there are nurseries."""
-    items = [item for item in request.session.items if item.path == request.path and isinstance(item, pytest.Function)]
-    selected = [item.callspec.params["moment"] for item in items if hasattr(item, "callspec")]
+    cases = [getattr(item, "callspec", None) for item in request.session.items if item.path == request.path]
+    selected: list[Moment] = [case.params["moment"] for case in cases if case]
     folder = tmp_path_factory.mktemp("killed")
     pool = ThreadPoolExecutor(AT_ONCE)
     yield {moment: pool.submit(survive, moment, chaos, folder / str(moment)) for moment in selected}
@@ -126,9 +126,7 @@ def assert_at_most_one_interval_is_redone(survival: Survival) -> None:
     assert survival.training.told - (survival.training.saved or 0) <= CHECKPOINT_STEPS
 
 
-def test_the_moments_lie_everywhere(
-    survivals: dict[Moment, "Future[Survival]"], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_moments_lie_everywhere(survivals: dict[Moment, "Future[Survival]"], capsys: pytest.CaptureFixture[str]) -> None:
     ended = [future.result() for future in survivals.values()]
     with capsys.disabled():
         print("\n" + table(ended))  # noqa: T201
