@@ -7,14 +7,14 @@ from pathlib import Path
 
 from embtune_api.errors import EmbtuneError, Exit, Stopped
 from embtune_api.requests import TrainRequest
-from embtune_store import open_store
 
 SHUTDOWN_SECONDS = 300
 """How long workers have to write a checkpoint after SIGTERM; torchrun's own 30 s are too short for a large model."""
 
 
 def run_train(request: TrainRequest) -> None:
-    """Train, unless the manifest is there already.
+    """Train, unless the manifest is there already. This process itself leaves the store alone: workers are forked from it, and
+    a client of S3 has threads, which a fork loses.
 
     Where nodes rendezvous comes from the environment that the pod is given: MASTER_ADDR, MASTER_PORT, PET_NNODES. Without
     them the training has this node alone.
@@ -29,9 +29,6 @@ def run_train(request: TrainRequest) -> None:
 
     from embtune_trainer.train.worker import work
 
-    keys = request.job_keys.step("train", request.digest)
-    if open_store(request.store).exists(keys.manifest):
-        return
     nodes = int(os.environ.get("PET_NNODES", "1"))
     config = LaunchConfig(
         min_nodes=nodes,

@@ -41,7 +41,7 @@ VERSIONS = ("torch", "transformers", "sentence-transformers", "tokenizers", "num
 
 
 def work(request_json: str, agent: int) -> None:
-    """Train as one rank among those that torchrun started; the exit code is the step's."""
+    """Train as one rank among those that torchrun started, unless the manifest is there; the exit code is the step's."""
     from embtune_trainer.cli import tell
 
     die_with_parent(agent)
@@ -67,6 +67,8 @@ def _train(request: TrainRequest) -> None:
         torch.use_deterministic_algorithms(True)
 
     with _process_group(device) as ranks:
+        if ranks.any(ranks.first and store.exists(keys.manifest), device):
+            return
         report = progress_writer(store, keys.progress)
         folder = _fetch_once(store, request, ranks)
         model = load_encoder(folder, device)
