@@ -1,0 +1,78 @@
+"""The real `embtune` command, as people run it: a process of its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+EMBTUNE = Path(sys.executable).with_name("embtune")
+_FOREIGN = ("EMBTUNE_", "AWS_", "HF_", "FORCE_COLOR", "OMP_")
+"""Variables of whoever runs the tests that must not change what they see."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+    """wall time"""
+
+    @property
+    def json(self) -> Any:
+        """stdout, which is JSON and nothing else."""
+        return json.loads(self.out)
+
+    @property
+    def paragraph(self) -> str:
+        """The one paragraph that says what went wrong: the end of stderr."""
+        told = re.search(r"^embtune: .*\Z", self.err, re.MULTILINE | re.DOTALL)
+        assert told, f"no error was told:\n{self.err}"
+        paragraph = told[0].strip()
+        assert "\n\n" not in paragraph, "one paragraph"
+        assert self.err.count(paragraph.removeprefix("embtune: ")) == 1, "told once"
+        return paragraph
+
+    def ended(self, code: int) -> "Told":
+        """Itself, once it is clear that it ended with that exit code and showed no traceback."""
+        assert self.code == code, f"exit code {self.code}, not {code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+        assert "Traceback" not in self.out + self.err, self.err
+        return self
+
+
+def embtune(*arguments: object, env: Mapping[str, str] | None = None, threads: int | None = 1, timeout: float = 300) -> Told:
+    """Run `embtune …` to its end.
+
+    Args:
+        env: variables on top of this process's own, which is cleaned of what would change the result.
+        threads: OMP_NUM_THREADS; None leaves the choice to the command.
+    """
+    started = time.monotonic()
+    done = subprocess.run(
+        command_line(*arguments),
+        env=environment(env, threads),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+    return Told(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
+
+
+def command_line(*arguments: object) -> list[str]:
+    return [str(EMBTUNE), *map(str, arguments)]
+
+
+def environment(env: Mapping[str, str] | None = None, threads: int | None = 1) -> dict[str, str]:
+    """What a command is given: no hub, no store and no credentials unless `env` names them."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    chosen = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+    return {**own, "HF_HUB_OFFLINE": "1", **chosen, **(env or {})}
