@@ -12,10 +12,14 @@ NAME = "sentence-transformers/all-MiniLM-L6-v2"
 @pytest.fixture(scope="session")
 def hub_mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for EMBTUNE_HUB_MIRROR."""
-    mirror = tmp_path_factory.mktemp("hub")
-    (mirror / NAME).parent.mkdir()
-    (mirror / NAME).symlink_to(real_model())
-    return mirror
+    return real_model_mirror(tmp_path_factory.mktemp("hub"))
+
+
+def real_model_mirror(folder: Path) -> Path:
+    """Make `folder` a mirror of the hub that has this model."""
+    (folder / NAME).parent.mkdir(parents=True)
+    (folder / NAME).symlink_to(real_model())
+    return folder
 
 
 def real_model() -> Path:

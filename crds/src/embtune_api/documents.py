@@ -21,6 +21,19 @@ class FileEntry(Document):
     """bytes"""
     sha256: str
 
+    def below(self, folder: str) -> StoredFile:
+        """The same file by its whole key, given the key of its manifest's folder."""
+        return StoredFile(key=f"{folder}/{self.path}", size=self.size, sha256=self.sha256)
+
+
+class StoredFile(Document):
+    """One file in the store, with what its bytes must be: whoever reads it later verifies them."""
+
+    key: str
+    size: int
+    """bytes"""
+    sha256: str
+
 
 class StepManifest(Document):
     """The last thing that a step writes: where it exists, the step is done and is never run again."""
@@ -60,8 +73,8 @@ class StoredModel(Document):
     """`tree_digest` of its files: the identity of the weights, tokenizer and configuration."""
     files: list[FileEntry]
     """Paths are relative to `prefix`."""
-    fingerprints: str | None = None
-    """Key of the fingerprints of every text that it and its ancestors were trained on; None for a model from outside."""
+    fingerprints: StoredFile | None = None
+    """Fingerprints of every text that it and its ancestors were trained on; None for a model from outside."""
 
 
 class ResolvedBase(Document):
@@ -84,6 +97,12 @@ class PrepareFacts(Document):
     train_rows: int
     validation_rows: int
     exam_queries: int
+    train: StoredFile
+    """The rows to train on, as jsonl."""
+    fingerprints: StoredFile
+    """Of those rows and of all that the base was trained on."""
+    report: StoredFile
+    """The `DataReport`."""
 
 
 class TrainFacts(Document):
@@ -100,8 +119,8 @@ class TrainFacts(Document):
 class EvaluateFacts(Document):
     """`facts` of the evaluate step's manifest: where each role's per-query scores lie."""
 
-    scores: dict[Literal["candidate", "base", "champion"], str]
-    """Key of `scores.npz` per role; `champion` is missing while nothing is in production."""
+    scores: dict[Literal["candidate", "base", "champion"], StoredFile]
+    """`scores.npz` per role; `champion` is missing while nothing is in production."""
     dropped: int
     """Exam queries left out for all, since a compared model has trained on them (indices in `evaluation.json`)."""
     queries: int
@@ -148,6 +167,12 @@ class Exam(Document):
     queries: int
     passages: int
     groups: int
+    files: list[FileEntry]
+
+
+class ResultManifest(Document):
+    """`manifest.json` of what one model scored on an exam. Written last: where it exists, the results are whole."""
+
     files: list[FileEntry]
 
 
@@ -198,7 +223,9 @@ class VersionManifest(Document):
 
     @property
     def digest(self) -> str:
-        return digest_of(self)
+        """Spelled out, so that a field added to these models one day leaves every published version what it is."""
+        files = sorted([file.path, file.size, file.sha256] for file in self.files)
+        return digest_of({"model": self.model, "version": self.version, "files": files})
 
     @property
     def model_files(self) -> list[FileEntry]:

@@ -12,7 +12,7 @@ from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
 from embtune_api.documents import StoredModel
-from embtune_api.errors import EmbtuneError
+from embtune_api.errors import EmbtuneError, InvalidInput
 from embtune_store.folders import materialize
 from embtune_store.protocol import Store
 
@@ -25,7 +25,20 @@ GROUP_OVERHEAD_TOKENS = {"cpu": 192, "cuda": 16_384}
 
 
 def device_for(local_rank: int) -> torch.device:
-    return torch.device("cuda", local_rank) if torch.cuda.is_available() else torch.device("cpu")
+    """This process's own GPU, or the CPU where there is none.
+
+    Raises:
+        InvalidInput: more processes than GPUs.
+    """
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    gpus = torch.cuda.device_count()
+    if local_rank >= gpus:
+        raise InvalidInput(
+            f"runtime.processesPerNode: process {local_rank + 1} has no GPU of its own, this node has {gpus}; "
+            "use as many processes as there are GPUs"
+        )
+    return torch.device("cuda", local_rank)
 
 
 def fetch_model(store: Store, model: StoredModel) -> Path:

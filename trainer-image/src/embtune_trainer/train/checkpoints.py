@@ -41,7 +41,7 @@ class Checkpoints:
     ) -> None:
         """Write the state after `step` steps, then forget all but the newest two."""
         prefix = self._keys.checkpoint(step)
-        tensors = {f"weight.{name}": value for name, value in model.state_dict().items()}
+        tensors = {f"weight.{name}": parameter.detach() for name, parameter in model.named_parameters()}  # tied ones once
         for name, parameter in model.named_parameters():
             for moment in MOMENTS:
                 if moment in optimizer.state.get(parameter, {}):
@@ -70,10 +70,8 @@ class Checkpoints:
             prefix = f"{self._keys.checkpoint(manifest.step)}/state"
             folder = folders.materialize(self._store, prefix, manifest.files, Path(scratch) / "checkpoint")
             tensors = load_file(folder / "state.safetensors")
-        model.load_state_dict(
-            {name.removeprefix("weight."): value for name, value in tensors.items() if name.startswith("weight.")}
-        )
         for name, parameter in model.named_parameters():
+            parameter.data.copy_(tensors[f"weight.{name}"])
             moments = {moment: tensors.get(f"{moment}.{name}") for moment in MOMENTS}
             if all(value is not None for value in moments.values()):
                 optimizer.state[parameter] = {

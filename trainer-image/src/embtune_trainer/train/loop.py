@@ -94,12 +94,14 @@ class Loop:
                 last_report = now
                 self._tell(step, loss, norm, outcome, on_curve)
             if done < self.total_steps and self.ranks.any(self.stop_asked(), self._device):
+                self._refuse_nonsense(step, loss, norm)
                 self._save(done, optimizer, outcome)
                 raise Stopped(
                     f"training was asked to stop: {done} of {self.total_steps} steps are saved; the same job continues there"
                 )
             due = done % (self.recipe.checkpoint_steps or self.total_steps) == 0
             if done < self.total_steps and self.ranks.any(due or now - saved >= CHECKPOINT_SECONDS, self._device):
+                self._refuse_nonsense(step, loss, norm)
                 self._save(done, optimizer, outcome)
                 saved = time.monotonic()
         return outcome
@@ -180,7 +182,8 @@ class Loop:
 
         with torch.set_grad_enabled(not cached):
             parts = [self._embed(step, number, group, texts) for number, group in enumerate(groups)]
-        local = torch.cat(parts)[inverse(np.concatenate(groups))] if groups else torch.zeros(0, 1, device=self._device)
+        nothing = torch.zeros(0, self.model.get_embedding_dimension() or 1, device=self._device)
+        local = torch.cat(parts)[inverse(np.concatenate(groups))] if groups else nothing
         gathered, own = self._everyone(local, slices)
         gathered.requires_grad_(True)
         anchors, positives = gathered[: len(batch)], gathered[len(batch) :]
@@ -221,15 +224,11 @@ class Loop:
 
     def _tell(self, step: int, loss: Tensor, norm: Tensor, outcome: Outcome, on_curve: bool) -> None:
         value, done = float(loss), step + 1
-        if not math.isfinite(value):
-            raise EmbtuneError(
-                f"the loss became {value} at step {done} of {self.total_steps}; lower training.learningRate "
-                f"(now {self.recipe.learning_rate}) or set training.precision to fp32"
-            )
-        rate = outcome.samples_per_second
         if on_curve:
+            self._refuse_nonsense(step, loss, norm)
             learning_rate = (self.recipe.learning_rate or 0.0) * schedule(step, self.total_steps, self.recipe.warmup_ratio)
             outcome.curve.append(LossPoint(step=done, loss=value, learning_rate=learning_rate, grad_norm=float(norm)))
+        rate = outcome.samples_per_second
         if self.ranks.first:
             self.report(
                 Progress(
@@ -237,11 +236,20 @@ class Loop:
                     step=done,
                     total_steps=self.total_steps,
                     epoch=done / self._steps_per_epoch,
-                    loss=value,
+                    loss=value if math.isfinite(value) else None,
                     samples_per_second=rate,
                     eta_seconds=(self.total_steps - done) * self._batch_size / rate if rate else None,
                 )
             )
+
+    def _refuse_nonsense(self, step: int, loss: Tensor, norm: Tensor) -> None:
+        """Looked at on the same steps by all ranks, and before every checkpoint: NaN weights must never be resumed from."""
+        if math.isfinite(float(loss)) and math.isfinite(float(norm)):
+            return
+        raise EmbtuneError(
+            f"at step {step + 1} of {self.total_steps} the loss is {float(loss)} and the gradient's norm {float(norm)}; lower "
+            f"training.learningRate (now {self.recipe.learning_rate}) or set training.precision to fp32"
+        )
 
     def _save(self, done: int, optimizer: torch.optim.AdamW, outcome: Outcome) -> None:
         if self.ranks.first:
@@ -251,7 +259,7 @@ class Loop:
 
 def schedule(step: int, total: int, warmup_ratio: float) -> float:
     """Share of the learning rate at `step` (from 0): linear warm-up, then linear decay to nothing."""
-    warmup = math.ceil(total * warmup_ratio)
+    warmup = min(math.ceil(total * warmup_ratio), total - 1)
     if step < warmup:
         return step / warmup
     return max(0.0, (total - step) / max(1, total - warmup))

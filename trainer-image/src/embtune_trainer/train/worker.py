@@ -21,10 +21,10 @@ from sentence_transformers import SentenceTransformer
 from embtune_api.digest import tree_digest
 from embtune_api.documents import StepManifest, TrainFacts
 from embtune_api.documents import StoredModel as Trained
-from embtune_api.errors import EmbtuneError
+from embtune_api.errors import EmbtuneError, Exit
 from embtune_api.keys import StepKeys
 from embtune_api.reports import TrainingReport
-from embtune_api.requests import TrainRequest
+from embtune_api.requests import Control, TrainRequest
 from embtune_api.status import Progress
 from embtune_store import documents, folders, open_store
 from embtune_store.protocol import Store
@@ -51,6 +51,13 @@ def work(request_json: str, agent: int) -> None:
         tell(str(error))
         sys.stderr.flush()
         os._exit(int(error.exit_code))
+    except torch.OutOfMemoryError as error:
+        tell(
+            f"the GPU ran out of memory: {error}. Lower training.batchSize or training.maxSeqLength, or use the loss "
+            "CachedMultipleNegativesRanking with a small miniBatchSize; the next run continues from the last checkpoint"
+        )
+        sys.stderr.flush()
+        os._exit(int(Exit.FAILED))
 
 
 def _train(request: TrainRequest) -> None:
@@ -101,7 +108,7 @@ def _or_control(asked: Callable[[], bool], store: Store, keys: StepKeys) -> Call
         if asked() or time.monotonic() - last < CONTROL_SECONDS:
             return asked()
         last = time.monotonic()
-        return store.exists(keys.control)
+        return documents.read(store, keys.control, Control) is not None
 
     return stop
 
