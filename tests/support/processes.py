@@ -17,19 +17,27 @@ def tree(pid: int) -> list[psutil.Process]:
         return []
 
 
-def kill_tree(pid: int) -> int:
-    """`kill -9` of a whole tree at one moment; returns how many there were.
-
-    Every member is stopped first, and looked for again until there is no new one, so none of them sees another die.
-    """
+def stop_tree(pid: int) -> list[psutil.Process]:
+    """Let a whole tree stand still; returns its members, itself first. New ones are looked for until there is none."""
     stopped: dict[int, psutil.Process] = {}
     while new := [process for process in tree(pid) if process.pid not in stopped]:
         for process in new:
             _send(process, signal.SIGSTOP)
             stopped[process.pid] = process
-    for process in reversed(stopped.values()):
+    return list(stopped.values())
+
+
+def kill_tree(pid: int) -> int:
+    """`kill -9` of a whole tree at one moment, so that none of them sees another die; returns how many there were."""
+    stopped = stop_tree(pid)
+    for process in reversed(stopped):
         _send(process, signal.SIGKILL)
     return len(stopped)
+
+
+def continue_all(stopped: list[psutil.Process]) -> None:
+    for process in stopped:
+        _send(process, signal.SIGCONT)
 
 
 def wait_until(true: Callable[[], object], seconds: float = 60.0, every: float = 0.005, or_say: str = "it never came") -> None:

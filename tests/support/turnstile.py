@@ -46,7 +46,7 @@ class Turnstile:
     def changes(self, over: Callable[[], bool]) -> Iterator[Change]:
         """Every change of the store, one by one, until `over`; the next write waits while the caller looks at this one."""
         while not over():
-            if self._somebody_waits():
+            if self.somebody_waits():
                 fcntl.flock(self._lock, fcntl.LOCK_UN)
                 time.sleep(HANDOVER_SECONDS)
                 fcntl.flock(self._lock, fcntl.LOCK_EX)  # queues behind the writer, and is served before it comes again
@@ -54,7 +54,8 @@ class Turnstile:
             else:
                 time.sleep(0.001)
 
-    def _somebody_waits(self) -> bool:
+    def somebody_waits(self) -> bool:
+        """Whether a writer is at the gate: it has read and prepared what it is going to write."""
         inode = f":{os.fstat(self._lock.fileno()).st_ino} "
         return any(" -> FLOCK" in line and inode in line for line in Path("/proc/locks").read_text().splitlines())
 
