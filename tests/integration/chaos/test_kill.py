@@ -7,6 +7,8 @@ Half of the moments are drawn on the clock, within the measured length of a phas
 of a commit that takes several objects, and hit exactly (see `support.turnstile`).
 """
 
+import random
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,8 +25,10 @@ from integration.chaos.moments import AIMS, Moment, all_moments
 from integration.chaos.world import CHECKPOINT_STEPS, LINE, JobFile, opened, seen_at_the_end
 from support.nursery import Nursery
 from support.projection import Projection
+from support.turnstile import OURS
 
 MOMENTS = all_moments()
+KILLS = 6
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Survival:
     changed: set[str]
     """Commits of the killed run that the second one has changed."""
     report: TrainingReport | None
+    half_written: list[Path]
+    """Files of the killed run that nobody needs, and that are still there."""
     nobody_left_at_the_end: bool
 
 
@@ -82,8 +88,13 @@ def _survive(moment: Moment, chaos: Chaos, nursery: Nursery, folder: Path) -> Su
         seen_at_the_end(again, store) if code == 0 else None,
         {key for key, data in committed.items() if now.get(key) != data},
         training_report(store, job),
+        half_written(store),
         nursery.is_empty(),
     )
+
+
+def half_written(store: Path) -> list[Path]:
+    return [path for path in (store / OURS).iterdir() if path.name != "lock"]
 
 
 def training_report(store: Path, job: JobFile) -> TrainingReport | None:
@@ -115,6 +126,7 @@ def test_the_same_command_ends_as_if_nothing_had_happened(
     assert survival.projection == chaos.references[moment.job].projection
     assert survival.changed == set(), "what was committed was made again"
     assert_at_most_one_interval_is_redone(survival)
+    assert survival.half_written == []
     assert survival.nobody_left_at_the_end
 
 
@@ -124,6 +136,20 @@ def assert_at_most_one_interval_is_redone(survival: Survival) -> None:
         return  # nothing is made again: see `changed`
     assert survival.report.resumed_from_step == survival.training.saved, "it did not go on from its newest checkpoint"
     assert survival.training.told - (survival.training.saved or 0) <= CHECKPOINT_STEPS
+
+
+def test_a_job_that_is_killed_again_and_again_ends_all_the_same(chaos: Chaos, quiet_nursery: Nursery, tmp_path: Path) -> None:
+    job, store, draw = chaos.world.first, tmp_path / "store", random.Random(7)
+    lived = [draw.uniform(0.2, 3.0) for _ in range(KILLS)]
+    for seconds in lived:
+        run = job.start(quiet_nursery, store)
+        time.sleep(seconds)
+        run.kill()
+        run.wait()
+    last = job.start(quiet_nursery, store)
+    assert last.wait() == 0, last.err
+    assert seen_at_the_end(last, store) == chaos.references["first"].projection
+    assert half_written(store) == []
 
 
 def test_the_moments_lie_everywhere(survivals: dict[Moment, "Future[Survival]"], capsys: pytest.CaptureFixture[str]) -> None:
