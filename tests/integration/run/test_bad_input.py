@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.command import Told, embtune
-from support.jobs import write_job, write_rows
+from support.jobs import write_job
 from support.rows import tldr_pairs
 
 JOB = """\
@@ -150,11 +150,3 @@ def test_an_address_that_no_hub_can_have(bench: Path, tmp_path: Path) -> None:
 def test_a_version_to_start_from_that_is_not_there(bench: Path, tmp_path: Path) -> None:
     job = write_job(bench, "no-base", ["first.jsonl"], base={"version": {"model": "search", "ref": "production"}})
     refused(job, tmp_path / "store", ["nothing of search is in production yet", "Start from a uri"])
-
-
-def test_nothing_that_was_refused_stands_in_the_way_of_the_corrected_job(bench: Path, tmp_path: Path) -> None:
-    write_rows(bench / "bad.jsonl", [{"anchor": "a", "positive": "b", "group": "c"}])
-    job = write_job(bench, "corrected", ["bad.jsonl"])
-    refused(job, tmp_path / "store", ["minRows"])
-    write_rows(bench / "bad.jsonl", tldr_pairs(230))
-    embtune("run", job, "--store", tmp_path / "store").ended(3)

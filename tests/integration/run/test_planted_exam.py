@@ -50,7 +50,7 @@ def test_they_are_removed_and_reported(bench: Path, first: Finished, planted: li
     assert leaks(trained_on, first.line.queries) == []
     assert not {same_text(row["anchor"]) for row in planted} & {same_text(row["anchor"]) for row in trained_on}
 
-    report = read_json(line.step("planted-fix", "prepare") / "report.json")
+    report = read_json(line.data("planted-fix") / "report.json")
     findings = {finding["check"]: finding for finding in report["findings"]}
     found = findings["leakage/same-pair"]
     held_out = PLANTED - found["rows"]  # some of the new groups are on the test side of the split, which nobody trains on
@@ -80,4 +80,4 @@ def test_trained_on_all_the_same_they_settle_nothing(
 
 
 def train_lines(line: StoredLine) -> list[str]:
-    return (line.step("planted-ignore", "prepare") / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    return (line.data("planted-ignore") / "train.jsonl").read_text(encoding="utf-8").splitlines()
