@@ -19,7 +19,9 @@ from embtune_api.documents import (
     PublishFacts,
     ResolvedBase,
     ResolvedSource,
+    ResultManifest,
     StepManifest,
+    StoredFile,
     StoredModel,
     TrainFacts,
     VersionManifest,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from embtune_api.documents import Release
-    from embtune_api.keys import LineKeys, StepKeys
+    from embtune_api.keys import LineKeys, ResultKeys, StepKeys
     from embtune_api.status import StepName
     from embtune_store.protocol import Store
 
@@ -99,6 +101,22 @@ def scores_file(values: Scores) -> bytes:
     file = io.BytesIO()
     np.savez(file, metrics=np.array(values.metrics), values=values.values, groups=values.groups)
     return file.getvalue()
+
+
+def keep_scores(store: Store, keys: ResultKeys, values: Scores) -> StoredFile:
+    """Scores as `evaluate` keeps them, with their manifest."""
+    data = scores_file(values)
+    store.put(keys.scores, data)
+    documents.create(
+        store,
+        keys.manifest,
+        ResultManifest(files=[FileEntry(path="scores.npz", size=len(data), sha256=sha256_hex(data))]),
+    )
+    return a_file(keys.scores, data)
+
+
+def a_file(key: str, data: bytes = b"") -> StoredFile:
+    return StoredFile(key=key, size=len(data), sha256=sha256_hex(data))
 
 
 def a_model(name: str, prefix: str = "somewhere") -> StoredModel:
@@ -169,8 +187,13 @@ class PretendTrainer:
             facts = self._evaluate(request, keys)
         else:
             facts = self._publish(request)
+        report = self.store.get(keys.report) if self.store.exists(keys.report) else b""
         manifest = StepManifest(
-            step=request.step, input_digest=request.digest, files=[], facts=facts.model_dump(mode="json"), seconds=1
+            step=request.step,
+            input_digest=request.digest,
+            files=[FileEntry(path="report.json", size=len(report), sha256=sha256_hex(report))] if report else [],
+            facts=facts.model_dump(mode="json"),
+            seconds=1,
         )
         documents.create(self.store, keys.manifest, manifest)
         self.done.append(request.step)
@@ -186,18 +209,27 @@ class PretendTrainer:
             exam_groups=9,
             findings=[],
         )
-        documents.put(self.store, keys.report, report)
+        places = keys.data("0")
+        documents.put(self.store, places.report, report)
         source = ResolvedSource(uri="s3://x", sha256="0" * 64, size=1, rows=1, columns=Columns(anchor="a", positive="p"))
         base = ResolvedBase(uri="hf://a/b", model=a_model("base"))
         return PrepareFacts(
-            sources=[source], base=base, exam="e" * 64, train_rows=700, validation_rows=100, exam_queries=self.queries
+            sources=[source],
+            base=base,
+            exam="e" * 64,
+            train_rows=700,
+            validation_rows=100,
+            exam_queries=self.queries,
+            train=a_file(places.train_rows),
+            fingerprints=a_file(places.fingerprints),
+            report=a_file(places.report, self.store.get(places.report)),
         )
 
     def _evaluate(self, request: EvaluateRequest, keys: StepKeys) -> EvaluateFacts:
-        found: dict[Any, str] = {}
+        found: dict[Any, StoredFile] = {}
         for judged in request.models:
-            key = found[judged.role] = request.line_keys.exam(request.exam).results(judged.model.digest, "s" * 64).scores
-            self.store.put(key, scores_file(scores(noise(self.means[judged.role], self.queries))))
+            results = request.line_keys.exam(request.exam).results(judged.model.digest, "s" * 64)
+            found[judged.role] = keep_scores(self.store, results, scores(noise(self.means[judged.role], self.queries)))
         report = EvaluationReport(
             exam=request.exam,
             suites_digest="s" * 64,

@@ -59,9 +59,14 @@ class StoredLine:
         assert len(manifests) == 1, manifests
         return manifests[0].parent
 
+    def data(self, job: str) -> Path:
+        """The folder of what a job made of its data."""
+        report = read_json(self.step(job, "prepare") / "manifest.json")["facts"]["report"]
+        return self.store / Path(report["key"]).parent
+
     def trained_on(self, *jobs: str) -> list[dict[str, Any]]:
         """Every row that these jobs trained on or chose by."""
-        files = [self.step(job, "prepare") / name for job in jobs for name in ("train.jsonl", "validation.jsonl")]
+        files = [self.data(job) / name for job in jobs for name in ("train.jsonl", "validation.jsonl")]
         return [row for file in files for row in read_lines(file)]
 
 

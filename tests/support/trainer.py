@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from embtune_api.digest import digest_of, tree_digest
-from embtune_api.documents import StepManifest, StoredModel, TrainFacts
+from embtune_api.digest import digest_of, sha256_hex, tree_digest
+from embtune_api.documents import StepManifest, StoredFile, StoredModel, TrainFacts
 from embtune_api.keys import StepKeys
 from embtune_api.reports import TrainingReport
 from embtune_api.requests import StepRequest, TrainRequest
@@ -114,9 +114,10 @@ def a_training(folder: Path, base: Path, rows: list[dict[str, str]], recipe: Tra
     """A store with prepared rows and a staged base, and the request to train on them."""
     store = open_store(str(folder))
     prepared = StepKeys("team/jobs/job/uid/prepare/input")
-    store.put(prepared.train_rows, "".join(json.dumps(row) + "\n" for row in rows).encode())
-    files = upload_folder(store, base, prepared.base_model)
-    staged = StoredModel(prefix=prepared.base_model, digest=tree_digest((f.path, f.sha256) for f in files), files=files)
+    places, data = prepared.data("0"), "".join(json.dumps(row) + "\n" for row in rows).encode()
+    store.put(places.train_rows, data)
+    files = upload_folder(store, base, prepared.base_model("0"))
+    staged = StoredModel(prefix=prepared.base_model("0"), digest=tree_digest((f.path, f.sha256) for f in files), files=files)
     request = TrainRequest(
         store=str(folder),
         namespace="team",
@@ -124,7 +125,8 @@ def a_training(folder: Path, base: Path, rows: list[dict[str, str]], recipe: Tra
         job="job",
         job_uid="uid",
         digest=digest_of({"recipe": recipe, "rows": rows}),
-        prepared=prepared.root,
+        rows=StoredFile(key=places.train_rows, size=len(data), sha256=sha256_hex(data)),
+        fingerprints=StoredFile(key=places.fingerprints, size=0, sha256=sha256_hex(b"")),
         base=staged,
         training=recipe,
         processes=processes,

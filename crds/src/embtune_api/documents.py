@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from embtune_api.base import Document
 from embtune_api.digest import digest_of, tree_digest
+from embtune_api.keys import ResultKeys, VersionKeys
 from embtune_api.spec import Columns
 from embtune_api.status import FineTuneJobStatus, StepName
 from embtune_api.verdict import Verdict
@@ -175,6 +176,10 @@ class ResultManifest(Document):
 
     files: list[FileEntry]
 
+    def scores(self, keys: ResultKeys) -> StoredFile | None:
+        """`scores.npz`, which programs read; `keys` are those of the results."""
+        return next((file for file in (f.below(keys.root) for f in self.files) if file.key == keys.scores), None)
+
 
 class Metadata(Document):
     """`metadata.json` of a version."""
@@ -241,6 +246,11 @@ class VersionManifest(Document):
     @property
     def model_digest(self) -> str:
         return tree_digest((f.path, f.sha256) for f in self.model_files)
+
+    def stored_model(self, keys: VersionKeys) -> StoredModel:
+        """The version's model, as steps take it; `keys` are those of the version."""
+        seen = next((file for file in (f.below(keys.root) for f in self.files) if file.key == keys.fingerprints), None)
+        return StoredModel(prefix=keys.model, digest=self.model_digest, files=self.model_files, fingerprints=seen)
 
 
 class Transition(Document):

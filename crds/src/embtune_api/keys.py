@@ -73,6 +73,10 @@ class VersionKeys:
     def evaluation(self) -> str:
         return f"{self.root}/evaluation.json"
 
+    def verdict(self, number: int) -> str:
+        """What was said when it was judged again after publishing, for the number-th time, counted from 1; create-only."""
+        return f"{self.root}/verdicts/{number}.json"
+
     @property
     def fingerprints(self) -> str:
         """Hashes of every text that the version and its ancestors were trained on."""
@@ -169,7 +173,7 @@ class StepKeys:
 
     @property
     def report(self) -> str:
-        """data-report, training-report or evaluation-report, by step."""
+        """training-report or evaluation-report, by step; the data-report is in `data`."""
         return f"{self.root}/report.json"
 
     @property
@@ -177,30 +181,13 @@ class StepKeys:
         """evaluate: what the gates said about it. Create-only, so whoever looks later reads the same verdict."""
         return f"{self.root}/verdict.json"
 
-    @property
-    def train_rows(self) -> str:
-        """prepare: jsonl of {anchor, positive, label?, group}"""
-        return f"{self.root}/train.jsonl"
+    def data(self, digest: str) -> "DataKeys":
+        """prepare: its output, by content: two of them at once, who read other bytes at a source, write to two places."""
+        return DataKeys(f"{self.root}/data/{digest[:SHORT]}")
 
-    @property
-    def validation_rows(self) -> str:
-        """prepare: jsonl, as train_rows"""
-        return f"{self.root}/validation.jsonl"
-
-    @property
-    def resolved(self) -> str:
-        """prepare: what mutable inputs turned out to be; the same `PrepareFacts` as in its manifest"""
-        return f"{self.root}/resolved.json"
-
-    @property
-    def fingerprints(self) -> str:
-        """prepare: hashes of the training texts, the base model's included."""
-        return f"{self.root}/fingerprints.bin"
-
-    @property
-    def base_model(self) -> str:
-        """prepare: a base model from outside, staged."""
-        return f"{self.root}/base"
+    def base_model(self, digest: str) -> str:
+        """prepare: a base model from outside, staged; by content, as `data`."""
+        return f"{self.root}/base/{digest[:SHORT]}"
 
     def model(self, digest: str) -> str:
         """train: the trained model, by content: two trainers at once never overwrite each other's bytes."""
@@ -213,3 +200,35 @@ class StepKeys:
     def checkpoint(self, step: int) -> str:
         """Prefix of one checkpoint; it counts only with its own manifest."""
         return f"{self.checkpoints}/{step}"
+
+
+@dataclass(frozen=True)
+class DataKeys:
+    """What `prepare` makes of the data. The step's manifest says which of several folders counts."""
+
+    root: str
+
+    @property
+    def train_rows(self) -> str:
+        """jsonl of {anchor, positive, label?, group}"""
+        return f"{self.root}/train.jsonl"
+
+    @property
+    def validation_rows(self) -> str:
+        """jsonl, as train_rows"""
+        return f"{self.root}/validation.jsonl"
+
+    @property
+    def fingerprints(self) -> str:
+        """Hashes of the training texts, the base model's included."""
+        return f"{self.root}/fingerprints.bin"
+
+    @property
+    def report(self) -> str:
+        """data-report"""
+        return f"{self.root}/report.json"
+
+    @property
+    def resolved(self) -> str:
+        """What mutable inputs turned out to be: the same `PrepareFacts` as in the step's manifest."""
+        return f"{self.root}/resolved.json"

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from embtune_api.base import Document
-from embtune_api.documents import Owner, ResolvedBase, StoredModel
+from embtune_api.documents import Owner, ResolvedBase, StoredFile, StoredModel
 from embtune_api.keys import JobKeys, LineKeys
 from embtune_api.spec import BaseModelRef, Data, Suite, Training
 from embtune_api.verdict import Verdict
@@ -50,8 +50,10 @@ class TrainRequest(StepRequest):
     """It is never given the exam."""
 
     step: Literal["train"] = "train"
-    prepared: str
-    """Prefix of the prepare step's output."""
+    rows: StoredFile
+    """What prepare left to train on."""
+    fingerprints: StoredFile
+    """Of those rows, and of everything that the base was trained on."""
     base: StoredModel
     training: Training
     """Every value explicit."""
@@ -76,8 +78,8 @@ class EvaluateRequest(StepRequest):
 class PublishRequest(StepRequest):
     step: Literal["publish"] = "publish"
     candidate: StoredModel
-    prepared: str
-    """Prefix of the prepare step's output."""
+    fingerprints: StoredFile
+    """Of everything that the candidate was trained on."""
     evaluated: str
     """Prefix of the evaluate step's output."""
     champion_version: int | None

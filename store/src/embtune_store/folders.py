@@ -5,19 +5,27 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from embtune_api.documents import FileEntry
+from embtune_api.digest import sha256_hex
+from embtune_api.documents import FileEntry, StoredFile
 from embtune_api.errors import InvalidInput, NotFound, Tampered
 from embtune_store.names import checked_key
 from embtune_store.os_failures import os_failures
 from embtune_store.protocol import Store
-from embtune_store.staging import is_staged, whole_folder
+from embtune_store.staging import filled_folder, is_staged, whole_folder
 
 CHUNK = 1 << 20
 
 
 def list_folder(folder: Path) -> list[FileEntry]:
     """Every file below `folder` with its digest, sorted by path."""
-    return [_entry(folder, path) for path in _paths(folder)]
+    return [file_entry(folder, path) for path in _paths(folder)]
+
+
+def file_entry(folder: Path, path: Path) -> FileEntry:
+    """One file below `folder` with its digest. Raises OSError."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileEntry(path=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=sha256)
 
 
 def upload_folder(store: Store, folder: Path, prefix: str) -> list[FileEntry]:
@@ -29,6 +37,21 @@ def upload_folder(store: Store, folder: Path, prefix: str) -> list[FileEntry]:
     return [_upload(store, folder, path, prefix) for path in _paths(folder)]
 
 
+def read_verified(store: Store, file: StoredFile) -> bytes:
+    """The bytes of one file, which are what its step's manifest says.
+
+    Raises:
+        Tampered: it is missing or its bytes are others.
+    """
+    try:
+        data = store.get(file.key)
+    except NotFound:
+        raise _tampered(store, file.key, "it is missing") from None
+    if (len(data), sha256_hex(data)) != (file.size, file.sha256):
+        raise _other_bytes(store, file, len(data), sha256_hex(data))
+    return data
+
+
 def verify(store: Store, prefix: str, files: Iterable[FileEntry]) -> None:
     """Read every byte of `files` below `prefix`.
 
@@ -36,21 +59,15 @@ def verify(store: Store, prefix: str, files: Iterable[FileEntry]) -> None:
         Tampered: a file is missing or its bytes are others; it is named.
     """
     for entry in files:
-        key = f"{prefix}/{entry.path}"
-        digest, size = hashlib.sha256(), 0
+        file, digest, size = entry.below(prefix), hashlib.sha256(), 0
         try:
-            for chunk in store.chunks(key):
+            for chunk in store.chunks(file.key):
                 digest.update(chunk)
                 size += len(chunk)
         except NotFound:
-            raise _tampered(store, key, "it is missing") from None
-        if (size, digest.hexdigest()) != (entry.size, entry.sha256):
-            raise _tampered(
-                store,
-                key,
-                f"{size:,} bytes with sha256 {digest.hexdigest()[:12]}… are there, not the "
-                f"{entry.size:,} bytes with sha256 {entry.sha256[:12]}… that its manifest lists",
-            )
+            raise _tampered(store, file.key, "it is missing") from None
+        if (size, digest.hexdigest()) != (file.size, file.sha256):
+            raise _other_bytes(store, file, size, digest.hexdigest())
 
 
 def materialize(store: Store, prefix: str, files: list[FileEntry], target: Path) -> Path:
@@ -72,8 +89,11 @@ def materialize(store: Store, prefix: str, files: list[FileEntry], target: Path)
     return target
 
 
-def download_folder(store: Store, prefix: str, files: list[FileEntry], target: Path) -> None:
-    """Copy these files, verified, to a new folder `target`, which appears whole. Nothing is done where it is there already.
+def download_folder(store: Store, prefix: str, files: list[FileEntry], target: Path) -> bool:
+    """Copy these files, verified, to `target`; False where they are there already, and nothing is done.
+
+    A new folder appears whole. One that is there and empty stays the same folder, since somebody may be standing in it: it
+    is filled when everything is verified, and when that is cut short the next call goes on.
 
     Raises:
         InvalidInput: `target` holds something else.
@@ -81,13 +101,18 @@ def download_folder(store: Store, prefix: str, files: list[FileEntry], target: P
     """
     with os_failures(str(target)):
         if _in_place(target, files):
-            return
+            return False
+        if target.is_dir():
+            with filled_folder(target.absolute()) as folder:
+                _fill(store, prefix, files, folder)
+            return True
         try:
             with whole_folder(target.absolute()) as folder:
                 _fill(store, prefix, files, folder)
         except OSError as error:
             if error.errno not in {errno.ENOTEMPTY, errno.EEXIST} or not _in_place(target, files):
                 raise
+        return True
 
 
 def copy_folder(store: Store, source_prefix: str, target_prefix: str, files: Iterable[FileEntry]) -> None:
@@ -98,12 +123,6 @@ def copy_folder(store: Store, source_prefix: str, target_prefix: str, files: Ite
     """
     for entry in files:
         store.copy(f"{source_prefix}/{entry.path}", f"{target_prefix}/{entry.path}")
-
-
-def _entry(folder: Path, path: Path) -> FileEntry:
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return FileEntry(path=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=sha256)
 
 
 def _upload(store: Store, folder: Path, path: Path, prefix: str) -> FileEntry:
@@ -137,11 +156,13 @@ def _fetch(store: Store, key: str, entry: FileEntry, path: Path) -> None:
 
 
 def _in_place(target: Path, files: list[FileEntry]) -> bool:
-    """Whether `target` holds exactly these files. Raises InvalidInput when it holds something else."""
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+    """Whether `target` holds exactly these files, not only some of them. Raises InvalidInput when it holds something else."""
+    if not target.exists():
         return False
-    if _paths(target) == sorted(target / entry.path for entry in files) and all(_is(target / e.path, e) for e in files):
-        return True
+    entries = {target / entry.path: entry for entry in files}
+    present = _paths(target)
+    if target.is_dir() and all(path in entries and _is(path, entries[path]) for path in present):
+        return len(present) == len(entries)
     raise InvalidInput(f"{target} is there already and holds something else. Give the name of a new folder, or remove it.")
 
 
@@ -154,11 +175,20 @@ def _is(path: Path, entry: FileEntry) -> bool:
 
 def _paths(folder: Path) -> list[Path]:
     """The files below a folder, sorted; but for those that another process is just writing."""
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not is_staged(path))
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not is_staged(path.relative_to(folder)))
+
+
+def _other_bytes(store: Store, file: StoredFile, size: int, sha256: str) -> Tampered:
+    return _tampered(
+        store,
+        file.key,
+        f"{size:,} bytes with sha256 {sha256[:12]}… are there, not the "
+        f"{file.size:,} bytes with sha256 {file.sha256[:12]}… that its manifest lists",
+    )
 
 
 def _tampered(store: Store, key: str, how: str) -> Tampered:
     return Tampered(
-        f"{key} in the store {store.uri} is not what was published: {how}. It is not used. Restore the file from a backup, "
+        f"{key} in the store {store.uri} is not what was published: {how}. Restore the file from a backup, "
         "or publish the model again under a new version."
     )

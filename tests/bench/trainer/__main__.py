@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.trainer.workload import BASE, ROWS, recipe
-from embtune_api.digest import tree_digest
-from embtune_api.documents import Owner, StepManifest, StoredModel, TrainFacts
+from embtune_api.digest import sha256_hex, tree_digest
+from embtune_api.documents import Owner, PrepareFacts, StepManifest, StoredFile, StoredModel, TrainFacts
 from embtune_api.keys import LineKeys, StepKeys
 from embtune_api.reports import TrainingReport
 from embtune_api.requests import PrepareRequest, TrainRequest
@@ -56,9 +56,9 @@ def main() -> int:
 def compare(folder: Path, seeds: list[int]) -> int:
     store = open_store(str(folder / "store"))
     prepared = prepare(store)
-    exam = StepManifest.model_validate_json(store.get(prepared.manifest)).facts["exam"]
+    facts = PrepareFacts.model_validate(StepManifest.model_validate_json(store.get(prepared.manifest)).facts)
     rows = folder / "rows.jsonl"
-    rows.write_bytes(b"".join(line + b"\n" for line in store.get(prepared.train_rows).splitlines()[:ROWS]))
+    rows.write_bytes(b"".join(line + b"\n" for line in store.get(facts.train.key).splitlines()[:ROWS]))
 
     plain, unmasked, ours = (
         Variant("plain SentenceTransformerTrainer, fp32"),
@@ -69,7 +69,7 @@ def compare(folder: Path, seeds: list[int]) -> int:
         script(plain, "plain", rows, folder / f"plain-{seed}", seed)
         script(unmasked, "unmasked", rows, folder / f"unmasked-{seed}", seed)
         step(ours, store, rows, seed)
-    score([plain, unmasked, ours], store, LineKeys("bench", "tldr"), exam)
+    score([plain, unmasked, ours], store, LineKeys("bench", "tldr"), facts.exam)
     return verdict(plain, unmasked, ours, seeds)
 
 
@@ -109,9 +109,10 @@ def step(variant: Variant, store: Store, rows: Path, seed: int) -> None:
     """Run our step as a pod would."""
     print(f"seed {seed}: {variant.name} …", file=sys.stderr)  # noqa: T201
     prepared = StepKeys(f"bench/jobs/tldr/{seed}/prepare/input")
-    store.put(prepared.train_rows, rows.read_bytes())
-    files = upload_folder(store, BASE, prepared.base_model)
-    base = StoredModel(prefix=prepared.base_model, digest=tree_digest((f.path, f.sha256) for f in files), files=files)
+    places, data = prepared.data("0"), rows.read_bytes()
+    store.put(places.train_rows, data)
+    files = upload_folder(store, BASE, prepared.base_model("0"))
+    base = StoredModel(prefix=prepared.base_model("0"), digest=tree_digest((f.path, f.sha256) for f in files), files=files)
     request = TrainRequest(
         store=store.uri,
         namespace="bench",
@@ -119,7 +120,8 @@ def step(variant: Variant, store: Store, rows: Path, seed: int) -> None:
         job="tldr",
         job_uid=str(seed),
         digest="input",
-        prepared=prepared.root,
+        rows=StoredFile(key=places.train_rows, size=len(data), sha256=sha256_hex(data)),
+        fingerprints=StoredFile(key=places.fingerprints, size=0, sha256=sha256_hex(b"")),
         base=base,
         training=recipe(seed),
     )

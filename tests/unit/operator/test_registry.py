@@ -15,7 +15,7 @@ from embtune_operator.registry.references import find_version, parse_reference
 from embtune_operator.registry.release import promote, rollback
 from embtune_operator.registry.versions import list_versions
 from embtune_store import Store, documents, open_store
-from factories import METRIC, NOON, noise, publish_version, scores, scores_file
+from factories import METRIC, NOON, keep_scores, noise, publish_version, scores, scores_file
 
 LINE = LineKeys("search", "shop")
 
@@ -113,12 +113,22 @@ def test_compare_pairs_the_kept_scores(store: Store) -> None:
     with pytest.raises(NotFound, match="scores of shop v1 are gone"):
         compare(store, LINE, first, second)
     for version, mean in ((first, 0.5), (second, 0.52)):
-        key = LINE.exam("e" * 64).results(version.evaluation.model_digest, "s" * 64).scores
-        store.put(key, scores_file(scores(noise(mean))))
+        keys = LINE.exam("e" * 64).results(version.evaluation.model_digest, "s" * 64)
+        keep_scores(store, keys, scores(noise(mean)))
     comparison = compare(store, LINE, first, second)
     assert (comparison.queries, [row.metric for row in comparison.metrics]) == (400, [METRIC])
     difference = comparison.metrics[0].difference
     assert (difference.lower, difference.value, difference.upper) == pytest.approx((0.02, 0.02, 0.02))
+
+
+def test_scores_that_were_changed_are_not_compared(store: Store) -> None:
+    first, second = find_version(store, LINE, "1"), find_version(store, LINE, "2")
+    for version in (first, second):
+        keys = LINE.exam("e" * 64).results(version.evaluation.model_digest, "s" * 64)
+        keep_scores(store, keys, scores(noise(0.5)))
+    store.put(keys.scores, scores_file(scores(noise(0.9))))
+    with pytest.raises(Tampered, match=r"scores\.npz"):
+        compare(store, LINE, first, second)
 
 
 def test_versions_of_different_exams_are_not_compared(store: Store) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from embtune_api.documents import FileEntry
-from embtune_api.errors import InvalidInput, StoreError
+from embtune_api.errors import InvalidInput, StoreError, Tampered
 from embtune_store import Store, open_store
-from embtune_store.folders import download_folder, materialize, upload_folder, verify
+from embtune_store.folders import download_folder, materialize, read_verified, upload_folder, verify
 
 
 @pytest.fixture
@@ -27,6 +27,18 @@ def model(tmp_path: Path) -> Path:
 
 def names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_one_file_is_verified_when_it_is_read(store: Store, model: Path) -> None:
+    (file,) = [each.below("m") for each in upload_folder(store, model, "m") if each.path == "weights"]
+    assert read_verified(store, file) == b"weights"
+    for damaged in (b"", b"weightz"):
+        store.put(file.key, damaged)
+        with pytest.raises(Tampered, match=r"^m/weights .* that its manifest lists"):
+            read_verified(store, file)
+    store.delete(file.key)
+    with pytest.raises(Tampered, match="it is missing"):
+        read_verified(store, file)
 
 
 def test_links_are_followed_as_in_a_hub_cache(store: Store, model: Path) -> None:

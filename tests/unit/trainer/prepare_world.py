@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from embtune_api.documents import Owner, PrepareFacts, StepManifest
-from embtune_api.keys import StepKeys
+from embtune_api.keys import DataKeys, StepKeys
 from embtune_api.reports import DataReport
 from embtune_api.requests import PrepareRequest
 from embtune_api.spec import BaseModelRef, Data
@@ -105,9 +105,10 @@ class Prepared:
         self.keys = keys
         self.manifest = manifest
         self.facts = PrepareFacts.model_validate(manifest.facts)
-        self.report = DataReport.model_validate_json(store.get(keys.report))
-        self.train = _lines(store.get(keys.train_rows))
-        self.validation = _lines(store.get(keys.validation_rows))
+        self.places = DataKeys(self.facts.report.key.rpartition("/")[0])
+        self.report = DataReport.model_validate_json(store.get(self.places.report))
+        self.train = _lines(store.get(self.places.train_rows))
+        self.validation = _lines(store.get(self.places.validation_rows))
 
     def bytes_of(self, *keys: str) -> list[bytes]:
         return [self.store.get(key) for key in keys]

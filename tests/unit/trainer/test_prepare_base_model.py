@@ -18,7 +18,8 @@ KEPT = ["1_Pooling/config.json", "config.json", "model.safetensors", "modules.js
 
 
 def resolve(uri: str, store: Store, folder: Path | None = None, mirror: Path | None = None) -> ResolvedBase:
-    return resolve_base(BaseModelRef(uri=uri), store=store, namespace="team", staged="staged", folder=folder, mirror=mirror)
+    reference = BaseModelRef(uri=uri)
+    return resolve_base(reference, store=store, namespace="team", staged="staged/{}".format, folder=folder, mirror=mirror)
 
 
 def test_a_folder_is_staged_without_what_nobody_needs(tmp_path: Path) -> None:
@@ -26,7 +27,7 @@ def test_a_folder_is_staged_without_what_nobody_needs(tmp_path: Path) -> None:
     write_base_model(tmp_path / "base")
     base = resolve("base", store, folder=tmp_path)
     assert [file.path for file in base.model.files] == KEPT
-    assert sorted(stored.key for stored in store.list("staged")) == [f"staged/{path}" for path in KEPT]
+    assert sorted(stored.key for stored in store.list("staged")) == [f"staged/{base.model.digest}/{path}" for path in KEPT]
     folders.verify(store, base.model.prefix, base.model.files)
     assert base.model.fingerprints is None
     assert resolve("base", store, folder=tmp_path) == base

@@ -4,6 +4,7 @@ import json
 import random
 import string
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from embtune_api.documents import LineExam
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import LineKeys
-from embtune_store import documents
+from embtune_api.requests import PrepareRequest
+from embtune_store import documents, folders
+from embtune_store.folders import read_verified
 from embtune_trainer.prepare.exam import ExamSet, freeze_exam, make_exam
 from embtune_trainer.prepare.rows import make_row
 from unit.trainer.prepare_world import OWNER, Prepared, World, as_csv, exam_of, some_pairs, write_jsonl
@@ -171,7 +174,7 @@ def test_formats_and_orders_of_the_same_rows_give_the_same_bytes(tmp_path: Path)
     for file in ("a.csv", "b.tsv", "c.jsonl", "d.jsonl"):
         world = World(tmp_path)
         prepared = world.prepare(world.request(file, split={"groupBy": "g"}))
-        keys = prepared.keys
+        keys = prepared.places
         results.append([prepared.facts.exam, *prepared.bytes_of(keys.train_rows, keys.validation_rows, keys.fingerprints)])
     assert all(result == results[0] for result in results)
 
@@ -274,6 +277,42 @@ def test_a_step_that_is_done_is_not_done_again(tmp_path: Path) -> None:
     assert world.progress == []
 
 
+def test_a_source_that_changes_between_two_machines_leaves_one_sound_output(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    write_jsonl(tmp_path / "a.jsonl", some_pairs())
+    request = world.request("a.jsonl")
+    store = world.store
+    world.store = _JustBeforeTheManifest(store, lambda: _changed_meanwhile(World(tmp_path, store), request))
+    loser = world.prepare(request)
+    assert loser.facts.sources[0].rows == 100
+    folders.verify(store, loser.keys.root, loser.manifest.files)
+    assert len(loser.train) == loser.facts.train_rows
+    assert read_verified(store, loser.facts.train) == store.get(loser.places.train_rows)
+
+
+def _changed_meanwhile(world: World, request: PrepareRequest) -> None:
+    write_jsonl(world.folder / "a.jsonl", some_pairs(100))
+    (world.folder / "base" / "config.json").write_bytes(b'{"newer": true}')
+    world.prepare(request)
+
+
+class _JustBeforeTheManifest:
+    """A real store in which another machine does the whole step just before this one writes its manifest."""
+
+    def __init__(self, store: Any, rival: Callable[[], None]) -> None:
+        self._store = store
+        self._rival: Callable[[], None] | None = rival
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def create(self, key: str, data: bytes) -> bool:
+        if "/prepare/" in key and self._rival:
+            rival, self._rival = self._rival, None
+            rival()
+        return bool(self._store.create(key, data))
+
+
 def test_every_output_is_listed_with_its_digest(tmp_path: Path) -> None:
     world = World(tmp_path)
     write_jsonl(tmp_path / "a.jsonl", some_pairs())
@@ -281,4 +320,4 @@ def test_every_output_is_listed_with_its_digest(tmp_path: Path) -> None:
     root = prepared.keys.root
     listed = {f"{root}/{file.path}" for file in prepared.manifest.files}
     assert {stored.key for stored in world.store.list(root)} == listed | {prepared.keys.manifest}
-    assert json.loads(world.store.get(f"{root}/resolved.json")) == prepared.manifest.facts
+    assert json.loads(world.store.get(prepared.places.resolved)) == prepared.manifest.facts

@@ -12,6 +12,7 @@ from embtune_store import open_store
 from embtune_trainer.prepare import fingerprints, jsonl
 from embtune_trainer.prepare.normalise import normalise
 from embtune_trainer.prepare.rows import make_row
+from factories import a_file
 
 SAME = {
     "casing": ("Show Help", "show help"),
@@ -74,11 +75,13 @@ def test_fingerprints_are_sorted_little_endian_integers() -> None:
     one, other = np.array([3, 2**63 + 1], dtype=np.uint64), np.array([1, 3], dtype=np.uint64)
     store.put("f.bin", fingerprints.to_bytes(fingerprints.merge(one, other)))
     assert store.get("f.bin") == b"".join(number.to_bytes(8, "little") for number in (1, 3, 2**63 + 1))
-    assert fingerprints.read(store, "f.bin").tolist() == [1, 3, 2**63 + 1]
+    assert fingerprints.read(store, a_file("f.bin", store.get("f.bin"))).tolist() == [1, 3, 2**63 + 1]
 
 
 def test_fingerprints_that_were_cut_short_are_refused() -> None:
     store = open_store("memory://")
     store.put("f.bin", b"1234567")
     with pytest.raises(Tampered, match=r"f\.bin: 7 bytes"):
-        fingerprints.read(store, "f.bin")
+        fingerprints.read(store, a_file("f.bin", b"1234567"))
+    with pytest.raises(Tampered, match=r"f\.bin .* 7 bytes with sha256 .* are there, not the 8 bytes"):
+        fingerprints.read(store, a_file("f.bin", b"12345678"))

@@ -73,7 +73,7 @@ def a_candidate(folder: Path, job: str = "one", world: World | None = None, **ba
         job_uid=f"uid-{job}",
         digest=f"{job:f>64}",
         candidate=StoredModel(prefix=staged.prefix, digest=staged.digest, files=staged.files),
-        prepared=prepared.keys.root,
+        fingerprints=prepared.facts.fingerprints,
         evaluated=evaluated.root,
         champion_version=None,
         verdict=VERDICT,
@@ -119,7 +119,7 @@ def test_a_version_is_all_that_design_asks(tmp_path: Path) -> None:
     evaluation = documents.read(store, version.evaluation, PublishedEvaluation)
     assert evaluation is not None
     assert (evaluation.exam, evaluation.champion, evaluation.verdict) == (candidate.prepared.facts.exam, {}, VERDICT)
-    assert store.get(version.fingerprints) == store.get(candidate.prepared.keys.fingerprints)
+    assert store.get(version.fingerprints) == store.get(candidate.prepared.places.fingerprints)
 
 
 def test_publishing_again_does_nothing(tmp_path: Path) -> None:
@@ -129,6 +129,35 @@ def test_publishing_again_does_nothing(tmp_path: Path) -> None:
     told = len(candidate.progress)
     assert candidate.publish() == first
     assert len(candidate.progress) == told
+
+
+def test_what_is_written_about_a_version_is_never_changed(tmp_path: Path) -> None:
+    candidate = a_candidate(tmp_path)
+    with pytest.raises(Killed):
+        candidate.publish(FaultyStore(candidate.store, _writes_until_the_manifest(tmp_path / "probe"), Killed))
+    version = LINE.version(1)
+    kept = [candidate.store.get(key) for key in (version.metadata, version.evaluation)]
+    other = candidate.request.verdict.model_copy(update={"reason": "Judged on another machine."})
+    later = {"timestamp": datetime(2026, 5, 5, tzinfo=UTC), "verdict": other}
+    candidate.request = candidate.request.model_copy(update=later)
+    candidate.publish()
+    assert [candidate.store.get(key) for key in (version.metadata, version.evaluation)] == kept
+    manifest = documents.read(candidate.store, version.manifest, VersionManifest)
+    assert manifest is not None
+    folders.verify(candidate.store, version.root, manifest.files)
+
+
+def _writes_until_the_manifest(folder: Path) -> int:
+    """Number of the write that makes a version a version."""
+    folder.mkdir()
+    for writes in range(1, 100):
+        candidate = a_candidate(folder)
+        try:
+            candidate.publish(FaultyStore(candidate.store, writes, Killed))
+        except Killed:
+            continue
+        return writes - 2  # the last two writes are those of the version's manifest and of the step's
+    raise AssertionError("never published")
 
 
 def test_the_timestamp_of_the_request_is_kept(tmp_path: Path) -> None:
@@ -153,9 +182,10 @@ def test_a_version_can_be_gone_on_from(tmp_path: Path) -> None:
     base = second.facts.base
     assert (base.uri, base.model.prefix) == ("search@1", LINE.version(1).model)
     assert base.model.digest == candidate.request.candidate.digest
-    assert base.model.fingerprints == LINE.version(1).fingerprints
-    assert not list(world.store.list(second.keys.base_model)), "a version is not staged again"
-    seen = fingerprints.read(world.store, second.keys.fingerprints)
+    assert base.model.fingerprints is not None
+    assert base.model.fingerprints.key == LINE.version(1).fingerprints
+    assert not list(world.store.list(f"{second.keys.root}/base")), "a version is not staged again"
+    seen = fingerprints.read(world.store, second.facts.fingerprints)
     ancestors = [row["anchor"] for row in candidate.prepared.train]
     assert fingerprints.seen_queries(seen, ancestors + [row["anchor"] for row in second.train]).all()
     world.store.put(f"{LINE.version(1).model}/model.safetensors", b"flipped")
@@ -166,7 +196,7 @@ def test_a_version_can_be_gone_on_from(tmp_path: Path) -> None:
 TAMPERED = {
     "a byte of the candidate": lambda c: f"{c.request.candidate.prefix}/model.safetensors",
     "the evaluation report": lambda c: StepKeys(c.request.evaluated).report,
-    "the fingerprints": lambda c: StepKeys(c.request.prepared).fingerprints,
+    "the fingerprints": lambda c: c.request.fingerprints.key,
 }
 
 

@@ -106,14 +106,13 @@ def _publish(request: PublishRequest, store: Store, number: int, version: Versio
     """Write every byte of the version, read it back, then write its manifest."""
     report = _evaluation_report(request, store)
     folders.copy_folder(store, request.candidate.prefix, version.model, request.candidate.files)
-    prepared = StepKeys(request.prepared)
-    store.copy(prepared.fingerprints, version.fingerprints)
-    _write_metadata(store, version, _metadata(request, number, report))
-    documents.put(store, version.evaluation, _evaluation(request, report))
+    store.copy(request.fingerprints.key, version.fingerprints)
+    documents.create(store, version.metadata, _metadata(request, number, report))
+    documents.create(store, version.evaluation, _evaluation(request, report))
     model = version.model.removeprefix(f"{version.root}/")
     entries = [
         *(file.model_copy(update={"path": f"{model}/{file.path}"}) for file in request.candidate.files),
-        _step_entry(store, prepared, prepared.fingerprints),
+        _fingerprints_entry(request, version),
         _entry(store, version, version.metadata),
         _entry(store, version, version.evaluation),
     ]
@@ -138,17 +137,6 @@ def _metadata(request: PublishRequest, number: int, report: EvaluationReport) ->
         model_hash=request.candidate.digest,
         lineage=request.lineage,
     )
-
-
-def _write_metadata(store: Store, version: VersionKeys, metadata: Metadata) -> None:
-    """The first time written is the version's: a retry keeps it, and so does a second process."""
-    if documents.create(store, version.metadata, metadata):
-        return
-    written = documents.read(store, version.metadata, Metadata)
-    if written is not None:
-        kept = metadata.model_copy(update={"timestamp": written.timestamp})
-        if kept != written:
-            documents.put(store, version.metadata, kept)
 
 
 def _evaluation(request: PublishRequest, report: EvaluationReport) -> PublishedEvaluation:
@@ -182,6 +170,12 @@ def _step_entry(store: Store, keys: StepKeys, key: str) -> FileEntry:
     return found[0]
 
 
+def _fingerprints_entry(request: PublishRequest, version: VersionKeys) -> FileEntry:
+    path = version.fingerprints.removeprefix(f"{version.root}/")
+    return FileEntry(path=path, size=request.fingerprints.size, sha256=request.fingerprints.sha256)
+
+
 def _entry(store: Store, version: VersionKeys, key: str) -> FileEntry:
+    """What is there now: written by this process, or by one before or beside it that the version keeps."""
     data = store.get(key)
     return FileEntry(path=key.removeprefix(f"{version.root}/"), size=len(data), sha256=sha256_hex(data))

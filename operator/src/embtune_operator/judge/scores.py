@@ -7,7 +7,10 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.errors import StoreError
+from embtune_api.documents import ResultManifest
+from embtune_api.errors import NotFound, StoreError
+from embtune_store import documents
+from embtune_store.folders import read_verified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from embtune_api.documents import StoredFile
+    from embtune_api.keys import ResultKeys
     from embtune_store.protocol import Store
 
 
@@ -41,16 +46,30 @@ class Scores:
         return Scores(self.metrics, self.values[kept], self.groups[kept])
 
 
-def load_scores(store: Store, key: str) -> Scores:
-    """The scores that `evaluate` keeps at `key` (see `ResultKeys.scores`).
+def kept_scores(store: Store, keys: ResultKeys) -> Scores:
+    """The scores that `evaluate` keeps of one model on one exam.
 
     Raises:
-        NotFound: nobody evaluated that model on that exam.
-        StoreError: the object is not such a file.
+        NotFound: nobody evaluated that model on that exam, or its scores were deleted.
+        Tampered, StoreError: as `load_scores`.
+    """
+    manifest = documents.read(store, keys.manifest, ResultManifest)
+    file = manifest.scores(keys) if manifest else None
+    if file is None or not store.exists(file.key):
+        raise NotFound(f"There is no object {keys.scores} in the store {store.uri}.")
+    return load_scores(store, file)
+
+
+def load_scores(store: Store, file: StoredFile) -> Scores:
+    """One file of scores (see `ResultKeys.scores`).
+
+    Raises:
+        Tampered: it is gone, or its bytes are not those that `evaluate` wrote.
+        StoreError: it is not such a file.
     """
     import numpy as np
 
-    data = store.get(key)
+    key, data = file.key, read_verified(store, file)
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             scores = Scores(

@@ -45,9 +45,9 @@ def judge_evaluation(
         dropped: indices, in the exam's order, of the queries to leave out.
 
     Raises:
-        NotFound: an evaluation's scores have been deleted.
+        Tampered: an evaluation's scores have been deleted, or are not what it wrote.
     """
-    scores = {role: load_scores(store, key).without(dropped) for role, key in facts.scores.items()}
+    scores = {role: load_scores(store, file).without(dropped) for role, file in facts.scores.items()}
     exhibits = Exhibits(scores["candidate"], scores["base"], scores.get("champion"), champion_version)
     return make_verdict(gates, exhibits, len(dropped))
 

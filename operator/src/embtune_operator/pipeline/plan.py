@@ -11,7 +11,7 @@ from embtune_api.keys import JobKeys, LineKeys, StepKeys
 from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, PublishRequest, TrainRequest
 
 if TYPE_CHECKING:
-    from embtune_api.documents import Judgement, StepManifest
+    from embtune_api.documents import Judgement, StepManifest, StoredFile
     from embtune_api.resources import FineTuneJob
     from embtune_api.status import StepName
     from embtune_operator.pipeline.resolved import Resolved
@@ -127,7 +127,8 @@ def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainReq
     processes = job.spec.runtime.nodes * job.spec.runtime.processes_per_node
     return TrainRequest(
         **_common(job, settings, digest),
-        prepared=_root(job, prepared),
+        rows=facts.train,
+        fingerprints=facts.fingerprints,
         base=base,
         training=training,
         processes=processes,
@@ -148,7 +149,7 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
             "step": "evaluate",
             "exam": exam,
             "suites": suites,
-            "models": [[judged.role, judged.model.digest, judged.model.fingerprints] for judged in models],
+            "models": [[judged.role, judged.model.digest, _sha256(judged.model.fingerprints)] for judged in models],
         }
     )
     return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites)
@@ -162,7 +163,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
     return PublishRequest(
         **_common(job, settings, publish_digest(job, resolved)),
         candidate=resolved.train_facts.model,
-        prepared=_root(job, prepared),
+        fingerprints=facts.fingerprints,
         evaluated=_root(job, evaluated),
         champion_version=champion.version if champion else None,
         verdict=judgement.verdict,
@@ -189,6 +190,10 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
         },
         timestamp=judgement.at,
     )
+
+
+def _sha256(file: StoredFile | None) -> str | None:
+    return file.sha256 if file else None
 
 
 def _root(job: FineTuneJob, manifest: StepManifest) -> str:

@@ -6,15 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from embtune_api.documents import JobResult, Judgement, PublishedEvaluation, StepManifest
-from embtune_api.errors import StoreError
+from embtune_api.errors import Tampered
 from embtune_api.keys import LineKeys, StepKeys
 from embtune_api.reports import DataReport, EvaluationReport
 from embtune_operator.judge.verdict import judge_evaluation
 from embtune_operator.pipeline.plan import job_keys, make_plan, publish_digest
 from embtune_operator.pipeline.resolved import Champion, Resolved
 from embtune_operator.registry.history import promotion_of, read_history, read_release, stage_of
-from embtune_operator.registry.versions import checked_manifest, stored_model
+from embtune_operator.registry.versions import checked_manifest
 from embtune_store import documents
+from embtune_store.folders import read_verified
 
 if TYPE_CHECKING:
     from embtune_api.documents import VersionRef
@@ -28,7 +29,7 @@ def resolve(job: FineTuneJob, settings: Settings, store: Store) -> Resolved:
     """Read how far a job has come. A job that has its result is not looked at any further.
 
     Raises:
-        Tampered: the champion's manifest is not the one that was released.
+        Tampered: the champion's manifest is not the one that was released, or a report is not what its step wrote.
         StoreError: the store cannot be read.
     """
     result = documents.read(store, job_keys(job).result, JobResult)
@@ -47,8 +48,9 @@ def _with_prepared(job: FineTuneJob, resolved: Resolved, settings: Settings, sto
     prepared = _manifest(job, resolved, settings, store, "prepare")
     if prepared is None:
         return resolved
-    keys = job_keys(job).step("prepare", prepared.input_digest)
-    return replace(resolved, prepared=prepared, data_report=documents.read(store, keys.report, DataReport))
+    resolved = replace(resolved, prepared=prepared)
+    report = DataReport.model_validate_json(read_verified(store, resolved.prepare_facts.report))
+    return replace(resolved, data_report=report)
 
 
 def _with_release(job: FineTuneJob, resolved: Resolved, store: Store) -> Resolved:
@@ -71,7 +73,7 @@ def _with_release(job: FineTuneJob, resolved: Resolved, store: Store) -> Resolve
 def _champion(line: LineKeys, ref: VersionRef | None, store: Store) -> Champion | None:
     if ref is None:
         return None
-    return Champion(ref, stored_model(line.version(ref.version), checked_manifest(store, line, ref)))
+    return Champion(ref, checked_manifest(store, line, ref).stored_model(line.version(ref.version)))
 
 
 def _with_evaluation(job: FineTuneJob, resolved: Resolved, settings: Settings, store: Store) -> Resolved:
@@ -79,7 +81,7 @@ def _with_evaluation(job: FineTuneJob, resolved: Resolved, settings: Settings, s
     if evaluated is None:
         return resolved
     keys = job_keys(job).step("evaluate", evaluated.input_digest)
-    report = _evaluation_report(store, keys)
+    report = _evaluation_report(store, keys, evaluated)
     resolved = replace(resolved, evaluated=evaluated, evaluation=report)
     judgement = documents.read(store, keys.verdict, Judgement)
     if judgement:
@@ -90,11 +92,12 @@ def _with_evaluation(job: FineTuneJob, resolved: Resolved, settings: Settings, s
     return replace(resolved, verdict=verdict)
 
 
-def _evaluation_report(store: Store, keys: StepKeys) -> EvaluationReport:
-    report = documents.read(store, keys.report, EvaluationReport)
-    if report is None:
-        raise StoreError(f"{keys.report} is gone, though its step is done: delete {keys.manifest} to have it made again")
-    return report
+def _evaluation_report(store: Store, keys: StepKeys, evaluated: StepManifest) -> EvaluationReport:
+    files = (entry.below(keys.root) for entry in evaluated.files)
+    listed = next((file for file in files if file.key == keys.report), None)
+    if listed is None:
+        raise Tampered(f"{keys.manifest} does not list {keys.report}: delete it to have the evaluation made again")
+    return EvaluationReport.model_validate_json(read_verified(store, listed))
 
 
 def _manifest(job: FineTuneJob, resolved: Resolved, settings: Settings, store: Store, name: StepName) -> StepManifest | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from embtune_api.errors import InvalidInput, NotFound
 from embtune_operator.judge.bootstrap import Bounds, bounds
-from embtune_operator.judge.scores import Scores, load_scores
+from embtune_operator.judge.scores import Scores, kept_scores
 
 if TYPE_CHECKING:
     from embtune_api.keys import LineKeys
@@ -68,7 +68,7 @@ def _scores(store: Store, line: LineKeys, version: Version) -> Scores:
     evaluation = version.evaluation
     keys = line.exam(evaluation.exam).results(evaluation.model_digest, evaluation.suites_digest)
     try:
-        return load_scores(store, keys.scores)
+        return kept_scores(store, keys)
     except NotFound as error:
         raise NotFound(
             f"the per-query scores of {line.model} v{version.number} are gone ({keys.scores}): evaluate it again"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import Metadata, PublishedEvaluation, StoredModel, VersionManifest, VersionRef
+from embtune_api.documents import Metadata, PublishedEvaluation, VersionManifest, VersionRef
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_operator.registry.history import read_history, stage_of
 from embtune_store import documents, folders
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from embtune_api.documents import Release
-    from embtune_api.keys import LineKeys, VersionKeys
+    from embtune_api.keys import LineKeys
     from embtune_api.status import Stage
     from embtune_store.protocol import Store
 
@@ -110,14 +110,3 @@ def verify_version(store: Store, line: LineKeys, number: int, manifest: VersionM
         Tampered: a file is gone or its sha256 is not that of the manifest.
     """
     folders.verify(store, line.version(number).root, manifest.files)
-
-
-def stored_model(keys: VersionKeys, manifest: VersionManifest) -> StoredModel:
-    """A version's model, as steps take it."""
-    has_fingerprints = any(keys.fingerprints == f"{keys.root}/{file.path}" for file in manifest.files)
-    return StoredModel(
-        prefix=keys.model,
-        digest=manifest.model_digest,
-        files=manifest.model_files,
-        fingerprints=keys.fingerprints if has_fingerprints else None,
-    )

@@ -10,7 +10,7 @@ from rich.table import Table
 from embtune_api.errors import NotFound
 from embtune_api.metrics import RETRIEVAL_METRICS, split_metric
 from embtune_operator.judge.bootstrap import Bounds, bounds
-from embtune_operator.judge.scores import load_scores
+from embtune_operator.judge.scores import kept_scores
 from embtune_operator.registry.versions import read_manifest
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _bounds(store: Store, line: LineKeys, version: Version, digest: str | None, 
         return {}
     keys = line.exam(version.evaluation.exam).results(digest, version.evaluation.suites_digest)
     try:
-        scores = load_scores(store, keys.scores).without(version.evaluation.dropped_queries)
+        scores = kept_scores(store, keys).without(version.evaluation.dropped_queries)
     except NotFound:
         return {}
     known = [name for name in names if name in scores.metrics]

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embtune_api.digest import digest_of, sha256_hex
-from embtune_api.documents import EvaluateFacts, FileEntry, StepManifest
+from embtune_api.documents import EvaluateFacts, FileEntry, StepManifest, StoredFile
 from embtune_api.reports import EvaluationReport
 from embtune_api.requests import EvaluateRequest
 from embtune_api.status import Metrics, Progress
 from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.evaluate.exam import LoadedExam, load_exam
-from embtune_trainer.evaluate.results import ensure_results, load_values
+from embtune_trainer.evaluate.results import ensure_results, kept_scores, load_values
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.progress import ReportProgress
 
@@ -30,7 +30,7 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
     suites_digest = digest_of(request.suites)
 
     cached: list[str] = []
-    scores: dict[str, str] = {}
+    scores: dict[str, StoredFile] = {}
     metrics: dict[str, Metrics] = {}
     kept = ~_seen(store, request, exam)
     for number, judged in enumerate(request.models):
@@ -41,8 +41,8 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
         results = exam_keys.results(judged.model.digest, suites_digest)
         if ensure_results(store, results, judged.model, exam, suite, report):
             cached.append(judged.role)
-        scores[judged.role] = results.scores
-        names, values = load_values(store, results)
+        scores[judged.role] = kept_scores(store, results)
+        names, values = load_values(store, scores[judged.role])
         metrics[judged.role] = _means(names, values[kept])
 
     report_document = EvaluationReport(

@@ -6,13 +6,14 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
-from embtune_api.base import Document
 from embtune_api.digest import sha256_hex
-from embtune_api.documents import FileEntry, StoredModel
+from embtune_api.documents import FileEntry, ResultManifest, StoredFile, StoredModel
+from embtune_api.errors import Tampered
 from embtune_api.keys import ResultKeys
 from embtune_api.metrics import RETRIEVAL_METRICS
 from embtune_api.spec import Suite
 from embtune_store import documents
+from embtune_store.folders import read_verified
 from embtune_store.protocol import Store
 from embtune_trainer.encoder import device_for, fetch_model, load_encoder
 from embtune_trainer.evaluate.encoding import ReportShare, encode
@@ -22,12 +23,6 @@ from embtune_trainer.evaluate.retrieval_metrics import retrieval_metric
 
 SHOWN = 10
 """Top passages that the per-query file lists."""
-
-
-class ResultManifest(Document):
-    """Written last: where it exists, the results are whole."""
-
-    files: list[FileEntry]
 
 
 def ensure_results(
@@ -44,9 +39,18 @@ def ensure_results(
     return False
 
 
-def load_values(store: Store, keys: ResultKeys) -> tuple[list[str], NDArray[np.float64]]:
-    """Metric names, and their values (queries, metrics) float64."""
-    with np.load(io.BytesIO(store.get(keys.scores)), allow_pickle=False) as arrays:
+def kept_scores(store: Store, keys: ResultKeys) -> StoredFile:
+    """The scores as their manifest lists them. Raises Tampered when it does not."""
+    manifest = documents.read(store, keys.manifest, ResultManifest)
+    scores = manifest.scores(keys) if manifest else None
+    if scores is None:
+        raise Tampered(f"{keys.manifest} does not list {keys.scores}. Delete that folder, and run the same command again.")
+    return scores
+
+
+def load_values(store: Store, scores: StoredFile) -> tuple[list[str], NDArray[np.float64]]:
+    """Metric names, and their values (queries, metrics) float64. Raises Tampered."""
+    with np.load(io.BytesIO(read_verified(store, scores)), allow_pickle=False) as arrays:
         return [str(name) for name in arrays["metrics"]], arrays["values"]
 
 
@@ -71,7 +75,10 @@ def _write(
     names: tuple[str, ...],
     values: NDArray[np.float64],
 ) -> None:
-    """Scores for programs, a line a query for people, the manifest last."""
+    """Scores for programs, a line a query for people, the manifest last.
+
+    Two processes may score one model at once, and GPUs differ in the last digit: the first file written stays.
+    """
     arrays = io.BytesIO()
     np.savez_compressed(arrays, metrics=np.array(names), values=values, groups=exam.group_index)
     lines = "".join(
@@ -80,8 +87,8 @@ def _write(
     )
     files = []
     for key, data in ((keys.scores, arrays.getvalue()), (keys.per_query, lines.encode())):
-        store.put(key, data)
-        files.append(FileEntry(path=key.rpartition("/")[2], size=len(data), sha256=sha256_hex(data)))
+        kept = data if store.create(key, data) else store.get(key)
+        files.append(FileEntry(path=key.rpartition("/")[2], size=len(kept), sha256=sha256_hex(kept)))
     documents.create(store, keys.manifest, ResultManifest(files=files))
 
 

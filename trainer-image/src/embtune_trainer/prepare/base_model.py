@@ -3,12 +3,12 @@
 import contextlib
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from embtune_api.digest import tree_digest
-from embtune_api.documents import FileEntry, Release, ResolvedBase, StoredModel, VersionManifest
-from embtune_api.errors import InvalidInput, Tampered
+from embtune_api.documents import Release, ResolvedBase, StoredModel, VersionManifest
+from embtune_api.errors import EmbtuneError, InvalidInput, Tampered
 from embtune_api.keys import LineKeys
 from embtune_api.spec import BaseModelRef, VersionSelector
 from embtune_store import documents, folders, open_store
@@ -20,10 +20,14 @@ from embtune_trainer.prepare.sources import local_path, split_s3
 _HUB_URI = re.compile(r"hf://(?P<name>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 
 
+Staged = Callable[[str], str]
+"""Key of the folder for a model, from its digest."""
+
+
 def resolve_base(
-    reference: BaseModelRef, *, store: Store, namespace: str, staged: str, folder: Path | None, mirror: Path | None
+    reference: BaseModelRef, *, store: Store, namespace: str, staged: Staged, folder: Path | None, mirror: Path | None
 ) -> ResolvedBase:
-    """What `reference` means today. A model from outside is staged below the key `staged`; a version stays where it is.
+    """What `reference` means today. A model from outside is staged at `staged`; a version stays where it is.
 
     `folder` is where relative paths start (None refuses paths); `mirror` is a folder of `<org>/<name>` that is looked up
     before the hub.
@@ -37,15 +41,17 @@ def resolve_base(
     uri = reference.uri or ""
     with _fetched(uri, folder, mirror) as found:
         check_model_folder(found.folder, uri)
-        return ResolvedBase(uri=uri, revision=found.revision, model=_stage(found.folder, store, staged))
+        return ResolvedBase(uri=uri, revision=found.revision, model=_stage(found.folder, uri, store, staged))
 
 
-def _stage(folder: Path, store: Store, prefix: str) -> StoredModel:
-    files = []
-    for path in kept_files(folder):
-        written = store.upload(folder / path, f"{prefix}/{path}")
-        files.append(FileEntry(path=path, size=written.size, sha256=written.sha256))
-    return StoredModel(prefix=prefix, digest=tree_digest((file.path, file.sha256) for file in files), files=files)
+def _stage(folder: Path, uri: str, store: Store, staged: Staged) -> StoredModel:
+    files = [folders.file_entry(folder, folder / path) for path in kept_files(folder)]
+    digest = tree_digest((file.path, file.sha256) for file in files)
+    for file in files:
+        written = store.upload(folder / file.path, f"{staged(digest)}/{file.path}")
+        if (written.size, written.sha256) != (file.size, file.sha256):
+            raise EmbtuneError(f"baseModel.uri: {file.path} of {uri} was changed while it was read. Run the same command again.")
+    return StoredModel(prefix=staged(digest), digest=digest, files=files)
 
 
 @contextlib.contextmanager
@@ -109,17 +115,7 @@ def _published(selector: VersionSelector, store: Store, namespace: str) -> Resol
             f"List what there is with: embtune versions {selector.model}."
         )
     folders.verify(store, keys.root, manifest.files)
-    fingerprints = keys.fingerprints.removeprefix(f"{keys.root}/")
-    known = any(file.path == fingerprints for file in manifest.files)
-    return ResolvedBase(
-        uri=f"{selector.model}@{number}",
-        model=StoredModel(
-            prefix=keys.model,
-            digest=manifest.model_digest,
-            files=manifest.model_files,
-            fingerprints=keys.fingerprints if known else None,
-        ),
-    )
+    return ResolvedBase(uri=f"{selector.model}@{number}", model=manifest.stored_model(keys))
 
 
 def _production(line: LineKeys, store: Store) -> int:

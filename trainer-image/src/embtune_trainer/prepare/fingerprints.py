@@ -10,7 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from embtune_api.documents import StoredFile
 from embtune_api.errors import Tampered
+from embtune_store.folders import read_verified
 from embtune_store.protocol import Store
 from embtune_trainer.prepare.normalise import normalise
 from embtune_trainer.prepare.rows import Row
@@ -42,16 +44,15 @@ def to_bytes(fingerprints: Fingerprints) -> bytes:
     return np.unique(fingerprints).astype(_STORED).tobytes()
 
 
-def read(store: Store, key: str) -> Fingerprints:
+def read(store: Store, file: StoredFile) -> Fingerprints:
     """(n,) uint64, sorted, unique.
 
     Raises:
-        NotFound: no such object.
-        Tampered: its length is not a multiple of 8 bytes.
+        Tampered: it is gone, or its bytes are not those that were written.
     """
-    data = store.get(key)
+    data = read_verified(store, file)
     if len(data) % _STORED.itemsize:
-        raise Tampered(f"{key}: {len(data)} bytes are not a whole number of fingerprints. Publish the version again.")
+        raise Tampered(f"{file.key}: {len(data)} bytes are not a whole number of fingerprints. Publish the version again.")
     return np.frombuffer(data, dtype=_STORED).astype(np.uint64)
 
 

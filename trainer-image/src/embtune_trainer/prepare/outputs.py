@@ -1,8 +1,14 @@
-"""What the step leaves in the store, each file with its digest; the manifest comes last."""
+"""What the step leaves in the store, each file with its digest; the manifest comes last.
 
-from embtune_api.digest import sha256_hex
-from embtune_api.documents import FileEntry, PrepareFacts, StepManifest
-from embtune_api.keys import StepKeys
+Two machines may do one step at once and read other bytes at a source that just changed. So the folder of the outputs is
+named by what is in it; whoever writes the manifest first says which one counts, and the other's is never read.
+"""
+
+from dataclasses import dataclass
+
+from embtune_api.digest import digest_of, sha256_hex
+from embtune_api.documents import FileEntry, PrepareFacts, ResolvedBase, ResolvedSource, StepManifest, StoredFile
+from embtune_api.keys import DataKeys, StepKeys
 from embtune_api.reports import DataReport
 from embtune_store import documents
 from embtune_store.protocol import Store
@@ -10,37 +16,57 @@ from embtune_trainer.prepare import fingerprints, jsonl
 from embtune_trainer.prepare.rows import Row, by_content
 
 
-def write_outputs(
-    store: Store,
-    keys: StepKeys,
+@dataclass(frozen=True)
+class Outputs:
+    """What is going to be written, and where."""
+
+    keys: DataKeys
+    contents: dict[str, bytes]
+    """Key → bytes."""
+
+    def file(self, key: str) -> StoredFile:
+        data = self.contents[key]
+        return StoredFile(key=key, size=len(data), sha256=sha256_hex(data))
+
+
+def make_outputs(
+    step: StepKeys,
     *,
     train: list[Row],
     validation: list[Row],
     seen: fingerprints.Fingerprints,
-    facts: PrepareFacts,
     report: DataReport,
-) -> list[FileEntry]:
-    """Everything but the manifest. Rows are in the order of their content, so that of the sources leaves no trace."""
-    contents = {
-        keys.train_rows: jsonl.to_bytes(row.record for row in by_content(train)),
-        keys.validation_rows: jsonl.to_bytes(row.record for row in by_content(validation)),
-        keys.fingerprints: fingerprints.to_bytes(seen),
-        keys.resolved: documents.as_json(facts),
-        keys.report: documents.as_json(report),
-    }
+    sources: list[ResolvedSource],
+    base: ResolvedBase,
+) -> Outputs:
+    """Everything but `resolved.json` and the manifest. Rows are in the order of their content, so that of the sources
+    leaves no trace."""
+    files = [
+        jsonl.to_bytes(row.record for row in by_content(train)),
+        jsonl.to_bytes(row.record for row in by_content(validation)),
+        fingerprints.to_bytes(seen),
+        documents.as_json(report),
+    ]
+    keys = step.data(digest_of({"files": [sha256_hex(data) for data in files], "sources": sources, "base": base}))
+    names = [keys.train_rows, keys.validation_rows, keys.fingerprints, keys.report]
+    return Outputs(keys, dict(zip(names, files, strict=True)))
+
+
+def write_outputs(store: Store, step: StepKeys, outputs: Outputs, facts: PrepareFacts) -> list[FileEntry]:
+    """Write the outputs and `resolved.json`; paths are relative to the step's folder."""
     entries = []
-    for key, data in contents.items():
+    for key, data in (outputs.contents | {outputs.keys.resolved: documents.as_json(facts)}).items():
         store.put(key, data)
-        entries.append(FileEntry(path=key.removeprefix(f"{keys.root}/"), size=len(data), sha256=sha256_hex(data)))
+        entries.append(FileEntry(path=key.removeprefix(f"{step.root}/"), size=len(data), sha256=sha256_hex(data)))
     return entries
 
 
 def staged_entries(keys: StepKeys, facts: PrepareFacts) -> list[FileEntry]:
     """The base model's files, if it was staged by this step, with paths relative to the step's folder."""
     model = facts.base.model
-    if model.prefix != keys.base_model:
+    if model.prefix != keys.base_model(model.digest):
         return []
-    folder = keys.base_model.removeprefix(f"{keys.root}/")
+    folder = model.prefix.removeprefix(f"{keys.root}/")
     return [file.model_copy(update={"path": f"{folder}/{file.path}"}) for file in model.files]
 
 

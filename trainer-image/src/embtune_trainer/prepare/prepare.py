@@ -20,7 +20,7 @@ from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_e
 from embtune_trainer.prepare.findings import counted
 from embtune_trainer.prepare.leakage import hold_out, protect_exam, protect_validation, shared_documents
 from embtune_trainer.prepare.line import claim_line
-from embtune_trainer.prepare.outputs import finish, staged_entries, write_outputs
+from embtune_trainer.prepare.outputs import Outputs, finish, make_outputs, staged_entries, write_outputs
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData, read_sources
 from embtune_trainer.prepare.split import Side, split_rows
@@ -75,13 +75,20 @@ def run_prepare(
     if not freeze_exam(store, request.line_keys, divided.exam, request.job_uid):
         divided = _divide(rows, _frozen_exam(store, request), request.data)
     report = _report(data, len(rows), findings, divided, frozen_here=_froze(store, request))
-    facts = _facts(data, base, divided)
-    seen = _fingerprints(store, divided.train, base)
-    files = write_outputs(store, keys, train=divided.train, validation=divided.validation, seen=seen, facts=facts, report=report)
+    outputs = make_outputs(
+        keys,
+        train=divided.train,
+        validation=divided.validation,
+        seen=_fingerprints(store, divided.train, base),
+        report=report,
+        sources=data.sources,
+        base=base,
+    )
+    facts = _facts(data, base, divided, outputs)
     manifest = StepManifest(
         step="prepare",
         input_digest=request.digest,
-        files=[*files, *staged_entries(keys, facts)],
+        files=[*write_outputs(store, keys, outputs, facts), *staged_entries(keys, facts)],
         facts=facts.model_dump(mode="json"),
         seconds=round(time.monotonic() - started, 3),
     )
@@ -132,7 +139,7 @@ def _fingerprints(store: Store, train: list[Row], base: ResolvedBase) -> fingerp
     return own if base.model.fingerprints is None else fingerprints.merge(own, fingerprints.read(store, base.model.fingerprints))
 
 
-def _facts(data: ReadData, base: ResolvedBase, divided: Divided) -> PrepareFacts:
+def _facts(data: ReadData, base: ResolvedBase, divided: Divided, outputs: Outputs) -> PrepareFacts:
     return PrepareFacts(
         sources=data.sources,
         base=base,
@@ -140,6 +147,9 @@ def _facts(data: ReadData, base: ResolvedBase, divided: Divided) -> PrepareFacts
         train_rows=len(divided.train),
         validation_rows=len(divided.validation),
         exam_queries=len(divided.exam.queries),
+        train=outputs.file(outputs.keys.train_rows),
+        fingerprints=outputs.file(outputs.keys.fingerprints),
+        report=outputs.file(outputs.keys.report),
     )
 
 

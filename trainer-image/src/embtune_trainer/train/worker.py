@@ -79,7 +79,7 @@ def _train(request: TrainRequest) -> None:
         report = progress_writer(store, keys.progress)
         folder = _fetch_once(store, request, ranks)
         model = load_encoder(folder, device)
-        rows = read_pairs(store.get(StepKeys(request.prepared).train_rows), model, recipe.max_seq_length)
+        rows = read_pairs(folders.read_verified(store, request.rows), model, recipe.max_seq_length)
         bf16 = recipe.precision == "bf16" or (recipe.precision == "Auto" and has_bf16(device))
         if ranks.first:
             stop_asked = _or_control(stop_asked, store, keys)
@@ -140,12 +140,7 @@ def _finish(request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, out
         digest = tree_digest((file.path, file.sha256) for file in files)
         folders.upload_folder(store, Path(folder), keys.model(digest))
     documents.put(store, keys.report, _report(request, loop, outcome))
-    trained = Trained(
-        prefix=keys.model(digest),
-        digest=digest,
-        files=files,
-        fingerprints=StepKeys(request.prepared).fingerprints,
-    )
+    trained = Trained(prefix=keys.model(digest), digest=digest, files=files, fingerprints=request.fingerprints)
     facts = TrainFacts(
         model=trained,
         seconds=outcome.seconds,
