@@ -17,7 +17,7 @@ class Finding(Document):
 
     check: str
     """empty, duplicates, conflicts, or a tier of leakage: leakage/same-pair, leakage/same-query, leakage/near-duplicate,
-    leakage/group, leakage/shared-document"""
+    leakage/answer, leakage/group, leakage/shared-document; validation/… alike"""
     rows: int
     action: Action
     message: str
@@ -72,14 +72,6 @@ class TrainingReport(Document):
     peak_memory_bytes: int
     curve: list[LossPoint]
     versions: dict[str, str]
-
-
-class Score(Document):
-    """One metric, with its one-sided bounds at 95 % from a cluster bootstrap over groups."""
-
-    value: float | None
-    lower: float | None
-    upper: float | None
 
 
 class EvaluationReport(Document):

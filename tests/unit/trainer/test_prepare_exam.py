@@ -16,6 +16,7 @@ from embtune_api.keys import LineKeys
 from embtune_api.requests import PrepareRequest
 from embtune_store import documents, folders
 from embtune_store.folders import read_verified
+from embtune_trainer.prepare import fingerprints
 from embtune_trainer.prepare.exam import ExamSet, freeze_exam, make_exam
 from embtune_trainer.prepare.rows import make_row
 from unit.trainer.prepare_world import OWNER, Prepared, World, as_csv, exam_of, some_pairs, write_jsonl
@@ -127,6 +128,38 @@ def test_a_pair_turned_round_is_the_same_pair(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "turned.jsonl", turned)
     prepared = world.prepare(world.request("a.jsonl", "turned.jsonl", job="two"))
     assert not {row["anchor"] for row in prepared.train + prepared.validation} & {row["anchor"] for row in turned}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES.keys())
+def test_an_exam_query_is_not_learnt_as_an_answer_either(tmp_path: Path, disguise: Any) -> None:
+    world = World(tmp_path)
+    pairs = [{**pair, "anchor": f"how do I {pair['anchor']} quickly"} for pair in some_pairs()]
+    write_jsonl(tmp_path / "clean.jsonl", pairs)
+    split = {"groupBy": "g", "seed": 2, "validation": 0}
+    first = world.prepare(world.request("clean.jsonl", split=split))
+    exam = exam_of(world)
+    queries = [query["text"] for query in exam["queries"]]
+    planted = [{"anchor": f"{n} {n} {n}", "positive": disguise(text), "g": f"new {n}"} for n, text in enumerate(queries)]
+    public = [{"anchor": f"{n}, {n}", "positive": text["text"], "g": f"public {n}"} for n, text in enumerate(exam["corpus"])]
+    write_jsonl(tmp_path / "planted.jsonl", planted)
+    write_jsonl(tmp_path / "public.jsonl", public)
+    second = world.prepare(world.request("clean.jsonl", "planted.jsonl", "public.jsonl", job="two", split=split))
+    learnt = [row["positive"] for row in second.train]
+    assert not {plain(text) for text in learnt} & {plain(query) for query in queries}
+    assert max(jaccard(text, query) for text in learnt for query in queries) < 0.8
+    assert {text["text"] for text in exam["corpus"]} & set(learnt), "a passage of the corpus may be learnt"
+    findings = {finding.check: finding for finding in second.report.findings}
+    assert findings["leakage/answer"].rows > 0.5 * len(planted)
+    assert findings["leakage/shared-document"].action == "kept"
+    assert second.facts.train_rows > first.facts.train_rows
+
+    careless = world.prepare(
+        world.request("clean.jsonl", "planted.jsonl", job="three", split=split, checks={"leakage": "Ignore"})
+    )
+    seen = fingerprints.seen_queries(fingerprints.read(world.store, careless.facts.fingerprints), queries)
+    exact = [plain(query) in {plain(row["positive"]) for row in careless.train} for query in queries]
+    assert seen.tolist() == exact
+    assert any(exact) == (plain(disguise(queries[0])) == plain(queries[0]))
 
 
 def test_leakage_that_is_to_fail_names_the_rows_and_freezes_nothing(tmp_path: Path) -> None:

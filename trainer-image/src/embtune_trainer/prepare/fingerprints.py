@@ -1,7 +1,8 @@
 """Fingerprints of training texts: who has trained on what, without keeping the texts.
 
-A fingerprint is the first 8 bytes of sha256 of a normalised text, as uint64. A file of them is sorted, without
-repetition, little-endian, 8 bytes each. At a million texts a foreign query matches by accident once in 10^13.
+A fingerprint is the first 8 bytes of sha256 of a normalised and squashed text, as uint64, so `dry run` and `dry-run` have
+the same. Both texts of a pair count: a query that was learnt as an answer is known as well. A file of them is sorted,
+without repetition, little-endian, 8 bytes each. At a million texts a foreign query matches by accident once in 10^13.
 """
 
 import hashlib
@@ -14,23 +15,21 @@ from embtune_api.documents import StoredFile
 from embtune_api.errors import Tampered
 from embtune_store.folders import read_verified
 from embtune_store.protocol import Store
-from embtune_trainer.prepare.normalise import normalise
+from embtune_trainer.prepare.normalise import normalise, squash
 from embtune_trainer.prepare.rows import Row
 
 Fingerprints = npt.NDArray[np.uint64]
-_SEPARATOR = "\x1f"
-"""Normalised texts hold no such character, so a pair never looks like an anchor."""
 _STORED = np.dtype("<u8")
 
 
 def fingerprint(text: str) -> int:
-    """Fingerprint of one text, which is normalised first."""
+    """Fingerprint of one text, which is normalised and squashed first."""
     return _hash(normalise(text))
 
 
 def of_rows(rows: Sequence[Row]) -> Fingerprints:
-    """Fingerprints of every anchor and of every pair. (n,) uint64, sorted, unique."""
-    hashes = {_hash(row.query) for row in rows} | {_hash(row.query + _SEPARATOR + row.answer) for row in rows}
+    """Fingerprints of every anchor and of every positive. (n,) uint64, sorted, unique."""
+    hashes = {_hash(text) for row in rows for text in (row.query, row.answer)}
     return np.array(sorted(hashes), dtype=np.uint64)
 
 
@@ -57,10 +56,10 @@ def read(store: Store, file: StoredFile) -> Fingerprints:
 
 
 def seen_queries(fingerprints: Fingerprints, query_texts: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Which queries occur among the fingerprinted anchors. (queries,) bool"""
+    """Which queries occur among the fingerprinted texts. (queries,) bool"""
     queries = np.array([fingerprint(text) for text in query_texts], dtype=np.uint64)
     return np.isin(queries, fingerprints)
 
 
 def _hash(normalised: str) -> int:
-    return int.from_bytes(hashlib.sha256(normalised.encode()).digest()[:8], "little")
+    return int.from_bytes(hashlib.sha256(squash(normalised).encode()).digest()[:8], "little")

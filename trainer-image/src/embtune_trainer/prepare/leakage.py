@@ -1,6 +1,8 @@
 """Rows that would let a model see what it is judged on: the exam, or the validation rows that help to choose.
 
-Each row counts in the first tier that it falls into: the same pair, the same query, a near-duplicate query, the group.
+A query must stay unseen on either side of a pair: whoever learnt it as an answer knows it, too. A passage need not: the
+corpus is public. Each row counts in the first tier that it falls into: the same pair, the same query, a near-duplicate
+query, an answer that is one of these, the group.
 """
 
 from collections import defaultdict
@@ -20,6 +22,7 @@ _TIERS = {
     "same-pair": "hold a pair of {what}",
     "same-query": "ask a query of {what}",
     "near-duplicate": "ask nearly a query of {what}",
+    "answer": "are answered by a query of {what}, or nearly",
     "group": "belong to a group of {what}",
 }
 
@@ -69,9 +72,10 @@ def hold_out(rows: list[Row], protected: Protected, action: CheckAction) -> tupl
         return rows, []
     hits: dict[str, list[Hit]] = defaultdict(list)
     clean = []
-    near = {query: protected.near_duplicates.find(query) for query in {row.query for row in rows}}
+    texts = {row.query for row in rows} | {row.answer for row in rows}
+    near = {text: protected.near_duplicates.find(text) for text in texts}
     for row in rows:
-        match = _match(row, protected, near[row.query])
+        match = _match(row, protected, near)
         if match is None:
             clean.append(row)
         else:
@@ -90,16 +94,20 @@ def shared_documents(rows: list[Row], exam: ExamSet, action: CheckAction) -> lis
     return settle("leakage/shared-document", hits, report, "are answered by a passage of the exam's corpus", SETTING)
 
 
-def _match(row: Row, protected: Protected, near: str | None) -> tuple[str, str] | None:
-    """(tier, what the row says), or None when nothing matches."""
+def _match(row: Row, protected: Protected, near: dict[str, str | None]) -> tuple[str, str] | None:
+    """(tier, what the row says), or None when nothing matches. `near`: the protected query that a text is nearly."""
     query, answer = squash(row.query), squash(row.answer)
     # A pair turned round is the same pair: of two paraphrases either may be the anchor.
     if (query, answer) in protected.squashed_pairs or (answer, query) in protected.squashed_pairs:
         return "same-pair", row.anchor
     if query in protected.squashed:
         return "same-query", row.anchor
-    if near is not None:
-        return "near-duplicate", f"{row.anchor} ≈ {near}"
+    if near[row.query] is not None:
+        return "near-duplicate", f"{row.anchor} ≈ {near[row.query]}"
+    if answer in protected.squashed:
+        return "answer", row.positive
+    if near[row.answer] is not None:
+        return "answer", f"{row.positive} ≈ {near[row.answer]}"
     if row.group in protected.groups:
         return "group", f"{row.anchor} (group {row.group})"
     return None

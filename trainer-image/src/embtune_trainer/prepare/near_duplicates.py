@@ -28,6 +28,7 @@ class NearDuplicates:
         self._sets = [grams(text) for text in self._texts]
         counts = Counter(gram for members in self._sets for gram in members)
         self._rank = {gram: rank for rank, gram in enumerate(sorted(counts, key=lambda gram: (counts[gram], gram)))}
+        self._largest = max(map(len, self._sets), default=0)
         self._postings: dict[str, list[int]] = defaultdict(list)
         for number, members in enumerate(self._sets):
             for gram in sorted(members, key=self._rank.__getitem__)[: _prefix_length(len(members))]:
@@ -36,6 +37,8 @@ class NearDuplicates:
     def find(self, text: str) -> str | None:
         """The indexed text most similar to `text`, if one is at Jaccard ≥ 0.8; of equals the first in order of text."""
         members = grams(text)
+        if len(members) * _NUMERATOR > self._largest * _DENOMINATOR:
+            return None  # a long passage among short queries: not worth sorting its grams
         similar = [
             (similarity, -number)
             for number in self._candidates(members)
