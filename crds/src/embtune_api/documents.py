@@ -168,6 +168,8 @@ class Exam(Document):
     queries: int
     passages: int
     groups: int
+    group_by: str | None
+    """The column whose values the groups are; None: every query is its own group."""
     files: list[FileEntry]
 
 

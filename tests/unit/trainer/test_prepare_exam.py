@@ -87,6 +87,28 @@ def test_the_first_job_freezes_and_the_second_is_judged_on_the_same(tmp_path: Pa
         assert prepared.facts.exam_queries == len(frozen["queries"])
 
 
+@pytest.mark.parametrize(
+    ("first", "later", "says"),
+    [
+        pytest.param({"groupBy": "g"}, {}, "Set data.split.groupBy: g,", id="no groups any more"),
+        pytest.param({"groupBy": "g"}, {"groupBy": "h"}, "Set data.split.groupBy: g,", id="another column"),
+        pytest.param({}, {"groupBy": "g"}, "Remove data.split.groupBy,", id="groups all of a sudden"),
+    ],
+)
+def test_a_job_that_groups_in_another_way_than_the_exam_is_refused(
+    tmp_path: Path, first: dict[str, str], later: dict[str, str], says: str
+) -> None:
+    world = World(tmp_path)
+    pairs = [{**pair, "h": "other"} for pair in some_pairs()]
+    write_jsonl(tmp_path / "a.jsonl", pairs)
+    write_jsonl(tmp_path / "b.jsonl", [{**pair, "anchor": f"{n}: {pair['anchor']}", "h": str(n)} for n, pair in enumerate(pairs)])
+    world.prepare(world.request("a.jsonl", split=first))
+    with pytest.raises(InvalidInput, match=r"^data\.split\.groupBy: this job .* the exam of search.* new line") as refused:
+        world.prepare(world.request("b.jsonl", job="two", split=later))
+    assert says in str(refused.value)
+    world.prepare(world.request("b.jsonl", job="two", split=first))
+
+
 DISGUISES = {
     "under another group": lambda text: text,
     "in capitals": str.upper,

@@ -1,7 +1,8 @@
 """The exam: the line's test set, derived from the rows that its first job holds out, then frozen for good.
 
 A query is a distinct normalised anchor, a passage a distinct positive; a query's relevant passages are those of all its
-pairs. Files are sorted by id and named by their content, so equal rows make the same exam wherever they come from.
+pairs. Files are sorted by id and named by their content, so equal rows make the same exam wherever they come from. What the
+groups are is part of it: rows that are grouped in another way could not be kept apart from them.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from embtune_api.digest import sha256_hex, tree_digest
+from embtune_api.digest import digest_of, sha256_hex, tree_digest
 from embtune_api.documents import Exam, FileEntry, LineExam
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import SHORT, ExamKeys, LineKeys
@@ -31,6 +32,8 @@ class ExamSet:
     """{id, text}"""
     qrels: list[dict[str, Any]]
     """{query, passage, relevance}"""
+    group_by: str | None = None
+    """The column whose values the groups are."""
 
     @cached_property
     def files(self) -> dict[str, bytes]:
@@ -41,10 +44,11 @@ class ExamSet:
     def manifest(self) -> Exam:
         entries = [FileEntry(path=path, size=len(data), sha256=sha256_hex(data)) for path, data in sorted(self.files.items())]
         return Exam(
-            digest=tree_digest((entry.path, entry.sha256) for entry in entries),
+            digest=digest_of({"files": tree_digest((e.path, e.sha256) for e in entries), "group_by": self.group_by}),
             queries=len(self.queries),
             passages=len(self.corpus),
             groups=len({query["group"] for query in self.queries}),
+            group_by=self.group_by,
             files=entries,
         )
 
@@ -65,8 +69,8 @@ class ExamSet:
         return {group for query in self.queries for group in query["groups"]}
 
 
-def make_exam(rows: list[Row]) -> ExamSet:
-    """The exam that the held-out `rows` make.
+def make_exam(rows: list[Row], group_by: str | None = None) -> ExamSet:
+    """The exam that the held-out `rows` make, which were grouped by the column `group_by`.
 
     Raises:
         InvalidInput: no rows.
@@ -90,6 +94,7 @@ def make_exam(rows: list[Row]) -> ExamSet:
         queries=sorted(queries, key=lambda query: str(query["id"])),
         corpus=sorted(corpus, key=lambda passage: passage["id"]),
         qrels=[{"query": query, "passage": passage, "relevance": 1} for query, passage in sorted(pairs)],
+        group_by=group_by,
     )
 
 
@@ -120,19 +125,39 @@ def load_exam(store: Store, keys: ExamKeys) -> ExamSet:
     Raises:
         Tampered: its bytes are not those that were frozen, or it is not there.
     """
-    _verified(store, keys)
+    manifest = _verified(store, keys)
     return ExamSet(
         queries=jsonl.from_bytes(store.get(keys.queries)),
         corpus=jsonl.from_bytes(store.get(keys.corpus)),
         qrels=jsonl.from_bytes(store.get(keys.qrels)),
+        group_by=manifest.group_by,
     )
 
 
-def _verified(store: Store, keys: ExamKeys) -> None:
+def refuse_other_groups(exam: ExamSet, group_by: str | None, line: LineKeys) -> None:
+    """
+    Raises:
+        InvalidInput: a job groups its rows in another way than the line's exam, so nobody could tell which of them belong
+            to a group of the exam.
+    """
+    if exam.group_by == group_by:
+        return
+    asked = f"groups by {group_by!r}" if group_by else "does not group its rows"
+    grouped = f"is grouped by {exam.group_by!r}" if exam.group_by else "is not grouped by any column"
+    remedy = f"Set data.split.groupBy: {exam.group_by}" if exam.group_by else "Remove data.split.groupBy"
+    raise InvalidInput(
+        f"data.split.groupBy: this job {asked}, but the exam of {line.model}, which its first job froze, {grouped}: rows that "
+        f"belong to a group of the exam could not be kept out of training. {remedy}, or start a new line with another "
+        f"spec.model."
+    )
+
+
+def _verified(store: Store, keys: ExamKeys) -> Exam:
     manifest = documents.read(store, keys.exam, Exam)
     if manifest is None:
         raise Tampered(f"{keys.exam} is missing, though it was frozen. Restore it from a backup, or start a new line.")
     folders.verify(store, keys.root, manifest.files)
+    return manifest
 
 
 def _query_id(normalised: str) -> str:

@@ -16,7 +16,7 @@ from embtune_store.protocol import Store
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.prepare.base_model import resolve_base
 from embtune_trainer.prepare.checks import check_rows
-from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, make_exam
+from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, make_exam, refuse_other_groups
 from embtune_trainer.prepare.findings import counted
 from embtune_trainer.prepare.leakage import hold_out, protect_exam, protect_validation, shared_documents
 from embtune_trainer.prepare.line import claim_line
@@ -49,7 +49,8 @@ def run_prepare(
     """Do the step, or return what it did before. `mirror`: a folder of models that is looked up before the hub.
 
     Raises:
-        InvalidInput: bad data or a base model that cannot be used; then no exam is frozen.
+        InvalidInput: bad data, a base model that cannot be used, or rows grouped in another way than the line's exam; then no
+            exam is frozen.
         Tampered: the line's exam, or the version to start from, is not what was frozen or published.
     """
     keys = request.job_keys.step("prepare", request.digest)
@@ -98,7 +99,11 @@ def run_prepare(
 
 def _frozen_exam(store: Store, request: PrepareRequest) -> ExamSet | None:
     pointer = line_exam(store, request.line_keys)
-    return load_exam(store, request.line_keys.exam(pointer.digest)) if pointer else None
+    if pointer is None:
+        return None
+    exam = load_exam(store, request.line_keys.exam(pointer.digest))
+    refuse_other_groups(exam, request.data.split.group_by, request.line_keys)
+    return exam
 
 
 def _froze(store: Store, request: PrepareRequest) -> bool:
@@ -113,7 +118,7 @@ def _divide(rows: list[Row], frozen: ExamSet | None, data: Data) -> Divided:
     exam frozen, has the same result.
     """
     sides, leakage = split_rows(rows, data.split), data.checks.leakage
-    exam = frozen or make_exam(sides["test"])
+    exam = frozen or make_exam(sides["test"], data.split.group_by)
     clean, findings = hold_out([*sides["train"], *sides["validation"]], protect_exam(exam), leakage)
     clean_sides = split_rows(clean, data.split)
     validation = clean_sides["validation"]
