@@ -26,12 +26,16 @@ def leaks(trained_on: Sequence[dict[str, Any]], exam: Sequence[dict[str, Any]]) 
         exam: queries of {text, groups}.
     """
     asked = [same_text(query["text"]) for query in exam]
+    answered = [same_text(row["positive"]) for row in trained_on]
     learnt = [same_text(row["anchor"]) for row in trained_on]
     texts, groups = set(asked), {group for query in exam for group in query["groups"]}
     same = [f"the query {row['anchor']!r}" for row, text in zip(trained_on, learnt, strict=True) if text in texts]
+    said = [
+        f"the query {row['positive']!r}, as an answer" for row, text in zip(trained_on, answered, strict=True) if text in texts
+    ]
     grouped = [f"the group {row['group']!r}" for row in trained_on if row["group"] in groups]
     near = [f"{learnt[row]!r} is nearly {asked[query]!r}" for row, query in _near(learnt, asked)]
-    return [*same, *grouped, *near]
+    return [*same, *said, *grouped, *near]
 
 
 def _near(ones: list[str], others: list[str]) -> list[tuple[int, int]]:
