@@ -17,8 +17,9 @@ class Finding(Document):
 
     check: str
     """empty, duplicates, conflicts, or a tier of leakage: leakage/same-pair, leakage/same-query, leakage/near-duplicate,
-    leakage/answer, leakage/group, leakage/shared-document; validation/… alike"""
+    leakage/answer, leakage/group, leakage/shared-document; validation/… alike; exam: it is too small to judge by"""
     rows: int
+    """Rows with that fault; for `exam` its queries."""
     action: Action
     message: str
     examples: Annotated[list[str], Field(max_length=5)] = []
@@ -42,7 +43,6 @@ class DataReport(Document):
     exam_passages: int
     exam_groups: int
     findings: list[Finding]
-    tokens: dict[str, Any] = {}
 
 
 class LossPoint(Document):

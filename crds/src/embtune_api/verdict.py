@@ -7,6 +7,9 @@ from pydantic import Field
 from embtune_api.base import Resource
 
 Outcome = Literal["Passed", "Rejected", "Inconclusive"]
+MIN_QUERIES = 50
+MIN_GROUPS = 20
+"""An exam with fewer of either settles nothing: every gate is Inconclusive, whatever the numbers are."""
 
 
 class GateResult(Resource):

@@ -88,6 +88,25 @@ def test_the_first_job_freezes_and_the_second_is_judged_on_the_same(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("split", "small"),
+    [
+        pytest.param({"test": 0.1}, True, id="too few queries"),
+        pytest.param({"test": 0.5, "groupBy": "g"}, True, id="too few groups"),
+        pytest.param({"test": 0.5}, False, id="enough of both"),
+    ],
+)
+def test_an_exam_that_is_too_small_to_judge_by_is_told_at_once(tmp_path: Path, split: dict[str, Any], small: bool) -> None:
+    world = World(tmp_path)
+    write_jsonl(tmp_path / "a.jsonl", [{**pair, "g": f"group {n // 8}"} for n, pair in enumerate(some_pairs())])
+    for job in ("one", "two"):
+        report = world.prepare(world.request("a.jsonl", job=job, split=split)).report
+        assert (report.exam_queries < 50 or report.exam_groups < 20) == small
+        told = [finding.message for finding in report.findings if finding.check == "exam"]
+        assert len(told) == small
+        assert not small or f"the exam has {report.exam_queries} queries in {report.exam_groups} groups" in told[0]
+
+
+@pytest.mark.parametrize(
     ("first", "later", "says"),
     [
         pytest.param({"groupBy": "g"}, {}, "Set data.split.groupBy: g,", id="no groups any more"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embtune_api.metrics import split_metric
-from embtune_api.verdict import GateResult, Outcome
+from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES, GateResult, Outcome
 from embtune_operator.judge.bootstrap import Bounds, bounds
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from embtune_api.spec import Gate
     from embtune_operator.judge.scores import Scores
 
-MIN_QUERIES = 50
-MIN_GROUPS = 20
 MARKS: dict[Outcome, str] = {"Passed": "✓", "Rejected": "✗", "Inconclusive": "?"}
 
 

@@ -72,7 +72,8 @@ def _data_ready(resolved: Resolved, now: datetime) -> list[Condition]:
     message = (
         f"{read}{facts.train_rows:,} to train on, {facts.validation_rows:,} for validation, {facts.exam_queries:,} exam queries"
     )
-    return [condition("DataReady", "Prepared", message, now)]
+    warnings = [finding.message for finding in report.findings if finding.check == "exam"] if report else []
+    return [condition("DataReady", "Prepared", "; ".join([message, *warnings]), now)]
 
 
 def _judged(resolved: Resolved, now: datetime) -> list[Condition]:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from embtune_api.documents import Exam
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Action, Finding
 from embtune_api.spec import CheckAction
+from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES
 
 EXAMPLES = 5
 _LONGEST_EXAMPLE = 100
@@ -40,6 +42,18 @@ def settle(check: str, hits: list[Hit], action: CheckAction, message: str, setti
             f"Correct or delete them, or set {setting}: Fix to have them removed."
         )
     return [Finding(check=check, rows=len(hits), action=_DONE[action], message=message, examples=examples)]
+
+
+def small_exam(exam: Exam) -> list[Finding]:
+    """A warning when the exam is too small for any verdict: it is frozen for good, so better before the second job."""
+    if exam.queries >= MIN_QUERIES and exam.groups >= MIN_GROUPS:
+        return []
+    message = (
+        f"the exam has {exam.queries} queries in {exam.groups} groups, fewer than the {MIN_QUERIES} queries and {MIN_GROUPS} "
+        f"groups that a verdict needs: every verdict on it will be Inconclusive. A line's exam is frozen by its first job; for "
+        f"a larger one raise data.split.test or add rows, under a new spec.model if that job has run"
+    )
+    return [Finding(check="exam", rows=exam.queries, action="kept", message=message)]
 
 
 def counted(rows: int) -> str:

@@ -17,7 +17,7 @@ from embtune_trainer.prepare import fingerprints
 from embtune_trainer.prepare.base_model import resolve_base
 from embtune_trainer.prepare.checks import check_rows
 from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, make_exam, refuse_other_groups
-from embtune_trainer.prepare.findings import counted
+from embtune_trainer.prepare.findings import counted, small_exam
 from embtune_trainer.prepare.leakage import hold_out, protect_exam, protect_validation, shared_documents
 from embtune_trainer.prepare.line import claim_line
 from embtune_trainer.prepare.outputs import Outputs, finish, make_outputs, staged_entries, write_outputs
@@ -171,7 +171,7 @@ def _report(data: ReadData, used: int, findings: list[Finding], divided: Divided
         exam_queries=exam.queries,
         exam_passages=exam.passages,
         exam_groups=exam.groups,
-        findings=[*findings, *divided.findings],
+        findings=[*findings, *divided.findings, *small_exam(exam)],
     )
 
 
