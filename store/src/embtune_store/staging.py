@@ -61,8 +61,26 @@ def whole_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def filled_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill whose files move into the folder `path` at the end, unless something was raised. Raises OSError."""
+    with staged_file(path) as (_, part):
+        folder = part.with_suffix(PART_FOLDER)
+        try:
+            folder.mkdir()
+            yield folder
+            for file in [file for file in folder.rglob("*") if file.is_file()]:
+                place = path / file.relative_to(folder)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(place)
+            settle_folder(path)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def is_staged(path: Path) -> bool:
-    return path.suffix in {PART, PART_FOLDER}
+    """Whether a relative path is that of something that is being written, or lies in it."""
+    return any(Path(part).suffix in {PART, PART_FOLDER} for part in path.parts)
 
 
 def sweep(folder: Path) -> None:

@@ -84,5 +84,5 @@ def test_a_missing_file_and_a_changed_manifest_are_refused_too(second: Finished,
 def test_something_that_is_there_is_never_overwritten(second: Finished, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     refused = ask(second.line, "pull", f"{MODEL}@production", tmp_path).ended(2)
-    assert "is not an empty folder" in refused.paragraph
+    assert "holds something else" in refused.paragraph
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

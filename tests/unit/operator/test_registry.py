@@ -78,7 +78,7 @@ def test_pull_gives_the_model_and_nothing_over_something(store: Store, tmp_path:
     version = find_version(store, LINE, "2")
     pull(store, LINE, version, tmp_path / "deep" / "model")
     assert (tmp_path / "deep" / "model" / "model.safetensors").read_bytes() == b"weights of 2"
-    with pytest.raises(InvalidInput, match="not an empty folder"):
+    with pytest.raises(InvalidInput, match="holds something else"):
         pull(store, LINE, version, tmp_path / "deep")
     (tmp_path / "empty").mkdir()
     pull(store, LINE, version, tmp_path / "empty")

@@ -98,6 +98,39 @@ def test_an_empty_folder_is_a_fine_target(store: Store, model: Path, tmp_path: P
     assert names(tmp_path / "empty") == ["deep/config", "weights"]
 
 
+def test_a_folder_that_is_there_stays_the_same_folder(store: Store, model: Path, tmp_path: Path) -> None:
+    files = upload_folder(store, model, "m")
+    target = tmp_path / "here"
+    target.mkdir()
+    inode = target.stat().st_ino
+    assert download_folder(store, "m", files, target)
+    assert target.stat().st_ino == inode
+    assert names(target) == ["deep/config", "weights"]
+    assert not download_folder(store, "m", files, target)
+
+
+def test_a_folder_that_was_only_half_filled_is_completed(store: Store, model: Path, tmp_path: Path) -> None:
+    files = upload_folder(store, model, "m")
+    target = tmp_path / "here"
+    (target / "deep").mkdir(parents=True)
+    (target / "deep" / "config").write_bytes((model / "deep" / "config").read_bytes())
+    (target / ".0.embtune-parts").mkdir()
+    (target / ".0.embtune-part").touch()
+    (target / ".0.embtune-parts" / "weights").write_bytes(b"hal")
+    assert download_folder(store, "m", files, target)
+    assert names(target) == ["deep/config", "weights"]
+
+
+def test_a_damaged_source_leaves_an_empty_folder_empty(store: Store, model: Path, tmp_path: Path) -> None:
+    files = upload_folder(store, model, "m")
+    store.put("m/weights", b"others")
+    target = tmp_path / "here"
+    target.mkdir()
+    with pytest.raises(Tampered):
+        download_folder(store, "m", files, target)
+    assert list(target.iterdir()) == []
+
+
 def test_a_file_in_the_way_is_invalid_input(store: Store, model: Path, tmp_path: Path) -> None:
     files = upload_folder(store, model, "m")
     (tmp_path / "file").write_text("")

@@ -15,7 +15,9 @@ from embtune_operator.cli.options import opened, print_json, registry_options
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @registry_options
 def command(reference: str, folder: Path, store_uri: str, namespace: str, as_json: bool) -> None:
-    """Download a version's model to DIR, verified, whole or not at all. It is a sentence-transformers folder.
+    """Download a version's model to DIR, verified. It is a sentence-transformers folder.
+
+    A new DIR appears whole or not at all; an empty one is filled when everything is there.
 
     \b
     Example:
@@ -28,9 +30,10 @@ def command(reference: str, folder: Path, store_uri: str, namespace: str, as_jso
     wanted = parse_reference(reference)
     store, line = opened(store_uri), LineKeys(namespace, wanted.model)
     version = find_version(store, line, wanted.ref)
-    pull(store, line, version, folder)
+    copied = pull(store, line, version, folder)
     if as_json:
         print_json({"model": line.model, "version": version.number, "digest": version.manifest.digest, "folder": str(folder)})
         return
     size = sum(file.size for file in version.manifest.model_files)
-    click.echo(f"{line.model} v{version.number} is at {folder} ({size / 1e6:.1f} MB, verified)")
+    where = f"is at {folder}" if copied else f"was at {folder} already"
+    click.echo(f"{line.model} v{version.number} {where} ({size / 1e6:.1f} MB, verified)")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_api.errors import InvalidInput
 from embtune_store import folders
 
 if TYPE_CHECKING:
@@ -15,19 +14,15 @@ if TYPE_CHECKING:
     from embtune_store.protocol import Store
 
 
-def pull(store: Store, line: LineKeys, version: Version, target: Path) -> Path:
-    """Copy a version's model folder to `target`, which must not exist or be empty. What was said about it is verified too.
+def pull(store: Store, line: LineKeys, version: Version, target: Path) -> bool:
+    """Copy a version's model folder to `target`. What was said about it is verified too.
+
+    Returns whether anything was copied: False where `target` holds that very model already.
 
     Raises:
-        InvalidInput: something is at `target` already.
+        InvalidInput: something else is at `target` already.
         Tampered: a byte in the store is not the one that was published; nothing appears at `target`.
     """
-    if target.is_dir() and not any(target.iterdir()):
-        target.rmdir()
-    if target.exists():
-        raise InvalidInput(f"{target} is there already and is not an empty folder: choose another folder, or remove it")
     keys, manifest = line.version(version.number), version.manifest
     folders.verify(store, keys.root, manifest.other_files)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folders.download_folder(store, keys.model, manifest.model_files, target)
-    return target
+    return folders.download_folder(store, keys.model, manifest.model_files, target)
