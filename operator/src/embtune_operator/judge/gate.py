@@ -104,10 +104,15 @@ def _sample_floor(values: NDArray[np.float64], groups: NDArray[np.int64]) -> str
     import numpy as np
 
     if len(values) < MIN_QUERIES:
-        return f"{len(values)} queries are under the floor of {MIN_QUERIES}: use a larger exam"
+        return f"{len(values)} queries are under the floor of {MIN_QUERIES}: {_hold_out('rows')}"
     if (count := len(np.unique(groups))) < MIN_GROUPS:
-        return f"{count} groups are under the floor of {MIN_GROUPS}: use a more varied exam"
+        return f"{count} groups are under the floor of {MIN_GROUPS}: {_hold_out('groups')}"
     return None
+
+
+def _hold_out(what: str) -> str:
+    """What to do about a small exam: a line's own never changes."""
+    return f"hold out more {what} (data.split.test) under a new spec.model"
 
 
 def _outcome(gate: Gate, judged: Bounds) -> Outcome:
