@@ -27,6 +27,7 @@ from embtune_api.documents import (
     VersionManifest,
     VersionRef,
 )
+from embtune_api.keys import StepKeys
 from embtune_api.reports import DataReport, EvaluationReport
 from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest, TrainRequest
 from embtune_api.resources import FineTuneJob
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from embtune_api.documents import Release
-    from embtune_api.keys import LineKeys, ResultKeys, StepKeys
+    from embtune_api.keys import LineKeys, ResultKeys
     from embtune_api.status import StepName
     from embtune_store.protocol import Store
 
@@ -125,12 +126,20 @@ def a_model(name: str, prefix: str = "somewhere") -> StoredModel:
     return StoredModel(prefix=prefix, digest=tree_digest((f.path, f.sha256) for f in files), files=files)
 
 
-def publish_version(store: Store, line: LineKeys, number: int, outcome: Outcome = "Passed", ndcg: float = 0.6) -> VersionRef:
-    """A published version whose model is one small file."""
+def publish_version(
+    store: Store,
+    line: LineKeys,
+    number: int,
+    outcome: Outcome = "Passed",
+    ndcg: float = 0.6,
+    metric: str = METRIC,
+    evaluation: PublishedEvaluation | None = None,
+) -> VersionRef:
+    """A published version whose model is one small file; `evaluation`: instead of one with that outcome and that score."""
     keys, weights = line.version(number), f"weights of {number}".encode()
     store.put(f"{keys.model}/model.safetensors", weights)
     model = FileEntry(path="model/model.safetensors", size=len(weights), sha256=sha256_hex(weights))
-    metrics: dict[str, float | None] = {METRIC: ndcg}
+    metrics: dict[str, float | None] = {metric: ndcg}
     metadata = Metadata(
         version=number,
         timestamp=NOON,
@@ -141,11 +150,11 @@ def publish_version(store: Store, line: LineKeys, number: int, outcome: Outcome 
         model_hash=tree_digest([("model.safetensors", model.sha256)]),
         lineage={},
     )
-    evaluation = PublishedEvaluation(
+    evaluation = evaluation or PublishedEvaluation(
         exam="e" * 64,
         model_digest=metadata.model_hash,
         candidate=metrics,
-        base={METRIC: 0.5},
+        base={metric: 0.5},
         champion={},
         champion_version=None,
         verdict=Verdict(outcome=outcome, reason="because"),
@@ -244,4 +253,16 @@ class PretendTrainer:
     def _publish(self, request: PublishRequest) -> PublishFacts:
         taken = {int(o.key.split("/versions/")[1].split("/")[0]) for o in self.store.list(request.line_keys.versions)}
         number = max(taken, default=0) + 1
-        return PublishFacts(version=publish_version(self.store, request.line_keys, number, request.verdict.outcome))
+        report = documents.read(self.store, StepKeys(request.evaluated).report, EvaluationReport)
+        assert report
+        evaluation = PublishedEvaluation(
+            exam=report.exam,
+            model_digest=request.candidate.digest,
+            candidate=report.metrics["candidate"],
+            base=report.metrics["base"],
+            champion=report.metrics.get("champion", {}),
+            champion_version=request.champion_version,
+            verdict=request.verdict,
+            suites_digest=report.suites_digest,
+        )
+        return PublishFacts(version=publish_version(self.store, request.line_keys, number, evaluation=evaluation))

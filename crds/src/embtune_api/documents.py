@@ -220,6 +220,14 @@ class PublishedEvaluation(Document):
     """Indices, in the exam's order, of queries left out of these scores: a compared model has trained on them."""
 
 
+class Rejudgement(Document):
+    """`verdicts/<n>.json` of a version: what was said when it was judged again, after it had been published."""
+
+    evaluation: PublishedEvaluation
+    """As `evaluation.json`, against the champion of that time."""
+    at: datetime
+
+
 class VersionManifest(Document):
     """`manifest.json` of a version: every byte of it. Written last."""
 

@@ -11,8 +11,6 @@ from embtune_api.base import Resource
 from embtune_api.spec import FineTuneJobSpec
 from embtune_api.status import FineTuneJobStatus
 
-API_VERSION = "embtune.dev/v1alpha1"
-
 
 class ObjectMeta(Resource):
     """The part of Kubernetes' metadata that embtune reads; the rest is the API server's business."""

@@ -50,7 +50,9 @@ class Event:
     """Something that happened once, for people."""
 
     reason: str
+    """One word for programs."""
     message: str
+    """A plain sentence."""
     failure: bool = False
     """The job has ended without a result."""
 

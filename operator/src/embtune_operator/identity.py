@@ -42,6 +42,14 @@ def with_local_uid(job: FineTuneJob, folder: Path) -> FineTuneJob:
     return job.model_copy(update={"metadata": job.metadata.model_copy(update={"uid": uid})})
 
 
+def inputs_by_name(job: FineTuneJob, folder: Path) -> list[str]:
+    """The inputs that count by their name alone: objects, models of the hub, and what a ref such as `production` means."""
+    base = job.spec.base_model
+    uris = [*(source.uri for source in job.spec.data.train), *([base.uri] if base.uri else [])]
+    version = [f"{base.version.model}@{base.version.ref}"] if base.version else []
+    return [*(uri for uri in uris if local_path(uri, folder) is None), *version]
+
+
 def local_path(uri: str, folder: Path) -> Path | None:
     """Where a uri lies on this machine; None for one that lies elsewhere."""
     if uri.startswith("file://"):

@@ -60,8 +60,8 @@ def test_between_the_evaluation_and_the_verdict(line: StoredLine, job: Path, sec
     told = run_again(line, job)
     assert "over production v1" in told.out
     assert "production v2" not in told.out
-    assert "Started: train" not in told.err, "only what depends on the champion is done again"
-    assert "Started: evaluate" in told.err
+    assert "train started" not in told.err, "only what depends on the champion is done again"
+    assert "evaluate started" in told.err
     assert len(evaluations(line.store)) == 2
     evaluation = read_json(line.version(3) / "evaluation.json")
     assert evaluation["champion_version"] == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,14 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from embtune_api.documents import Rejudgement
 from embtune_api.keys import LineKeys
+from embtune_api.verdict import Verdict
 from embtune_operator.cli import main
 from embtune_operator.cluster import MemoryCluster
 from embtune_operator.identity import with_local_uid
 from embtune_operator.jobfile import load_job
 from embtune_operator.pipeline.reconcile import reconcile
-from embtune_operator.registry.release import promote
-from embtune_store import open_store
+from embtune_operator.registry.judgements import last_judgement
+from embtune_operator.registry.release import promote, rollback
+from embtune_store import Store, documents, open_store
 from factories import METRIC, NOON, PretendTrainer, publish_version, settings
 
 LINE = LineKeys("search", "shop")
@@ -111,6 +115,109 @@ def test_a_finished_job_does_no_work_and_says_so(call: Call, tmp_path: Path, flo
     assert "metric" in out
     assert "base" in out
     assert err.startswith("Nothing to do: shop-1 finished on ")
+
+
+def test_a_finished_job_says_what_it_looked_at(call: Call, tmp_path: Path) -> None:
+    finished(tmp_path, 0.5)
+    _, _, err = call("run", "job.yaml")
+    assert "neither the job nor its local files have changed since" in err
+    assert "hf://a/b was resolved then and is not looked at again: a new metadata.name makes a new job." in err
+
+
+def overtaken(store: Store) -> None:
+    """Version 2 takes the place of version 1."""
+    publish_version(store, LINE, 2)
+    promote(store, LINE, 2, "", NOON)
+
+
+def taken_back(store: Store) -> None:
+    """Version 1 takes its place again, and is rolled back."""
+    overtaken(store)
+    promote(store, LINE, 1, "", NOON)
+    rollback(store, LINE, "bad", NOON)
+
+
+@pytest.mark.parametrize(
+    ("happens", "where", "then"),
+    [
+        pytest.param(
+            overtaken, "shop v1 was in production; v2 is now", "To go back to it: embtune promote shop@1 --reason", id="archived"
+        ),
+        pytest.param(
+            taken_back,
+            "shop v1 was rolled back; v2 is in production",
+            "To promote it all the same: embtune promote shop@1 --force --reason",
+            id="rolled back",
+        ),
+    ],
+)
+def test_a_finished_job_says_where_its_version_is_now(
+    call: Call, tmp_path: Path, happens: Callable[[Store], None], where: str, then: str
+) -> None:
+    finished(tmp_path, 0.5)
+    happens(open_store(str(tmp_path / "embtune-store")))
+    _, out, _ = call("run", "job.yaml")
+    assert where in out
+    command = next(line for line in out.splitlines() if line.startswith(then)).partition(": embtune ")[2]
+    assert call(*shlex.split(command))[0] == 0
+
+
+def test_a_rejected_job_offers_the_command_that_works(call: Call, tmp_path: Path) -> None:
+    finished(tmp_path, 0.9)
+    _, out, _ = call("run", "job.yaml")
+    command = next(line for line in out.splitlines() if line.startswith("To promote it all the same: embtune ")).partition(": ")[
+        2
+    ]
+    assert call(*shlex.split(command)[1:])[0] == 0
+
+
+def judged_again(store: Store) -> None:
+    """Version 1, which passed, is rejected when it is judged against version 2."""
+    last = last_judgement(store, LINE.version(1))
+    assert last
+    verdict = Verdict(outcome="Rejected", reason="worse than v2")
+    evaluation = last.evaluation.model_copy(update={"verdict": verdict, "champion": {METRIC: 0.7}, "champion_version": 2})
+    documents.create(store, LINE.version(1).verdict(1), Rejudgement(evaluation=evaluation, at=NOON))
+
+
+def test_every_command_tells_the_last_verdict(call: Call, tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "embtune-store"))
+    publish_version(store, LINE, 1)
+    overtaken(store)
+    judged_again(store)
+    assert "v1         Rejected" in call("versions", "shop", "-n", "search")[1]
+    shown = call("show", "shop@1", "-n", "search")[1]
+    for told in ("Rejected", "Judged again 2026-01-01 12:00", "champion v2", "0.700", "worse than v2"):
+        assert told in shown
+    code, _, err = call("promote", "shop@1", "-n", "search")
+    assert (code, "was rejected (worse than v2)" in err) == (2, True)
+
+
+def test_pull_into_the_folder_one_stands_in_and_again(
+    call: Call, registry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = str(tmp_path / "embtune-store")
+    here = tmp_path / "here"
+    here.mkdir()
+    arguments = ("pull", "shop@1", ".", "--store", store, "-n", registry)
+    monkeypatch.chdir(here)
+    assert call(*arguments)[1].startswith("shop v1 is at . (")
+    assert call(*arguments)[1].startswith("shop v1 was at . already (")
+    assert [path.name for path in here.iterdir()] == ["model.safetensors"]
+
+
+@pytest.mark.parametrize("command", ["versions", "history", "rollback"])
+def test_a_model_is_given_without_a_version(call: Call, registry: str, command: str) -> None:
+    code, _, err = call(command, "shop@2", "-n", registry)
+    assert (code, "give shop without @REF" in err) == (2, True)
+    code, _, err = call(command, "Shop", "-n", registry)
+    assert (code, "is not the name of a model" in err) == (2, True)
+
+
+def test_versions_shows_the_metrics_that_there_are(call: Call, tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "embtune-store"))
+    publish_version(store, LINE, 1, metric="faq/ndcg@5")
+    assert "faq/ndcg@5" in call("versions", "shop", "-n", "search")[1]
 
 
 def test_json_prints_the_final_resource_alone(call: Call, tmp_path: Path) -> None:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from embtune_api.requests import TrainRequest
+from embtune_api.status import FineTuneJobStatus, Phase
+from embtune_operator.cluster import Child
+from embtune_operator.local.cluster import LocalCluster
+from embtune_operator.local.drive import Interrupted, Interrupts, stop
 from embtune_operator.local.lock import only_run
 from embtune_operator.local.warm import LEASH, WarmHandle, WarmProcess
 from factories import a_job
@@ -92,6 +100,95 @@ def test_a_warm_process_that_was_not_needed_is_not_waited_for() -> None:
         return handle.pid
 
     assert not psutil.pid_exists(asyncio.run(story()))
+
+
+def test_what_a_killed_run_left_is_gone_after_the_next_start_and_nothing_of_a_live_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    killed = """
+import asyncio, os, signal
+from embtune_operator.local.lock import only_run
+from factories import a_job
+async def story():
+    async with only_run(a_job(uid="killed"), "memory://", print) as scratch:
+        (scratch / "log").write_text("x")
+        os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(story())
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
+    assert subprocess.run([sys.executable, "-c", killed], env=environment, check=False).returncode == -signal.SIGKILL
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert len(left) == 2, "a lock and a folder"
+
+    async def story() -> None:
+        async with only_run(a_job(uid="alive"), "memory://", print) as alive:
+            assert alive.is_dir()
+            (alive / "log").write_text("x")
+            async with only_run(a_job(uid="another"), "memory://", print) as another:
+                assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == sorted({alive.name, another.name})
+                assert (alive / "log").exists()
+
+    asyncio.run(story())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_job_starts_with_an_empty_scratch_folder_after_it_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    async def scratch_of() -> Path:
+        async with only_run(a_job(), "memory://", print) as scratch:
+            return scratch
+
+    scratch = asyncio.run(scratch_of())
+    scratch.mkdir()  # its lock is gone, whatever happened
+    (scratch / "old").write_text("x")
+
+    async def again() -> list[Path]:
+        async with only_run(a_job(), "memory://", print) as folder:
+            return list(folder.iterdir())
+
+    assert asyncio.run(again()) == []
+
+
+def test_one_machine_runs_the_processes_of_every_node(tmp_path: Path) -> None:
+    job = a_job()
+    runtime = job.spec.runtime.model_copy(update={"nodes": 3})
+    job = job.model_copy(update={"spec": job.spec.model_copy(update={"runtime": runtime})})
+    partial: Any = TrainRequest.model_construct
+    request = partial(step="train", digest="d", processes=2)
+
+    async def story() -> None:
+        cluster = LocalCluster(tmp_path, lambda _: None, lambda _: None, lambda _: a_warm_process())
+        await cluster.create(job, Child("t-1", 1, request))
+        await cluster.close()
+
+    asyncio.run(story())
+    assert json.loads((tmp_path / "t-1.json").read_text())["processes"] == 6
+
+
+@pytest.mark.parametrize(
+    ("phase", "told"),
+    [
+        pytest.param("Training", "saving a checkpoint, then stopping; Ctrl-C again ends now", id="in training"),
+        pytest.param("Evaluating", "stopping; Ctrl-C again ends now", id="elsewhere"),
+    ],
+)
+def test_ctrl_c_is_answered_before_anything_is_waited_for(tmp_path: Path, phase: Phase, told: str) -> None:
+    heard: list[str] = []
+
+    async def story() -> None:
+        interrupts = Interrupts()
+        cluster = LocalCluster(tmp_path, lambda _: interrupts.note(), lambda event: heard.append(event.message))
+        job = a_job()
+        job = job.model_copy(update={"status": FineTuneJobStatus(phase=phase)})
+        await stop(job, cluster, interrupts)
+
+    with pytest.raises(Interrupted):
+        asyncio.run(story())
+    assert heard == [told]
 
 
 def test_the_second_run_of_a_job_waits_for_the_first() -> None:

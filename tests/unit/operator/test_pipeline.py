@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from embtune_api.errors import Exit
+from embtune_api.errors import Exit, InvalidInput
 from embtune_api.keys import LineKeys
+from embtune_api.requests import TrainRequest
 from embtune_api.resources import FineTuneJob
 from embtune_operator.cluster import MemoryCluster, child_name
 from embtune_operator.pipeline.decide import Decision
@@ -18,7 +19,9 @@ from embtune_operator.pipeline.resolve import resolve
 from embtune_operator.pipeline.resolved import Resolved
 from embtune_operator.pipeline.status import find
 from embtune_operator.registry.history import read_history
+from embtune_operator.registry.judgements import last_judgement
 from embtune_operator.registry.release import promote, rollback
+from embtune_operator.registry.versions import read_version
 from embtune_operator.settings import Settings
 from embtune_store import Store, open_store
 from factories import METRIC, NOON, PretendTrainer, a_job, minutes, publish_version, settings, transitions
@@ -145,6 +148,103 @@ def test_a_champion_that_changes_after_publishing_is_judged_again_under_the_same
     assert transitions(read_history(world.store, LINE)) == [(1, "Promote", None, 7), (2, "Promote", 7, 1)]
 
 
+def overtaken(champion: float) -> World:
+    """Version 1 has passed and is published, but version 7, which is so good, went to production before it could."""
+    world = World(a_job(EASY))
+    world.run(until="publish")
+    world.work()
+    publish_version(world.store, LINE, 7)
+    promote(world.store, LINE, 7, "", NOON)
+    world.trainer.means["champion"] = champion
+    return world
+
+
+def test_a_version_tells_the_verdict_of_when_it_was_judged_again() -> None:
+    world = overtaken(0.7)
+    world.now = minutes(5)
+    world.run()
+    assert outcome(world) == ("Succeeded", "Rejected", "Rejected")
+    version = read_version(world.store, LINE, 1, read_history(world.store, LINE))
+    assert (version.stage, version.evaluation.verdict.outcome) == ("Rejected", "Rejected")
+    assert (version.evaluation.champion_version, version.evaluation.champion) == (7, {METRIC: 0.7})
+    assert version.judged_again_at == minutes(5)
+    assert version.needs_force
+    with pytest.raises(InvalidInput, match="was rejected"):
+        promote(world.store, LINE, 1, "", NOON)
+
+
+def test_a_version_that_passes_again_tells_against_whom() -> None:
+    world = overtaken(0.5)
+    world.run()
+    version = read_version(world.store, LINE, 1, read_history(world.store, LINE))
+    assert (version.stage, version.evaluation.verdict.outcome, version.evaluation.champion_version) == ("Production", "Passed", 7)
+
+
+@pytest.mark.parametrize("passes", range(9))
+def test_a_judgement_is_told_once_wherever_the_operator_was_killed(passes: int) -> None:
+    world = overtaken(0.7)
+    for _ in range(passes):
+        world.look()
+        world.work()
+    fresh = World(a_job(EASY), world.store)
+    fresh.trainer.means = world.trainer.means
+    fresh.run()
+    assert outcome(fresh) == ("Succeeded", "Rejected", "Rejected")
+    assert [found.key for found in world.store.list(f"{LINE.version(1).root}/verdicts")] == [LINE.version(1).verdict(1)]
+
+
+def judged_again(world: World, key: str) -> None:
+    """Pass after pass, until that judgement is told."""
+    for _ in range(9):
+        world.look()
+        world.work()
+        if world.store.exists(key):
+            return
+    raise AssertionError(f"{key} is never written")
+
+
+def test_a_champion_that_comes_back_is_judged_against_again() -> None:
+    world = overtaken(0.5)
+    keys = LINE.version(1)
+    judged_again(world, keys.verdict(1))
+    publish_version(world.store, LINE, 8)
+    promote(world.store, LINE, 8, "", NOON)
+    judged_again(world, keys.verdict(2))
+    rollback(world.store, LINE, "8 is bad", NOON)
+    world.run()
+    last = last_judgement(world.store, keys)
+    assert last
+    assert (last.again, last.evaluation.champion_version) == (3, 7)
+    assert transitions(read_history(world.store, LINE))[-1] == (4, "Promote", 7, 1)
+
+
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [
+        pytest.param(a_job(EASY), ["1 of 1 gate passed", "publish started", "shop v1 went to production"], id="promoted"),
+        pytest.param(
+            a_job(EASY, "Manual"),
+            ["1 of 1 gate passed", "publish started", "shop v1 passed; promotion.policy Manual leaves production unchanged"],
+            id="left to a person",
+        ),
+    ],
+)
+def test_what_happens_is_told_once_in_sentences(job: FineTuneJob, told: list[str]) -> None:
+    world = World(job)
+    world.run()
+    data = "1,000 rows read, 700 to train on, 100 for validation, 400 exam queries"
+    began = ["prepare started", data, "train started", "evaluate started"]
+    assert [event.message for event in world.cluster.events] == [*began, *told, "shop-1 has finished"]
+
+
+def test_a_second_attempt_is_told_as_one() -> None:
+    world = World(a_job(EASY))
+    world.look()
+    end_badly(world, Exit.STOPPED, 0)
+    world.look()
+    assert world.cluster.events[-1].message == "prepare started again, attempt 2"
+
+
 def test_a_crash_after_the_swap_is_finished_with_the_verdict_that_led_to_it() -> None:
     world = World(a_job(EASY))
     world.run()
@@ -246,6 +346,30 @@ def test_digests_are_made_of_what_determines_the_output_alone() -> None:
     )
     assert digests(job, resolved) == elsewhere == digests(more, resolved)
     assert len({*elsewhere}) == 4
+
+
+@pytest.mark.parametrize("runtime", [{"nodes": 4}, {"processes_per_node": 4}])
+def test_the_train_request_has_the_processes_of_one_node(runtime: dict[str, int]) -> None:
+    job = a_job(EASY)
+    spec = job.spec.model_copy(update={"runtime": job.spec.runtime.model_copy(update=runtime)})
+    world = World(job.model_copy(update={"spec": spec}))
+    world.run(until="train")
+    request = world.cluster.requests[child_name("uid-1", "train", 1)]
+    assert isinstance(request, TrainRequest)
+    assert request.processes == runtime.get("processes_per_node", 1)
+
+
+def test_how_often_a_training_is_saved_does_not_change_what_it_yields() -> None:
+    world = World(a_job(EASY))
+    world.run(until="publish")
+    resolved = resolve(world.job, world.settings, world.store)
+    job = world.job
+    training = job.spec.training.model_copy(update={"checkpoint_steps": 3})
+    rarely = job.model_copy(update={"spec": job.spec.model_copy(update={"training": training})})
+    assert digests(job, resolved) == digests(rarely, resolved)
+    other = training.model_copy(update={"seed": 3})
+    changed = job.model_copy(update={"spec": job.spec.model_copy(update={"training": other})})
+    assert digests(job, resolved)[1] != digests(changed, resolved)[1]
 
 
 def test_the_train_request_is_never_given_the_exam() -> None:

@@ -98,6 +98,26 @@ def test_rollbacks_lead_back_one_after_the_other() -> None:
     assert [stage_of(number, history, "Passed") for number in (1, 2, 3)] == ["Production", "RolledBack", "RolledBack"]
 
 
+def test_a_rollback_never_leads_to_a_version_that_was_rolled_back() -> None:
+    store, _ = a_line(1, 2)
+    for number in (1, 2, 1):
+        promote(store, LINE, number, "", NOON)
+    rollback(store, LINE, "", NOON)
+    assert in_production(store) == (2, None)
+    with pytest.raises(InvalidInput, match="no version before it"):
+        rollback(store, LINE, "", NOON)
+
+
+def test_a_rollback_leads_past_what_was_rolled_back() -> None:
+    store, _ = a_line(1, 2, 3, 4)
+    for number in (1, 2, 3):
+        promote(store, LINE, number, "", NOON)
+    rollback(store, LINE, "3 is bad", NOON)
+    promote(store, LINE, 4, "", NOON)
+    rollback(store, LINE, "4 is bad", NOON)
+    assert in_production(store) == (2, 1)
+
+
 def test_a_version_promoted_after_a_rollback_goes_back_to_the_same_one() -> None:
     store, _ = a_line(1, 2, 3)
     promote(store, LINE, 1, "", NOON)
@@ -166,8 +186,9 @@ def test_a_rollback_to_changed_bytes_goes_through_and_says_so() -> None:
     promote(store, LINE, 1, "", NOON)
     promote(store, LINE, 2, "", NOON)
     store.put(f"{LINE.version(1).model}/model.safetensors", b"weights of X")
-    with pytest.raises(Tampered):
+    with pytest.raises(Tampered, match=r"shop v1 is in production again, but it is damaged: .* embtune promote shop@N") as error:
         rollback(store, LINE, "", NOON)
+    assert "not used" not in str(error.value)
     assert in_production(store) == (1, None)
 
 

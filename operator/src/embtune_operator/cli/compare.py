@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from embtune_api.errors import InvalidInput
 from embtune_api.keys import LineKeys
 from embtune_operator.cli.options import opened, print_json, registry_options
+
+if TYPE_CHECKING:
+    from embtune_operator.registry.comparison import ComparedMetric
 
 
 @click.command("compare")
@@ -34,14 +39,13 @@ def command(first: str, second: str, store_uri: str, namespace: str, as_json: bo
 
         print_json({"first": before.number, "second": after.number, **asdict(comparison)})
         return
-    from rich.table import Table
+    from embtune_operator.view.console import print_table, result_console
 
-    from embtune_operator.view.summary import result_console
+    columns = ("metric", f"v{before.number}", f"v{after.number}", "difference", f"{comparison.confidence:.0%} bounds")
+    print_table(columns, map(_row, comparison.metrics))
+    result_console().print(f"[dim]{comparison.queries:,} exam queries, paired; one-sided bounds, bootstrap over groups[/]")
 
-    table = Table("metric", f"v{before.number}", f"v{after.number}", "difference", "95 % bounds", box=None, padding=(0, 2))
-    for row in comparison.metrics:
-        told = f"{row.difference.lower:+.3f} … {row.difference.upper:+.3f}"
-        table.add_row(row.metric, f"{row.first:.3f}", f"{row.second:.3f}", f"{row.difference.value:+.3f}", told)
-    console = result_console()
-    console.print(table)
-    console.print(f"[dim]{comparison.queries:,} exam queries, paired; one-sided bounds, bootstrap over groups[/]")
+
+def _row(row: ComparedMetric) -> tuple[str, ...]:
+    bounds = f"{row.difference.lower:+.3f} … {row.difference.upper:+.3f}"
+    return row.metric, f"{row.first:.3f}", f"{row.second:.3f}", f"{row.difference.value:+.3f}", bounds

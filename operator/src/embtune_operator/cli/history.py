@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from embtune_api.keys import LineKeys
 from embtune_operator.cli.options import opened, print_json, registry_options
+
+if TYPE_CHECKING:
+    from embtune_api.documents import Release
 
 
 @click.command("history")
@@ -19,23 +24,22 @@ def command(model: str, store_uri: str, namespace: str, as_json: bool) -> None:
       embtune history tldr-search --namespace search
     """
     from embtune_operator.registry.history import read_history
+    from embtune_operator.registry.references import parse_model
 
-    releases = read_history(opened(store_uri), LineKeys(namespace, model))
+    releases = read_history(opened(store_uri), LineKeys(namespace, parse_model(model)))
     if as_json:
         print_json([release.model_dump(mode="json") for release in releases])
         return
     if not releases:
         click.echo(f"nothing of {model} was ever in production in namespace {namespace} of {store_uri}", err=True)
         return
-    from rich.markup import escape
-    from rich.table import Table
+    from embtune_operator.view.console import print_table
 
-    from embtune_operator.view.summary import result_console
+    print_table(("seq", "when", "what", "from", "to", "reason"), map(_row, releases))
 
-    table = Table("seq", "when", "what", "from", "to", "reason", box=None, padding=(0, 2))
-    for release in releases:
-        change = release.transition
-        before = f"v{change.from_version}" if change.from_version else "–"
-        when = f"{change.at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(str(release.seq), when, change.kind, before, f"v{change.to_version}", escape(change.reason))
-    result_console().print(table)
+
+def _row(release: Release) -> tuple[str, ...]:
+    change = release.transition
+    before = f"v{change.from_version}" if change.from_version else "–"
+    when = f"{change.at:%Y-%m-%d %H:%M:%S}"
+    return str(release.seq), when, change.kind, before, f"v{change.to_version}", change.reason

@@ -21,9 +21,11 @@ def command(model: str, reason: str, store_uri: str, namespace: str, as_json: bo
     Example:
       embtune rollback tldr-search --reason 'complaints about short queries' --namespace search
     """
+    from embtune_operator.registry.references import parse_model
     from embtune_operator.registry.release import rollback
 
-    release = rollback(opened(store_uri), LineKeys(namespace, model), reason, datetime.now(UTC))
+    line = LineKeys(namespace, parse_model(model))
+    release = rollback(opened(store_uri), line, reason, datetime.now(UTC))
     if as_json:
         print_json(release.model_dump(mode="json"))
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from embtune_api.documents import JobResult, Owner
 from embtune_api.errors import Exit
 from embtune_api.keys import LineKeys
 from embtune_operator.cli.options import debug_option, opened, print_json, store_option
-from embtune_operator.identity import with_local_uid
+from embtune_operator.identity import inputs_by_name, with_local_uid
 from embtune_operator.jobfile import load_job
 from embtune_operator.pipeline.plan import job_keys
 from embtune_operator.pipeline.status import find
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from embtune_api.resources import FineTuneJob
+    from embtune_api.spec import Runtime
     from embtune_operator.local.warm import WarmHandle
     from embtune_store.protocol import Store
 
@@ -64,7 +64,7 @@ def run_file(file: Path, store_uri: str, *, as_json: bool = False, start_warm: C
     finished = documents.read(store, job_keys(job).result, JobResult)
     if finished:
         job = job.model_copy(update={"status": finished.status})
-        _say_finished_before(job)
+        _say_finished_before(job, folder)
     else:
         job = asyncio.run(_drive(job, store, folder, start_warm))
     return _end(job, store, as_json)
@@ -77,15 +77,21 @@ async def _drive(job: FineTuneJob, store: Store, folder: Path, start_warm: Calla
     from embtune_operator.local.lock import only_run
     from embtune_operator.view.progress import progress_view
 
+    if job.spec.runtime.nodes > 1:
+        click.echo(_one_machine(job.spec.runtime), err=True)
     interrupts = Interrupts()
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(only_run(job, store.uri, lambda text: click.echo(text, err=True)))
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="embtune-")))
+        scratch = await stack.enter_async_context(only_run(job, store.uri, lambda text: click.echo(text, err=True)))
         view = stack.enter_context(progress_view())
         stack.enter_context(interrupts.listening())
         cluster = LocalCluster(scratch, view.show, view.tell, start_warm or warm.start_warm)
         stack.push_async_callback(cluster.close)
         return await drive(job, _settings(job, store, folder), store, cluster, interrupts)
+
+
+def _one_machine(runtime: Runtime) -> str:
+    processes = runtime.nodes * runtime.processes_per_node
+    return f"this machine stands in for {runtime.nodes} nodes: {processes} processes train on it"
 
 
 def _settings(job: FineTuneJob, store: Store, folder: Path) -> Settings:
@@ -107,19 +113,23 @@ def _end(job: FineTuneJob, store: Store, as_json: bool) -> int:
         click.echo(f"embtune: {failed.message}", err=True)
         return int(Exit.INVALID if failed.reason == "InvalidInput" else Exit.FAILED)
     if not as_json:
-        from embtune_operator.view.summary import print_summary, result_console
+        from embtune_operator.view.console import result_console
+        from embtune_operator.view.summary import print_summary
 
         print_summary(result_console(), job, LineKeys(job.metadata.namespace, job.spec.model), store)
     assert status.verdict
     return int(Exit.OK if status.verdict.outcome == "Passed" else Exit.NOT_PROMOTED)
 
 
-def _say_finished_before(job: FineTuneJob) -> None:
+def _say_finished_before(job: FineTuneJob, folder: Path) -> None:
     assert job.status
     done = find(job.status.conditions, "Complete")
     when = f" on {done.last_transition_time:%Y-%m-%d at %H:%M:%S} UTC" if done else ""
+    fixed = inputs_by_name(job, folder)
+    were = "was resolved then and is" if len(fixed) == 1 else "were resolved then and are"
+    unseen = f" {', '.join(fixed)} {were} not looked at again: a new metadata.name makes a new job." if fixed else ""
     click.echo(
-        f"Nothing to do: {job.metadata.name} finished{when}, and neither the job nor its data has changed since "
-        "(result.json in the store says so). What came out:",
+        f"Nothing to do: {job.metadata.name} finished{when}, and neither the job nor its local files have changed since "
+        f"(result.json in the store says so).{unseen} What came out:",
         err=True,
     )

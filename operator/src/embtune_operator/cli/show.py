@@ -22,7 +22,8 @@ def command(reference: str, store_uri: str, namespace: str, as_json: bool) -> No
       embtune show tldr-search@best:ndcg@10 --namespace search
     """
     from embtune_operator.registry.references import find_version, parse_reference
-    from embtune_operator.view.summary import data_lines, print_evaluation, result_console
+    from embtune_operator.view.console import result_console
+    from embtune_operator.view.summary import data_lines, print_evaluation
 
     wanted = parse_reference(reference)
     store, line = opened(store_uri), LineKeys(namespace, wanted.model)
@@ -30,7 +31,9 @@ def command(reference: str, store_uri: str, namespace: str, as_json: bool) -> No
     if as_json:
         documents = {"metadata": version.metadata, "evaluation": version.evaluation, "manifest": version.manifest}
         plain = {name: document.model_dump(mode="json", by_alias=True) for name, document in documents.items()}
-        print_json({"version": version.number, "stage": version.stage, "digest": version.manifest.digest, **plain})
+        again = version.judged_again_at.isoformat() if version.judged_again_at else None
+        about = {"version": version.number, "stage": version.stage, "digest": version.manifest.digest, "judged_again_at": again}
+        print_json({**about, **plain})
         return
     console = result_console()
     lineage = version.metadata.lineage
@@ -39,4 +42,6 @@ def command(reference: str, store_uri: str, namespace: str, as_json: bool) -> No
     console.print(f"Base   {lineage.get('base', {}).get('uri')}", soft_wrap=True)
     for text in data_lines(version):
         console.print(text, soft_wrap=True)
-    print_evaluation(console, version, version.evaluation.verdict, line, store)
+    if version.judged_again_at:
+        console.print(f"Judged again {version.judged_again_at:%Y-%m-%d %H:%M %Z}, since production had changed")
+    print_evaluation(console, version, line, store)

@@ -12,8 +12,6 @@ from embtune_operator.cli.options import opened, print_json, registry_options
 if TYPE_CHECKING:
     from embtune_operator.registry.versions import Version
 
-MAIN_METRICS = ("test/ndcg@10", "test/mrr@10", "test/recall@10")
-
 
 @click.command("versions")
 @click.argument("model")
@@ -25,9 +23,10 @@ def command(model: str, store_uri: str, namespace: str, as_json: bool) -> None:
     Example:
       embtune versions tldr-search --namespace search
     """
+    from embtune_operator.registry.references import parse_model
     from embtune_operator.registry.versions import list_versions
 
-    found = list_versions(opened(store_uri), LineKeys(namespace, model))
+    found = list_versions(opened(store_uri), LineKeys(namespace, parse_model(model)))
     if as_json:
         print_json([plain_version(version) for version in found])
         return
@@ -51,20 +50,21 @@ def plain_version(version: Version) -> dict[str, object]:
 
 
 def _print_table(found: list[Version]) -> None:
-    from rich.table import Table
+    from embtune_operator.view.console import print_table
+    from embtune_operator.view.score_table import headline_metrics
 
-    from embtune_operator.view.summary import result_console
+    metrics = headline_metrics({name for version in found for name in version.evaluation.candidate})
+    columns = ("version", "stage", "verdict", *metrics, "published", "digest")
+    print_table(columns, (_row(version, metrics) for version in found))
 
-    named = [name for name in MAIN_METRICS if any(name in version.evaluation.candidate for version in found)]
-    table = Table("version", "stage", "verdict", *named, "published", "digest", box=None, padding=(0, 2))
-    for version in found:
-        values = (version.evaluation.candidate.get(name) for name in named)
-        table.add_row(
-            f"v{version.number}",
-            version.stage,
-            version.evaluation.verdict.outcome,
-            *("–" if value is None else f"{value:.3f}" for value in values),
-            f"{version.metadata.timestamp:%Y-%m-%d %H:%M}",
-            version.manifest.digest[:12],
-        )
-    result_console().print(table)
+
+def _row(version: Version, metrics: list[str]) -> tuple[str, ...]:
+    values = (version.evaluation.candidate.get(name) for name in metrics)
+    return (
+        f"v{version.number}",
+        version.stage,
+        version.evaluation.verdict.outcome,
+        *("–" if value is None else f"{value:.3f}" for value in values),
+        f"{version.metadata.timestamp:%Y-%m-%d %H:%M}",
+        version.manifest.digest[:12],
+    )

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from embtune_api.errors import Exit
+from embtune_api.requests import TrainRequest
 from embtune_operator.cluster import ChildState
-from embtune_operator.local.warm import WarmProcess, leashed, start_warm
+from embtune_operator.local.warm import WarmProcess, leashed, start_warm, trainer_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from embtune_api.requests import AnyRequest
     from embtune_api.resources import FineTuneJob
     from embtune_api.status import FineTuneJobStatus
     from embtune_operator.cluster import Child, Event
@@ -60,10 +61,10 @@ class LocalCluster:
     async def children(self, job: FineTuneJob) -> list[ChildState]:  # noqa: ARG002
         return [running.state for running in self._children.values()]
 
-    async def create(self, job: FineTuneJob, child: Child) -> None:  # noqa: ARG002
+    async def create(self, job: FineTuneJob, child: Child) -> None:
         if child.name in self._children:
             return
-        request = child.request
+        request = _for_one_node(child.request, job.spec.runtime.nodes)
         self._request_file(child.name).write_bytes(request.model_dump_json().encode())
         state = ChildState(child.name, request.step, request.digest, child.attempt, "Running", started_at=_now())
         running = self._children[child.name] = _Running(state, self.scratch / f"{child.name}.log")
@@ -133,7 +134,7 @@ class LocalCluster:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "EMBTUNE_TERMINATION_LOG": str(said)},
+                env={**trainer_environment(self.scratch), "EMBTUNE_TERMINATION_LOG": str(said)},
                 start_new_session=True,  # Ctrl-C is for embtune, which says what is to stop
             )
         return await process.wait()
@@ -157,6 +158,11 @@ class LocalCluster:
 
     def _request_file(self, name: str) -> Path:
         return self.scratch / f"{name}.json"
+
+
+def _for_one_node(request: AnyRequest, nodes: int) -> AnyRequest:
+    """This machine stands in for all nodes of a training: it runs the processes of each."""
+    return request.model_copy(update={"processes": request.processes * nodes}) if isinstance(request, TrainRequest) else request
 
 
 async def _all_of(tasks: list[asyncio.Task[None]]) -> None:

@@ -7,9 +7,10 @@ import contextlib
 import signal
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from embtune_api.errors import EmbtuneError, Exit, StoreDenied, StoreError, StoreFull
+from embtune_operator.cluster import Event
 from embtune_operator.pipeline.reconcile import reconcile
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ async def drive(job: FineTuneJob, settings: Settings, store: Store, cluster: Loc
                 return job
             await _wait(cluster, interrupts, decision.requeue_after)
         if interrupts.first.is_set():
-            await _stop(job, cluster, interrupts)
+            await stop(job, cluster, interrupts)
 
 
 async def _wait(cluster: LocalCluster, interrupts: Interrupts, seconds: float) -> None:
@@ -90,7 +91,11 @@ async def _wait(cluster: LocalCluster, interrupts: Interrupts, seconds: float) -
         task.cancel()
 
 
-async def _stop(job: FineTuneJob, cluster: LocalCluster, interrupts: Interrupts) -> None:
+async def stop(job: FineTuneJob, cluster: LocalCluster, interrupts: Interrupts) -> NoReturn:
+    """End what runs, a training with a checkpoint, and say so first. Always raises Interrupted."""
+    training = job.status is not None and job.status.phase == "Training"
+    doing = "saving a checkpoint, then stopping" if training else "stopping"
+    await cluster.tell(job, Event("Stopping", f"{doing}; Ctrl-C again ends now"))
     orderly = await cluster.stop(GRACE_SECONDS, interrupts.second)
     lost = "" if orderly else " The running step was ended at once: it goes on from its last checkpoint."
     raise Interrupted(f"{job.metadata.name} was interrupted; what is done is kept, and the same command continues.{lost}")

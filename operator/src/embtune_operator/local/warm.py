@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,12 @@ def start_warm(log: Path) -> WarmHandle:
     """Start one that imports torch from now on; its stderr goes to `log`."""
     with log.open("ab") as stderr:
         process = subprocess.Popen(
-            leashed("warm"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
+            leashed("warm"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=trainer_environment(log.parent),
+            start_new_session=True,
         )
     assert process.stdin
     assert process.stdout
@@ -52,6 +58,12 @@ def leashed(*arguments: str) -> list[str]:
     """The command line of a trainer process that does not outlive this one."""
     python = sys.executable
     return [python, "-I", "-S", str(LEASH), str(os.getpid()), python, "-m", "embtune_trainer", *arguments]
+
+
+def trainer_environment(scratch: Path) -> dict[str, str]:
+    """For a trainer process: what it leaves behind when it is killed lies in `scratch`, but for the cache of models."""
+    cache = Path(tempfile.gettempdir()) / "embtune-cache"
+    return {"EMBTUNE_CACHE": str(cache), **os.environ, "TMPDIR": str(scratch)}
 
 
 class WarmProcess:

@@ -44,6 +44,8 @@ def _write(decision: Decision, store: Store, now: datetime) -> list[Event]:
     line = LineKeys(decision.job.metadata.namespace, decision.job.spec.model)
     if decision.judgement:
         documents.create(store, decision.judgement_key, decision.judgement)
+    if decision.rejudgement:
+        documents.create(store, decision.rejudgement_key, decision.rejudgement)
     if decision.promotion:
         assert decision.status.verdict
         try:

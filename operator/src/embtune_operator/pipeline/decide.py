@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import JobResult, Judgement
+from embtune_api.documents import JobResult, Judgement, Rejudgement
 from embtune_api.errors import Exit
 from embtune_operator.cluster import Child, Event, child_name
 from embtune_operator.pipeline.status import PHASES, condition, given_up, status_of
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from embtune_api.resources import FineTuneJob
-    from embtune_api.status import FineTuneJobStatus
+    from embtune_api.status import Condition, FineTuneJobStatus
     from embtune_operator.cluster import ChildState
     from embtune_operator.pipeline.observe import Seen
     from embtune_operator.pipeline.plan import Plan, PlannedStep
@@ -34,6 +34,9 @@ class Decision:
     judgement: Judgement | None = None
     """To be kept beside the evaluation that it judges."""
     judgement_key: str = ""
+    rejudgement: Rejudgement | None = None
+    """To be kept beside the version, which was published with another verdict."""
+    rejudgement_key: str = ""
     promotion: JobPromotion | None = None
     finished_promotion: bool = False
     """The release has been swapped: see to it that its history is complete."""
@@ -52,6 +55,7 @@ def decide(plan: Plan, seen: Seen, now: datetime) -> Decision:
     - a job that has a result is finished
     - a verdict is kept in the store before anything follows from it
     - a step that is not done is launched, watched, tried again or given up
+    - a version that was judged again after it had been published is told so
     - a passed verdict goes to production, if the policy says so, and the job is finished when it is there
     """
     resolved = plan.resolved
@@ -61,6 +65,8 @@ def decide(plan: Plan, seen: Seen, now: datetime) -> Decision:
         return _keep_verdict(plan, seen, now)
     if plan.current:
         return _work_on(plan.current, plan, seen, now)
+    if resolved.last_judgement and resolved.last_judgement.evaluation != resolved.judged_evaluation:
+        return _keep_rejudgement(plan, resolved.last_judgement.again + 1, seen, now)
     if _wants_promotion(plan) and not resolved.promoted:
         return _promote(plan, seen, now)
     return _finish(plan, seen, now)
@@ -78,6 +84,15 @@ def _keep_verdict(plan: Plan, seen: Seen, now: datetime) -> Decision:
     status = status_of(plan, seen, now, "Evaluating")
     judgement = Judgement(verdict=plan.resolved.verdict, at=now)
     return _told(Decision(plan.job, status, judgement=judgement, judgement_key=evaluate.keys.verdict, requeue_after=0))
+
+
+def _keep_rejudgement(plan: Plan, number: int, seen: Seen, now: datetime) -> Decision:
+    version = plan.resolved.version
+    assert version
+    rejudgement = Rejudgement(evaluation=plan.resolved.judged_evaluation, at=now)
+    key = plan.line.version(version.version).verdict(number)
+    status = status_of(plan, seen, now, "Publishing")
+    return _told(Decision(plan.job, status, rejudgement=rejudgement, rejudgement_key=key, requeue_after=0))
 
 
 def _work_on(step: PlannedStep, plan: Plan, seen: Seen, now: datetime) -> Decision:
@@ -151,6 +166,17 @@ def _told(decision: Decision) -> Decision:
     """The decision with an event for each condition that is new in its status."""
     before = {(c.type, c.status, c.reason) for c in decision.job.status.conditions} if decision.job.status else set()
     news = [c for c in decision.status.conditions if (c.type, c.status, c.reason) not in before]
-    launched = [Event("Started", f"{child.request.step}, attempt {child.attempt}") for child in decision.create]
-    events = (*(Event(c.reason, c.message, c.type == "Failed") for c in news), *launched)
+    events = (*(_news(c, decision.job) for c in news), *map(_launched, decision.create))
     return replace(decision, events=events)
+
+
+def _news(condition: Condition, job: FineTuneJob) -> Event:
+    if condition.type == "Complete":  # its message repeats the verdict, which has been told
+        return Event("Complete", f"{job.metadata.name} has finished")
+    reason = condition.type if condition.status == "True" else f"Not{condition.type}"
+    return Event(reason, condition.message, failure=condition.type == "Failed")
+
+
+def _launched(child: Child) -> Event:
+    again = f" again, attempt {child.attempt}" if child.attempt > 1 else ""
+    return Event("Started", f"{child.request.step} started{again}")

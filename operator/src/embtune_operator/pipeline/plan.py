@@ -123,15 +123,15 @@ def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainReq
     prepared, facts = _manifest(resolved.prepared), resolved.prepare_facts
     training = presets.resolve(job.spec.training, facts.train_rows)
     base = facts.base.model
-    digest = digest_of({"step": "train", "prepared": prepared.digest, "base": base.digest, "training": training})
-    processes = job.spec.runtime.nodes * job.spec.runtime.processes_per_node
+    weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
+    digest = digest_of({"step": "train", "prepared": prepared.digest, "base": base.digest, "training": weights})
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
         fingerprints=facts.fingerprints,
         base=base,
         training=training,
-        processes=processes,
+        processes=job.spec.runtime.processes_per_node,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import JobResult, Judgement, PublishedEvaluation, StepManifest
+from embtune_api.documents import JobResult, Judgement, StepManifest
 from embtune_api.errors import Tampered
 from embtune_api.keys import LineKeys, StepKeys
 from embtune_api.reports import DataReport, EvaluationReport
@@ -13,6 +13,7 @@ from embtune_operator.judge.verdict import judge_evaluation
 from embtune_operator.pipeline.plan import job_keys, make_plan, publish_digest
 from embtune_operator.pipeline.resolved import Champion, Resolved
 from embtune_operator.registry.history import promotion_of, read_history, read_release, stage_of
+from embtune_operator.registry.judgements import last_judgement
 from embtune_operator.registry.versions import checked_manifest
 from embtune_store import documents
 from embtune_store.folders import read_verified
@@ -65,9 +66,9 @@ def _with_release(job: FineTuneJob, resolved: Resolved, store: Store) -> Resolve
     history = read_history(store, line)
     promoted = promotion_of(history, version.version)
     champion = promoted.previous if promoted else history[-1].production if history else None
-    evaluation = documents.read(store, line.version(version.version).evaluation, PublishedEvaluation)
-    stage = stage_of(version.version, history, evaluation.verdict.outcome if evaluation else None)
-    return replace(resolved, promoted=promoted, champion=_champion(line, champion, store), stage=stage)
+    last = last_judgement(store, line.version(version.version))
+    stage = stage_of(version.version, history, last.evaluation.verdict.outcome if last else None)
+    return replace(resolved, promoted=promoted, champion=_champion(line, champion, store), last_judgement=last, stage=stage)
 
 
 def _champion(line: LineKeys, ref: VersionRef | None, store: Store) -> Champion | None:

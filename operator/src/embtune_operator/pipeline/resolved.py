@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import EvaluateFacts, PrepareFacts, PublishFacts, TrainFacts
+from embtune_api.documents import EvaluateFacts, PrepareFacts, PublishedEvaluation, PublishFacts, TrainFacts
 
 if TYPE_CHECKING:
     from embtune_api.documents import JobResult, Judgement, Release, StepManifest, StoredModel, VersionRef
     from embtune_api.reports import DataReport, EvaluationReport
     from embtune_api.status import Stage
     from embtune_api.verdict import Verdict
+    from embtune_operator.registry.judgements import LastJudgement
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Resolved:
     verdict: Verdict | None = None
     judgement: Judgement | None = None
     """The verdict as it is kept in the store; whatever follows is made of this one."""
+    last_judgement: LastJudgement | None = None
+    """What is said about this job's version."""
     stage: Stage | None = None
     """Of this job's version."""
 
@@ -60,6 +63,24 @@ class Resolved:
     def version(self) -> VersionRef | None:
         """This job's version, once it is published."""
         return PublishFacts.model_validate(self.published.facts).version if self.published else None
+
+    @property
+    def judged_evaluation(self) -> PublishedEvaluation:
+        """The evaluation against the champion of now, as a version tells it."""
+        report = self.evaluation
+        assert report is not None, "asked for an evaluation that is not done"
+        assert self.verdict is not None
+        return PublishedEvaluation(
+            exam=report.exam,
+            model_digest=self.train_facts.model.digest,
+            candidate=report.metrics["candidate"],
+            base=report.metrics.get("base", {}),
+            champion=report.metrics.get("champion", {}),
+            champion_version=self.champion.ref.version if self.champion else None,
+            verdict=self.verdict,
+            suites_digest=report.suites_digest,
+            dropped_queries=report.dropped_queries,
+        )
 
     @staticmethod
     def _facts(manifest: StepManifest | None) -> dict[str, object]:

@@ -47,10 +47,13 @@ def promotion_of(history: Sequence[Release], version: int) -> Release | None:
     return next((r for r in history if r.transition.kind == "Promote" and r.transition.to_version == version), None)
 
 
-def previous_of(history: Sequence[Release], version: int) -> VersionRef | None:
-    """What was in production before `version` was last promoted: where a second rollback leads."""
-    promotions = [r for r in history if r.transition.kind == "Promote" and r.transition.to_version == version]
-    return promotions[-1].previous if promotions else None
+def previous_of(history: Sequence[Release], production: int, leaving: int) -> VersionRef | None:
+    """Where a second rollback leads, when a first one puts `production` in the place of `leaving`.
+
+    That is the newest version that was in production, these two and those that were rolled back apart.
+    """
+    past = [release.production for release in reversed(history) if release.production]
+    return next((r for r in past if r.version not in (production, leaving) and not was_rolled_back(r.version, history)), None)
 
 
 def stage_of(version: int, history: Sequence[Release], outcome: Outcome | None) -> Stage:

@@ -32,11 +32,25 @@ def parse_reference(text: str) -> Reference:
     """
     model, _, ref = text.partition("@")
     ref = ref or "production"
-    if not re.match(DNS_LABEL, model):
+    if not re.fullmatch(DNS_LABEL, model):
         raise InvalidInput(f"{text!r} is not MODEL@REF: a model's name is lower case letters, digits and dashes; REF is {FORMS}")
     if not re.fullmatch(r"[1-9][0-9]*|production|previous|canary|best:.+", ref):
         raise InvalidInput(f"{text!r} names no version: REF is {FORMS}")
     return Reference(model, ref)
+
+
+def parse_model(text: str) -> str:
+    """The name of a model, for commands about the whole line.
+
+    Raises:
+        InvalidInput: it is no such name, or a version is named.
+    """
+    model, at, _ = text.partition("@")
+    if not re.fullmatch(DNS_LABEL, model):
+        raise InvalidInput(f"{text!r} is not the name of a model: that is lower case letters, digits and dashes")
+    if at:
+        raise InvalidInput(f"{text!r} names one version, but this command is about the whole model: give {model} without @REF")
+    return model
 
 
 def find_version(store: Store, line: LineKeys, ref: str) -> Version:
@@ -63,10 +77,23 @@ def find_version(store: Store, line: LineKeys, ref: str) -> Version:
 
 def _best(store: Store, line: LineKeys, metric: str) -> Version:
     """The version with the highest value, rejected and rolled-back ones apart; of equal ones the oldest."""
-    full = metric if "/" in metric else f"test/{metric}"
     fit = [v for v in list_versions(store, line) if v.stage not in ("Rejected", "RolledBack")]
+    full = _full_name(metric, sorted({name for v in fit for name in v.evaluation.candidate}))
     scored = [(value, -v.number, v) for v in fit if (value := v.evaluation.candidate.get(full)) is not None]
     if not scored:
-        known = sorted({name for v in fit for name in v.evaluation.candidate}) or ["none"]
-        raise InvalidInput(f"no version of {line.model} has a value for {full}; metrics there are: {', '.join(known)}")
+        raise InvalidInput(f"no version of {line.model} that may be promoted has a value for {full}")
     return max(scored, key=lambda entry: entry[:2])[2]
+
+
+def _full_name(metric: str, known: list[str]) -> str:
+    """`ndcg@10` → `test/ndcg@10`, where only one suite yields it."""
+    meant = [name for name in known if metric in (name, name.partition("/")[2])]
+    if len(meant) > 1:
+        raise InvalidInput(f"best:{metric} may mean {' or '.join(meant)}: name the suite, as in best:{meant[0]}")
+    if not meant:
+        raise InvalidInput(f"no version that may be promoted has a value for {metric}; metrics there are: {_listed(known)}")
+    return meant[0]
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "none"

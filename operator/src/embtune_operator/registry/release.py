@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import PublishedEvaluation, Release, Transition, VersionRef
-from embtune_api.errors import Conflict, InvalidInput
+from embtune_api.documents import Release, Transition, VersionRef
+from embtune_api.errors import Conflict, InvalidInput, Tampered
 from embtune_operator.registry.history import (
     CurrentRelease,
     complete_history,
@@ -20,6 +20,7 @@ from embtune_operator.registry.history import (
     read_release,
     was_rolled_back,
 )
+from embtune_operator.registry.judgements import last_judgement
 from embtune_operator.registry.versions import checked_manifest, read_manifest, verify_version
 from embtune_store import documents
 
@@ -107,16 +108,23 @@ def rollback(store: Store, line: LineKeys, reason: str, now: datetime) -> Releas
             f"promote another one: embtune promote {line.model}@N"
         )
     manifest = checked_manifest(store, line, target)
-    before = previous_of(read_history(store, line), target.version)
+    leaving = current.document.production.version
+    before = previous_of(read_history(store, line), target.version, leaving)
     transition = Transition(
         kind="Rollback",
-        from_version=current.document.production.version,
+        from_version=leaving,
         to_version=target.version,
         reason=reason or "rolled back by hand",
         at=now,
     )
     release = _commit(store, line, current, target, before, transition)
-    verify_version(store, line, target.version, manifest)
+    try:
+        verify_version(store, line, target.version, manifest)
+    except Tampered as error:
+        raise Tampered(
+            f"{line.model} v{target.version} is in production again, but it is damaged: {error} "
+            f"Or promote another version at once: embtune promote {line.model}@N --reason '…'"
+        ) from error
     return release
 
 
@@ -161,10 +169,10 @@ def _promotion(current: CurrentRelease | None, target: VersionRef, reason: str, 
 def _refuse_unfit(store: Store, line: LineKeys, number: int) -> None:
     if was_rolled_back(number, read_history(store, line)):
         raise InvalidInput(_rolled_back(line, number))
-    evaluation = documents.read(store, line.version(number).evaluation, PublishedEvaluation)
-    if evaluation is not None and evaluation.verdict.outcome == "Rejected":
+    judgement = last_judgement(store, line.version(number))
+    if judgement is not None and judgement.evaluation.verdict.outcome == "Rejected":
         raise InvalidInput(
-            f"{line.model} v{number} was rejected ({evaluation.verdict.reason}); "
+            f"{line.model} v{number} was rejected ({judgement.evaluation.verdict.reason}); "
             f"to promote it all the same: embtune promote {line.model}@{number} --force --reason '…'"
         )
 

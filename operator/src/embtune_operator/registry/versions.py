@@ -6,15 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import Metadata, PublishedEvaluation, VersionManifest, VersionRef
+from embtune_api.documents import Metadata, VersionManifest, VersionRef
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_operator.registry.history import read_history, stage_of
+from embtune_operator.registry.judgements import last_judgement
 from embtune_store import documents, folders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
-    from embtune_api.documents import Release
+    from embtune_api.documents import PublishedEvaluation, Release
     from embtune_api.keys import LineKeys
     from embtune_api.status import Stage
     from embtune_store.protocol import Store
@@ -28,11 +30,19 @@ class Version:
     manifest: VersionManifest
     metadata: Metadata
     evaluation: PublishedEvaluation
+    """The newest: of when it was judged again, if it was."""
     stage: Stage
+    judged_again_at: datetime | None = None
+    """None: it has been judged once, before it was published."""
 
     @property
     def ref(self) -> VersionRef:
         return VersionRef(version=self.number, digest=self.manifest.digest)
+
+    @property
+    def needs_force(self) -> bool:
+        """Whether it is promoted with --force only."""
+        return self.stage == "RolledBack" or self.evaluation.verdict.outcome == "Rejected"
 
 
 def version_numbers(store: Store, line: LineKeys) -> list[int]:
@@ -59,10 +69,11 @@ def read_version(store: Store, line: LineKeys, number: int, history: Sequence[Re
     released = [release.production for release in history if release.production and release.production.version == number]
     manifest = checked_manifest(store, line, released[-1]) if released else read_manifest(store, line, number)
     metadata = documents.read(store, keys.metadata, Metadata)
-    evaluation = documents.read(store, keys.evaluation, PublishedEvaluation)
-    if metadata is None or evaluation is None:
+    judgement = last_judgement(store, keys)
+    if metadata is None or judgement is None:
         raise Tampered(f"{line.model} v{number} has lost metadata.json or evaluation.json below {keys.root}: restore them")
-    return Version(number, manifest, metadata, evaluation, stage_of(number, history, evaluation.verdict.outcome))
+    stage = stage_of(number, history, judgement.evaluation.verdict.outcome)
+    return Version(number, manifest, metadata, judgement.evaluation, stage, judgement.at)
 
 
 def read_manifest(store: Store, line: LineKeys, number: int) -> VersionManifest:

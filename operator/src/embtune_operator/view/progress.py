@@ -12,18 +12,22 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from embtune_api.status import FineTuneJobStatus
+
 if TYPE_CHECKING:
     from typing import Self
 
     from rich.console import RenderableType
 
-    from embtune_api.status import FineTuneJobStatus, Phase, Progress
+    from embtune_api.status import Phase, Progress
     from embtune_operator.cluster import Event
 
 _LINE_EVERY = 5.0
 """Seconds between two lines of the same step."""
 _STEPS: dict[str, Phase] = {"prepare": "Preparing", "train": "Training", "evaluate": "Evaluating", "publish": "Publishing"}
 _PHASES = list(_STEPS.values())
+_NOTED = frozenset({"ChampionChanged", "Stopping"})
+"""Events that the picture of the steps does not show."""
 
 
 class View(Protocol):
@@ -78,7 +82,7 @@ class LineView:
 
     def tell(self, event: Event) -> None:
         if not event.failure:  # the command's last word is that paragraph
-            _print(f"{event.reason}: {event.message}")
+            _print(event.message)
 
 
 class LiveView:
@@ -87,6 +91,7 @@ class LiveView:
     def __init__(self, console: Console) -> None:
         self._live = Live(console=console, refresh_per_second=8, transient=False)
         self._notes: list[str] = []
+        self._status = FineTuneJobStatus()
 
     def __enter__(self) -> Self:
         self._live.__enter__()
@@ -96,11 +101,16 @@ class LiveView:
         self._live.__exit__(None, None, None)
 
     def show(self, status: FineTuneJobStatus) -> None:
-        self._live.update(Group(steps(status), *(Text(note, style="yellow") for note in self._notes)))
+        self._status = status
+        self._draw()
 
     def tell(self, event: Event) -> None:
-        if event.reason == "ChampionChanged":
+        if event.reason in _NOTED:
             self._notes.append(event.message)
+            self._draw()
+
+    def _draw(self) -> None:
+        self._live.update(Group(steps(self._status), *(Text(note, style="yellow") for note in self._notes)), refresh=True)
 
 
 def steps(status: FineTuneJobStatus) -> Table:

@@ -14,7 +14,7 @@ from embtune_operator.judge.scores import kept_scores
 from embtune_operator.registry.versions import read_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from embtune_api.keys import LineKeys
     from embtune_api.status import Metrics
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from embtune_store.protocol import Store
 
 CONFIDENCE = 0.95
+_HEADLINES = frozenset({"recall", "mrr", "ndcg"})
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,25 @@ def score_table(roles: Sequence[Role]) -> Table:
     return table
 
 
-def main_metrics(names: Sequence[str]) -> list[str]:
+def main_metrics(names: Collection[str]) -> list[str]:
     """Every metric at the largest cutoff, and accuracy at 1: the ones that fit on a screen."""
     largest = max((_cutoff(name) for name in names), default=0)
     shown = [n for n in names if _cutoff(n) == largest or split_metric(n)[1] == "accuracy@1"]
-    return sorted(shown, key=lambda name: (_rank(name), _cutoff(name)))
+    return sorted(shown, key=lambda name: (_rank(name), _cutoff(name), name))
+
+
+def headline_metrics(names: Collection[str]) -> list[str]:
+    """The main metrics that people compare models by: the ones that fit beside other columns."""
+    return [name for name in main_metrics(names) if _kind(name) in _HEADLINES]
+
+
+def _kind(name: str) -> str:
+    return split_metric(name)[1].partition("@")[0]
 
 
 def _rank(name: str) -> int:
     """Place in the order in which the field reports metrics."""
-    return [*RETRIEVAL_METRICS].index(next(m for m in RETRIEVAL_METRICS if split_metric(name)[1].startswith(f"{m}@")))
+    return [str(metric) for metric in RETRIEVAL_METRICS].index(_kind(name))
 
 
 def _cutoff(name: str) -> int:

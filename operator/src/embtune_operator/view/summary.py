@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.markup import escape
 
 from embtune_operator.pipeline.status import find
@@ -16,44 +15,39 @@ from embtune_operator.view.score_table import CONFIDENCE, roles_of, score_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Console
+
+    from embtune_api.documents import Release
     from embtune_api.keys import LineKeys
     from embtune_api.resources import FineTuneJob
     from embtune_api.status import Condition
-    from embtune_api.verdict import Verdict
     from embtune_operator.registry.versions import Version
     from embtune_store.protocol import Store
 
 _STYLES = {"Passed": "green", "Rejected": "red", "Inconclusive": "yellow"}
 
 
-def result_console() -> Console:
-    """Plain text, wide enough for the table, where stdout is no terminal."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=140)
-
-
 def print_summary(console: Console, job: FineTuneJob, line: LineKeys, store: Store) -> None:
     """Print the end of a job that has finished."""
     status = job.status
     assert status
-    assert status.verdict
     assert status.model_version
-    version = read_version(store, line, status.model_version.version, read_history(store, line))
+    history = read_history(store, line)
+    version = read_version(store, line, status.model_version.version, history)
     console.print()
     for text in data_lines(version, find(status.conditions, "DataReady")):
         console.print(text)
-    print_evaluation(console, version, status.verdict, line, store)
+    print_evaluation(console, version, line, store)
     console.print()
     promoted = find(status.conditions, "Promoted")
-    name = f"{line.model} v{version.number}"
-    happened = f"{name} is in production" if promoted and promoted.status == "True" else promoted.message if promoted else name
-    console.print(f"[bold]{escape(happened)}[/]")
+    console.print(f"[bold]{escape(_where(line, version, history, promoted))}[/]")
     console.print(f"It lies at {escape(f'{_shown(store)}/{line.version(version.number).root}')}", soft_wrap=True)
-    console.print(f"Next: {escape(_next(line, version, store))}", soft_wrap=True)
+    console.print(escape(_next(line, version, store)), soft_wrap=True)
 
 
-def print_evaluation(console: Console, version: Version, verdict: Verdict, line: LineKeys, store: Store) -> None:
-    """The table, a line for each gate, and the verdict."""
+def print_evaluation(console: Console, version: Version, line: LineKeys, store: Store) -> None:
+    """The table, a line for each gate, and the verdict: all of them of the version's last judgement."""
+    verdict = version.evaluation.verdict
     console.print()
     console.print(score_table(roles_of(store, line, version)))
     console.print(f"[dim]in brackets: one-sided {CONFIDENCE:.0%} bounds, bootstrap over groups[/]")
@@ -72,13 +66,28 @@ def data_lines(version: Version, prepared: Condition | None = None) -> Sequence[
     return [f"Data   {escape(sources)}", f"       {escape(told)}; exam {version.evaluation.exam[:12]}…"]
 
 
-def _next(line: LineKeys, version: Version, store: Store) -> str:
-    options = f"--store {_shown(store)} --namespace {line.namespace}"
-    if version.stage == "Rejected":
-        return f"embtune show {line.model}@{version.number} {options}"
+def _where(line: LineKeys, version: Version, history: Sequence[Release], promoted: Condition | None) -> str:
+    """Where the version is now, which need not be where its job brought it."""
+    name, production = f"{line.model} v{version.number}", history[-1].production if history else None
+    now = f"v{production.version}" if production else "nothing"
     if version.stage == "Production":
-        return f"embtune pull {line.model}@production ./{line.model} {options}"
-    return f"embtune promote {line.model}@{version.number} --reason '…' {options}"
+        return f"{name} is in production"
+    if version.stage == "RolledBack":
+        return f"{name} was rolled back; {now} is in production"
+    if version.stage == "Archived":
+        return f"{name} was in production; {now} is now"
+    return promoted.message if promoted else name
+
+
+def _next(line: LineKeys, version: Version, store: Store) -> str:
+    """The command that a user is likely to want, as it works now."""
+    options = f"--store {_shown(store)} --namespace {line.namespace}"
+    promote = f"embtune promote {line.model}@{version.number}"
+    if version.stage == "Production":
+        return f"Next: embtune pull {line.model}@production ./{line.model} {options}"
+    if version.needs_force:
+        return f"To promote it all the same: {promote} --force --reason '…' {options}"
+    return f"{'To go back to it' if version.stage == 'Archived' else 'Next'}: {promote} --reason '…' {options}"
 
 
 def _shown(store: Store) -> str:
