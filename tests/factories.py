@@ -255,14 +255,5 @@ class PretendTrainer:
         number = max(taken, default=0) + 1
         report = documents.read(self.store, StepKeys(request.evaluated).report, EvaluationReport)
         assert report
-        evaluation = PublishedEvaluation(
-            exam=report.exam,
-            model_digest=request.candidate.digest,
-            candidate=report.metrics["candidate"],
-            base=report.metrics["base"],
-            champion=report.metrics.get("champion", {}),
-            champion_version=request.champion_version,
-            verdict=request.verdict,
-            suites_digest=report.suites_digest,
-        )
+        evaluation = PublishedEvaluation.of(report, request.candidate.digest, request.champion_version, request.verdict)
         return PublishFacts(version=publish_version(self.store, request.line_keys, number, evaluation=evaluation))

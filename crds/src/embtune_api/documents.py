@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from embtune_api.base import Document
 from embtune_api.digest import digest_of, tree_digest
@@ -11,6 +11,9 @@ from embtune_api.keys import ResultKeys, VersionKeys
 from embtune_api.spec import Columns
 from embtune_api.status import FineTuneJobStatus, StepName
 from embtune_api.verdict import Verdict
+
+if TYPE_CHECKING:
+    from embtune_api.reports import EvaluationReport
 
 
 class FileEntry(Document):
@@ -218,6 +221,21 @@ class PublishedEvaluation(Document):
     """Digest of the suites: with exam and model digest it names the cached per-query results."""
     dropped_queries: list[int] = []
     """Indices, in the exam's order, of queries left out of these scores: a compared model has trained on them."""
+
+    @classmethod
+    def of(cls, report: EvaluationReport, model_digest: str, champion_version: int | None, verdict: Verdict) -> Self:
+        """What a version tells of a report and of the verdict on it."""
+        return cls(
+            exam=report.exam,
+            model_digest=model_digest,
+            candidate=report.metrics["candidate"],
+            base=report.metrics.get("base", {}),
+            champion=report.metrics.get("champion", {}),
+            champion_version=champion_version,
+            verdict=verdict,
+            suites_digest=report.suites_digest,
+            dropped_queries=report.dropped_queries,
+        )
 
 
 class Rejudgement(Document):

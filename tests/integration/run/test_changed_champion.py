@@ -83,3 +83,8 @@ def test_between_the_publication_and_the_release(line: StoredLine, job: Path) ->
     release = read_json(line.root / "release.json")
     assert (release["seq"], release["production"]["version"], release["previous"]["version"]) == (5, 3, 2)
     assert not line.version(4).exists(), "a job publishes one version"
+    assert [path.name for path in (line.version(3) / "verdicts").iterdir()] == ["1.json"]
+    assert not (line.version(2) / "verdicts").exists(), "it was judged once"
+    shown = embtune("show", f"{MODEL}@3", "--store", line.store, "--namespace", NAMESPACE).ended(0)
+    assert "champion v2" in shown.out
+    assert "Judged again" in shown.out

@@ -140,17 +140,7 @@ def _metadata(request: PublishRequest, number: int, report: EvaluationReport) ->
 
 
 def _evaluation(request: PublishRequest, report: EvaluationReport) -> PublishedEvaluation:
-    return PublishedEvaluation(
-        exam=report.exam,
-        model_digest=request.candidate.digest,
-        candidate=report.metrics["candidate"],
-        base=report.metrics.get("base", {}),
-        champion=report.metrics.get("champion", {}),
-        champion_version=request.champion_version,
-        verdict=request.verdict,
-        suites_digest=report.suites_digest,
-        dropped_queries=report.dropped_queries,
-    )
+    return PublishedEvaluation.of(report, request.candidate.digest, request.champion_version, request.verdict)
 
 
 def _evaluation_report(request: PublishRequest, store: Store) -> EvaluationReport:

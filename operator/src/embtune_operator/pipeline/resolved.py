@@ -67,20 +67,10 @@ class Resolved:
     @property
     def judged_evaluation(self) -> PublishedEvaluation:
         """The evaluation against the champion of now, as a version tells it."""
-        report = self.evaluation
-        assert report is not None, "asked for an evaluation that is not done"
+        assert self.evaluation is not None, "asked for an evaluation that is not done"
         assert self.verdict is not None
-        return PublishedEvaluation(
-            exam=report.exam,
-            model_digest=self.train_facts.model.digest,
-            candidate=report.metrics["candidate"],
-            base=report.metrics.get("base", {}),
-            champion=report.metrics.get("champion", {}),
-            champion_version=self.champion.ref.version if self.champion else None,
-            verdict=self.verdict,
-            suites_digest=report.suites_digest,
-            dropped_queries=report.dropped_queries,
-        )
+        champion = self.champion.ref.version if self.champion else None
+        return PublishedEvaluation.of(self.evaluation, self.train_facts.model.digest, champion, self.verdict)
 
     @staticmethod
     def _facts(manifest: StepManifest | None) -> dict[str, object]:
