@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -12,6 +13,8 @@ from embtune_api.digest import digest_of, tree_digest
 from embtune_api.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from embtune_api.resources import FineTuneJob
 
 
@@ -25,7 +28,7 @@ def with_local_uid(job: FineTuneJob, folder: Path) -> FineTuneJob:
         folder: where relative paths start.
 
     Raises:
-        InvalidInput: a local file or folder is missing.
+        InvalidInput: a local file or folder is missing or cannot be read.
     """
     data = [_file_digest(job, number, source.uri, folder) for number, source in enumerate(job.spec.data.train)]
     base = job.spec.base_model.uri
@@ -61,25 +64,40 @@ def _file_digest(job: FineTuneJob, number: int, uri: str, folder: Path) -> str |
     path = local_path(uri, folder)
     if path is None:
         return None
-    if not path.is_file():
-        raise InvalidInput(
-            f"spec.data.train[{number}].uri {uri}: there is no such file. Paths start at the folder of the job's file "
-            f"({folder}): correct the path of job {job.metadata.name}, or put the file there."
-        )
-    return _sha256(path)
+    place = f"spec.data.train[{number}].uri {uri}"
+    with _readable(place):
+        if path.is_dir():
+            raise InvalidInput(f"{place}: {path} is a folder. Name the files in it one by one.")
+        if path.is_file():
+            return _sha256(path)
+    raise InvalidInput(
+        f"{place}: there is no such file. Paths start at the folder of the job's file "
+        f"({folder}): correct the path of job {job.metadata.name}, or put the file there."
+    )
 
 
 def _folder_digest(uri: str, folder: Path) -> str | None:
     path = local_path(uri, folder)
     if path is None:
         return None
-    if not path.is_dir():
-        raise InvalidInput(
-            f"spec.baseModel.uri {uri}: there is no such folder ({path}). Give hf://org/name for a model of the hub, or the "
-            "path of a sentence-transformers folder, relative to the job's file."
-        )
-    files = (file for file in path.rglob("*") if file.is_file())
-    return tree_digest((file.relative_to(path).as_posix(), _sha256(file)) for file in files)
+    place = f"spec.baseModel.uri {uri}"
+    with _readable(place):
+        if path.is_dir():
+            files = (file for file in path.rglob("*") if file.is_file())
+            return tree_digest((file.relative_to(path).as_posix(), _sha256(file)) for file in files)
+    raise InvalidInput(
+        f"{place}: there is no such folder ({path}). Give hf://org/name for a model of the hub, or the "
+        "path of a sentence-transformers folder, relative to the job's file."
+    )
+
+
+@contextmanager
+def _readable(place: str) -> Iterator[None]:
+    """Raise InvalidInput for an OSError about what the field `place` names."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput(f"{place}: {error.filename} cannot be read: {error.strerror}. Check its permissions.") from error
 
 
 def _sha256(path: Path) -> str:

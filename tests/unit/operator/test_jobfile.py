@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,23 @@ def test_a_uid_follows_from_spec_and_files(tmp_path: Path) -> None:
     other = load_job(written(tmp_path, GOOD.replace("epochs: 1", "epochs: 2")))
     (tmp_path / "train.jsonl").write_text("{}")
     assert with_local_uid(other, tmp_path).metadata.uid != uid
+
+
+def test_data_that_is_no_file_is_told_as_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = load_job(written(tmp_path, GOOD))
+    data = tmp_path / "train.jsonl"
+    data.mkdir()
+    with pytest.raises(InvalidInput, match=r"spec.data.train\[0\].uri train.jsonl: .*train.jsonl is a folder. Name the files"):
+        with_local_uid(job, tmp_path)
+    data.rmdir()
+    data.write_text("{}")
+
+    def refuse(path: Path, *_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))  # who runs the tests may be root
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InvalidInput, match=r"train.jsonl: .* cannot be read: Permission denied. Check its permissions"):
+        with_local_uid(job, tmp_path)
 
 
 def test_a_local_base_model_counts_by_its_files(tmp_path: Path) -> None:

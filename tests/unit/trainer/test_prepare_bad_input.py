@@ -95,6 +95,16 @@ def test_bad_data_is_refused(tmp_path: Path, name: str, data: bytes | None, how:
     assert not list(world.store.list("team/search/exams")), "no exam may be frozen by a job that is refused"
 
 
+def test_a_folder_or_an_unreadable_file_in_the_place_of_data_is_refused(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    (tmp_path / "folder.jsonl").mkdir()
+    (tmp_path / "loop.jsonl").symlink_to(tmp_path / "loop.jsonl")
+    for name, says in (("folder.jsonl", "is a folder. Name the files"), ("loop.jsonl", "cannot be read: Too many levels")):
+        with pytest.raises(InvalidInput, match=r"data\.train\[0\]\.uri: ") as refused:
+            world.prepare(world.request(name))
+        _is_a_paragraph(str(refused.value), [name, says])
+
+
 BAD_BASES: dict[str, tuple[dict[str, bytes | None], list[str]]] = {
     "no modules.json": ({"modules.json": None}, ["modules.json is missing"]),
     "modules.json that is not JSON": ({"modules.json": b"{"}, ["modules.json is not JSON"]),

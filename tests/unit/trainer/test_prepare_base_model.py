@@ -66,6 +66,17 @@ def test_a_hub_that_cannot_be_reached_says_what_else_there_is(tmp_path: Path, mo
         assert words in message
 
 
+def test_the_remedy_names_the_place_where_the_mirror_is_looked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    for uri in ("hf://org/name@v1.2", "hf://org/name"):
+        with pytest.raises(InvalidInput) as refused:
+            resolve(uri, open_store("memory://"), mirror=tmp_path / "mirror")
+        place = str(refused.value).partition("<folder>/")[2].split()[0]
+        write_base_model(tmp_path / "mirror" / place)
+        assert resolve(uri, open_store("memory://"), mirror=tmp_path / "mirror").uri == uri
+
+
 def answer(status: int, code: str) -> Any:
     from http.server import BaseHTTPRequestHandler
 

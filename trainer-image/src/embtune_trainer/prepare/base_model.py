@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from embtune_api.digest import tree_digest
-from embtune_api.documents import Release, ResolvedBase, StoredModel, VersionManifest
+from embtune_api.documents import FileEntry, Release, ResolvedBase, StoredModel, VersionManifest
 from embtune_api.errors import EmbtuneError, InvalidInput, Tampered
 from embtune_api.keys import LineKeys
 from embtune_api.spec import BaseModelRef, VersionSelector
 from embtune_store import documents, folders, open_store
 from embtune_store.protocol import Store
-from embtune_trainer.prepare.hub import HubModel, download_model
+from embtune_trainer.prepare.hub import HubModel, download_model, in_mirror
 from embtune_trainer.prepare.model_folder import check_model_folder, is_kept, kept_files
 from embtune_trainer.prepare.sources import local_path, split_s3
 
@@ -40,12 +40,22 @@ def resolve_base(
         return _published(reference.version, store, namespace)
     uri = reference.uri or ""
     with _fetched(uri, folder, mirror) as found:
-        check_model_folder(found.folder, uri)
-        return ResolvedBase(uri=uri, revision=found.revision, model=_stage(found.folder, uri, store, staged))
+        files = _looked_through(found.folder, uri)
+        return ResolvedBase(uri=uri, revision=found.revision, model=_stage(found.folder, files, uri, store, staged))
 
 
-def _stage(folder: Path, uri: str, store: Store, staged: Staged) -> StoredModel:
-    files = [folders.file_entry(folder, folder / path) for path in kept_files(folder)]
+def _looked_through(folder: Path, uri: str) -> list[FileEntry]:
+    """The files that make the model, once it is clear that it is one."""
+    try:
+        check_model_folder(folder, uri)
+        return [folders.file_entry(folder, folder / path) for path in kept_files(folder)]
+    except OSError as error:
+        raise InvalidInput(
+            f"baseModel.uri: {error.filename} of {uri} cannot be read: {error.strerror}. Check its permissions."
+        ) from error
+
+
+def _stage(folder: Path, files: list[FileEntry], uri: str, store: Store, staged: Staged) -> StoredModel:
     digest = tree_digest((file.path, file.sha256) for file in files)
     for file in files:
         written = store.upload(folder / file.path, f"{staged(digest)}/{file.path}")
@@ -82,7 +92,7 @@ def _from_hub(uri: str, mirror: Path | None) -> HubModel:
     match = _HUB_URI.fullmatch(uri)
     if match is None:
         raise InvalidInput(f"baseModel.uri: {uri} is not a model of the hub. Spell it hf://org/name or hf://org/name@revision.")
-    mirrored = mirror / uri.removeprefix("hf://") if mirror else None
+    mirrored = mirror / in_mirror(uri) if mirror else None
     if mirrored is not None and mirrored.is_dir():
         return HubModel(mirrored, match["revision"])
     return download_model(match["name"], match["revision"])

@@ -24,32 +24,39 @@ def download_model(name: str, revision: str | None) -> HubModel:
     """
     from huggingface_hub import errors, snapshot_download
 
+    uri = f"hf://{name}@{revision}" if revision else f"hf://{name}"
+
     try:
         folder = snapshot_download(
-            name, revision=revision, allow_patterns=list(KEPT), ignore_patterns=[f"{name}/*" for name in DROPPED_FOLDERS]
+            name, revision=revision, allow_patterns=list(KEPT), ignore_patterns=[f"{folder}/*" for folder in DROPPED_FOLDERS]
         )
     except errors.GatedRepoError:
-        raise _unreachable(name, "it is gated: accept its terms on its page and set HF_TOKEN") from None
+        raise _unreachable(uri, "it is gated: accept its terms on its page and set HF_TOKEN") from None
     except errors.RepositoryNotFoundError:
-        raise _unreachable(name, "the hub has no such model, or it is private: check the spelling, or set HF_TOKEN") from None
+        raise _unreachable(uri, "the hub has no such model, or it is private: check the spelling, or set HF_TOKEN") from None
     except errors.RevisionNotFoundError:
-        raise _unreachable(name, f"it has no revision {revision}: check the spelling") from None
+        raise _unreachable(uri, f"it has no revision {revision}: check the spelling") from None
     except (
         errors.LocalEntryNotFoundError,
         errors.OfflineModeIsEnabled,
         errors.RevisionResolutionError,
         errors.HfHubHTTPError,
     ) as error:
-        raise _unreachable(name, f"the hub cannot be reached ({_first_line(error)}): check the network") from None
+        raise _unreachable(uri, f"the hub cannot be reached ({_first_line(error)}): check the network") from None
     except errors.HFValidationError as error:
-        raise _unreachable(name, f"its name is not one that the hub can have ({_first_line(error)})") from None
+        raise _unreachable(uri, f"its name is not one that the hub can have ({_first_line(error)})") from None
     path = Path(folder)
     return HubModel(path, path.name)
 
 
-def _unreachable(name: str, cause: str) -> InvalidInput:
+def in_mirror(uri: str) -> str:
+    """Where a mirror keeps the model `hf://org/name` or `hf://org/name@revision`, relative to its folder."""
+    return uri.removeprefix("hf://")
+
+
+def _unreachable(uri: str, cause: str) -> InvalidInput:
     return InvalidInput(
-        f"baseModel.uri: hf://{name} cannot be had: {cause}. Without the hub: put the model's folder at <folder>/{name} and "
+        f"baseModel.uri: {uri} cannot be had: {cause}. Without the hub: put the model's folder at <folder>/{in_mirror(uri)} and "
         f"set EMBTUNE_HUB_MIRROR=<folder>, or give a local folder or an s3:// prefix as baseModel.uri."
     )
 
