@@ -123,6 +123,17 @@ BAD_BASES: dict[str, tuple[dict[str, bytes | None], list[str]]] = {
     "pickled weights alone": ({"model.safetensors": None}, ["pickled", "only safetensors"]),
     "a Git LFS pointer": ({"model.safetensors": b"version https://git-lfs.github.com/spec/v1\n"}, ["git lfs pull"]),
     "no tokenizer": ({"tokenizer.json": None}, ["no tokenizer"]),
+    "prompts that the pooling leaves out": (
+        {
+            "config_sentence_transformers.json": b'{"prompts": {"query": "ask: "}}',
+            "1_Pooling/config.json": b'{"include_prompt": false}',
+        },
+        ["include_prompt: false"],
+    ),
+    "a pooling configuration that is not JSON": (
+        {"config_sentence_transformers.json": b'{"prompts": {"query": "ask: "}}', "1_Pooling/config.json": b"{"},
+        ["config.json is not JSON"],
+    ),
     "no pooling configuration": ({"1_Pooling/config.json": None}, ["1_Pooling/config.json is missing"]),
 }
 

@@ -39,6 +39,7 @@ def check_model_folder(folder: Path, uri: str) -> None:
         raise _unusable(uri, f"its first module is a {first['type']}, not a Transformer")
     for module in modules:
         _check_module(folder / str(module["path"]), module, uri)
+    _refuse_prompts_left_out(folder, modules, uri)
     transformer = folder / str(first["path"])
     if not (transformer / "config.json").is_file():
         raise _unusable(uri, f"{_name(folder, transformer)}config.json is missing")
@@ -77,6 +78,24 @@ def _check_module(folder: Path, module: dict[str, Any], uri: str) -> None:
     for weights in folder.glob("*.safetensors"):
         if not _has_safetensors_header(weights):
             raise _unusable(uri, f"{weights.name} is not a safetensors file (cut short, or a Git LFS pointer: run git lfs pull)")
+
+
+def _refuse_prompts_left_out(folder: Path, modules: list[dict[str, Any]], uri: str) -> None:
+    """Such a pooling needs to know where the prompt ends in every text; training feeds it token ids alone."""
+    prompts = _read_json(folder / "config_sentence_transformers.json", uri).get("prompts") or {}
+    pooling = [folder / str(module["path"]) / "config.json" for module in modules if module["type"].endswith("Pooling")]
+    if any(prompts.values()) and any(_read_json(path, uri).get("include_prompt") is False for path in pooling):
+        raise _unusable(uri, "its pooling leaves out the prompts that it has (include_prompt: false)")
+
+
+def _read_json(path: Path, uri: str) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError:
+        raise _unusable(uri, f"{path.name} is not JSON") from None
+    return found if isinstance(found, dict) else {}
 
 
 def _has_safetensors_header(path: Path) -> bool:
