@@ -88,6 +88,14 @@ class Nursery:
         pid = int(self.process.stdout.readline())
         return Run(pid, folder, self.scratch / "exits")
 
+    def clear(self) -> bool:
+        """Whether it is empty; if it is not, what is left is killed, so that the next user does not find it."""
+        if self.is_empty():
+            return True
+        for child in psutil.Process(self.process.pid).children():
+            kill_tree(child.pid)
+        return False
+
     def is_empty(self, seconds: float = 10.0) -> bool:
         """Whether every process of every run has gone, orphans included; they are given a moment."""
         deadline = time.monotonic() + seconds

@@ -4,8 +4,12 @@ import contextlib
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
+
+STILL = {"T", "t", "Z", "X"}
+"""Stopped, traced, or ended: the states of threads that do nothing."""
 
 
 def tree(pid: int) -> list[psutil.Process]:
@@ -18,12 +22,16 @@ def tree(pid: int) -> list[psutil.Process]:
 
 
 def stop_tree(pid: int) -> list[psutil.Process]:
-    """Let a whole tree stand still; returns its members, itself first. New ones are looked for until there is none."""
+    """Let a whole tree stand still; returns its members, itself first. New ones are looked for until there is none.
+
+    A signal is acted on a little after it is sent: what a thread holds by then, it keeps. So this waits for every thread.
+    """
     stopped: dict[int, psutil.Process] = {}
     while new := [process for process in tree(pid) if process.pid not in stopped]:
         for process in new:
             _send(process, signal.SIGSTOP)
             stopped[process.pid] = process
+        wait_until(lambda: all(_stands_still(pid) for pid in stopped), or_say="a process cannot be stopped", every=0.001)
     return list(stopped.values())
 
 
@@ -46,6 +54,14 @@ def wait_until(true: Callable[[], object], seconds: float = 60.0, every: float =
     while not true():
         assert time.monotonic() < deadline, or_say
         time.sleep(every)
+
+
+def _stands_still(pid: int) -> bool:
+    states = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            states.append(thread.read_text().rpartition(")")[2].split()[0])
+    return set(states) <= STILL
 
 
 def _send(process: psutil.Process, number: int) -> None:

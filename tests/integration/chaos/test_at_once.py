@@ -55,7 +55,7 @@ def test_a_job_that_is_overtaken_right_before_its_release_is_judged_again(
     assert overtaking.wait() == 0, overtaking.err
     continue_all(stopped)
     assert overtaken.wait() == 0, overtaken.err
-    assert "ChampionChanged: somebody else changed the release of line at the same moment" in overtaken.err
+    assert "somebody else changed the release of line at the same moment" in overtaken.err
     assert_one_story([overtaken, overtaking], store)
 
 

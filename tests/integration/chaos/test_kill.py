@@ -60,6 +60,7 @@ def survive(moment: Moment, chaos: Chaos, folder: Path) -> Survival:
     try:
         return _survive(moment, chaos, nursery, folder)
     finally:
+        nursery.clear()
         chaos.nurseries.put(nursery)
 
 
