@@ -1,12 +1,18 @@
 """torchrun, started from within: one agent a node, which starts and watches the workers."""
 
+from __future__ import annotations
+
 import os
 import signal
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from embtune_api.errors import EmbtuneError, Exit, Stopped
+from embtune_api.errors import EmbtuneError, Exit, InvalidInput, Stopped
 from embtune_api.requests import TrainRequest
+
+if TYPE_CHECKING:
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
 SHUTDOWN_SECONDS = 300
 """How long workers have to write a checkpoint after SIGTERM; torchrun's own 30 s are too short for a large model."""
@@ -56,12 +62,14 @@ def _start_method() -> str:
     return "spawn" if any(Path("/dev").glob("nvidia*")) else "fork"
 
 
-def _reason(error: "ChildFailedError") -> EmbtuneError:  # type: ignore[name-defined]  # noqa: F821
+def _reason(error: ChildFailedError) -> EmbtuneError:
     """What the first failed worker meant by its exit code."""
     _, failure = error.get_first_failure()
     said = _said_already()
     if failure.exitcode == Exit.STOPPED:
         return Stopped(said or "training was asked to stop and saved what it had done")
+    if failure.exitcode == Exit.INVALID:
+        return InvalidInput(said)
     if failure.exitcode == -signal.SIGKILL:
         return EmbtuneError(
             "a training process was killed (SIGKILL): most often it ran out of memory. Lower training.batchSize, or use the loss "
