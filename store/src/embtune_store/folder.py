@@ -94,7 +94,9 @@ class FolderStore:
         if not self.exists(key):
             return
         with os_failures(f"{key} in the store {self.uri}"), self._locked():
-            path.unlink(missing_ok=True)
+            if not path.exists():
+                return  # another process was first, and may have removed the folder too
+            path.unlink()
             for folder in path.parents:
                 if folder == self._root or any(folder.iterdir()):
                     break

@@ -1,7 +1,10 @@
 """What only a folder has: files that people and dead processes leave, locks, reading without writing."""
 
 import fcntl
+import shutil
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,18 @@ def test_reading_writes_nothing(store: FolderStore, tmp_path: Path) -> None:
     assert list(store.list("")) == []
     store.delete("x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_processes_may_delete_one_object_at_once(store: FolderStore, tmp_path: Path) -> None:
+    store.put("a/b/c", b"1")
+    with ThreadPoolExecutor() as pool, (tmp_path / "store/.embtune/lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        deleting = pool.submit(store.delete, "a/b/c")
+        time.sleep(0.2)  # it has seen the object, and waits for the lock
+        shutil.rmtree(tmp_path / "store/a")
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        deleting.result()
+    assert list(store.list("")) == []
 
 
 def test_objects_are_plain_files_that_others_can_use(store: FolderStore, tmp_path: Path) -> None:
