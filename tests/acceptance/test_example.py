@@ -52,7 +52,6 @@ def two(one: StoredLine, hub_mirror: Path, tmp_path_factory: pytest.TempPathFact
 
 def test_the_first_job_ends_in_production_within_4_minutes_and_shows_why(first: Finished) -> None:
     out = first.told.ended(0).out
-    assert first.told.seconds < 4 * MINUTES
     header = next(row for row in out.splitlines() if row.split()[:1] == ["metric"])
     assert [word in header for word in ("base", "candidate v1", "champion")] == [True] * 3
     shown = next(row for row in out.splitlines() if "test/ndcg@10" in row)
@@ -60,6 +59,7 @@ def test_the_first_job_ends_in_production_within_4_minutes_and_shows_why(first: 
     assert out.count("✓") == 2, "a line for each gate"
     assert "Verdict: Passed – 2 of 2 gates passed" in out
     assert f"{MODEL} v1 is in production" in out
+    assert first.told.seconds < 4 * MINUTES, "on two cores that nobody else uses"
 
 
 def test_the_first_job_raises_ndcg_by_0_03_on_a_large_exam(one: StoredLine) -> None:
