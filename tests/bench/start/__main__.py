@@ -3,8 +3,8 @@
     make bench-start
 
 `embtune --help` and `embtune validate`: medians of whole processes, after a warm-up, beside the bare interpreter as the
-floor; neither may import torch. `embtune run`: from the command to the first step, and from the trained model to the first
-scores. Exits 1 when a promise is broken.
+floor; neither may import torch. `embtune run`: how long train and evaluate take to compute something, importing
+included. Exits 1 when a promise is broken.
 """
 
 import subprocess
@@ -47,9 +47,9 @@ def main() -> int:
 def computes_soon() -> bool:
     starts = measure()
     Console().print(
-        f"embtune run: the first training step is done {starts.training:.1f} s after the command, the first texts are scored "
-        f"{starts.evaluation:.1f} s after the model is trained (promise: < {COMPUTES_WITHIN:.0f} s each; importing "
-        f"sentence-transformers alone takes {starts.importing:.1f} s)"
+        f"embtune run: train has done its first step {starts.training:.1f} s after the data is prepared ({starts.from_command:.1f} s "
+        f"after the command), evaluate its first texts {starts.evaluation:.1f} s after the model is trained; promise: "
+        f"< {COMPUTES_WITHIN:.0f} s each. Importing sentence-transformers alone takes {starts.importing:.1f} s"
     )
     return max(starts.training, starts.evaluation) < COMPUTES_WITHIN
 

@@ -18,8 +18,10 @@ ROWS = 1200
 
 @dataclass(frozen=True)
 class Starts:
+    from_command: float
+    """Seconds from the command to the first training step done; prepare and the import of torch are within."""
     training: float
-    """Seconds from the command to the first reported step; prepare and the import of torch are within."""
+    """Seconds from the prepared data to the first training step done."""
     evaluation: float
     """Seconds from the trained model to the first scored texts."""
     importing: float
@@ -34,10 +36,11 @@ def measure() -> Starts:
         command = [str(EMBTUNE), "run", str(_job(folder)), "--store", str(folder / "store")]
         started = time.monotonic()
         with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+            prepared = _appears(folder, "prepare/*/manifest.json", run)
             first_step = _appears(folder, "train/*/progress.json", run)
             trained = _appears(folder, "train/*/manifest.json", run)
             first_score = _appears(folder, "evaluate/*/progress.json", run)
-    return Starts(first_step - started, first_score - trained, _importing())
+    return Starts(first_step - started, first_step - prepared, first_score - trained, _importing())
 
 
 def _job(folder: Path) -> Path:
