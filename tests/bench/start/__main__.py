@@ -47,9 +47,9 @@ def main() -> int:
 def computes_soon() -> bool:
     starts = measure()
     Console().print(
-        f"embtune run: train has done its first step {starts.training:.1f} s after the data is prepared ({starts.from_command:.1f} s "
-        f"after the command), evaluate its first texts {starts.evaluation:.1f} s after the model is trained; promise: "
-        f"< {COMPUTES_WITHIN:.0f} s each. Importing sentence-transformers alone takes {starts.importing:.1f} s"
+        f"embtune run: train has done its first step {starts.training:.1f} s after the data is prepared "
+        f"({starts.from_command:.1f} s after the command), evaluate its first texts {starts.evaluation:.1f} s after the model is "
+        f"trained; promise: < {COMPUTES_WITHIN:.0f} s each. Importing sentence-transformers alone takes {starts.importing:.1f} s"
     )
     return max(starts.training, starts.evaluation) < COMPUTES_WITHIN
 
