@@ -132,14 +132,14 @@ class EvaluateFacts(Document):
     """Roles whose results were there already."""
 
 
-class PublishFacts(Document):
-    version: VersionRef
-
-
 class VersionRef(Document):
     version: int
     digest: str
     """Digest of its manifest: the version's identity."""
+
+
+class PublishFacts(Document):
+    version: VersionRef
 
 
 class Owner(Document):
@@ -310,6 +310,3 @@ class JobResult(Document):
     """`result.json` of a job: written when nothing is left to do. A job that has one is finished for good."""
 
     status: FineTuneJobStatus
-
-
-PublishFacts.model_rebuild()

@@ -1,16 +1,6 @@
 """`preset: Auto`, spelled out."""
 
-from embtune_api.base import Resource
 from embtune_api.spec import Training
-
-
-class Recipe(Resource):
-    """The four values that a preset fills in."""
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    checkpoint_steps: int
 
 
 def resolve(training: Training, rows: int) -> Training:
@@ -22,13 +12,13 @@ def resolve(training: Training, rows: int) -> Training:
     epochs = training.epochs or epochs
     batch_size = training.batch_size or batch_size
     steps = epochs * steps_per_epoch(rows, batch_size)
-    recipe = Recipe(
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=training.learning_rate or learning_rate,
-        checkpoint_steps=training.checkpoint_steps or max(1, -(-steps // 8)),
-    )
-    return training.model_copy(update=recipe.model_dump())
+    explicit = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": training.learning_rate or learning_rate,
+        "checkpoint_steps": training.checkpoint_steps or max(1, -(-steps // 8)),
+    }
+    return training.model_copy(update=explicit)
 
 
 def steps_per_epoch(rows: int, batch_size: int) -> int:

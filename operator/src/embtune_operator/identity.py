@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from embtune_api.digest import digest_of, tree_digest
 from embtune_api.errors import InvalidInput
+from embtune_store.folders import file_sha256, list_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def _file_digest(job: FineTuneJob, number: int, uri: str, folder: Path) -> str |
         if path.is_dir():
             raise InvalidInput(f"{place}: {path} is a folder. Name the files in it one by one.")
         if path.is_file():
-            return _sha256(path)
+            return file_sha256(path)
     raise InvalidInput(
         f"{place}: there is no such file. Paths start at the folder of the job's file "
         f"({folder}): correct the path of job {job.metadata.name}, or put the file there."
@@ -83,8 +83,7 @@ def _folder_digest(uri: str, folder: Path) -> str | None:
     place = f"spec.baseModel.uri {uri}"
     with _readable(place):
         if path.is_dir():
-            files = (file for file in path.rglob("*") if file.is_file())
-            return tree_digest((file.relative_to(path).as_posix(), _sha256(file)) for file in files)
+            return tree_digest((file.path, file.sha256) for file in list_folder(path))
     raise InvalidInput(
         f"{place}: there is no such folder ({path}). Give hf://org/name for a model of the hub, or the "
         "path of a sentence-transformers folder, relative to the job's file."
@@ -98,8 +97,3 @@ def _readable(place: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise InvalidInput(f"{place}: {error.filename} cannot be read: {error.strerror}. Check its permissions.") from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

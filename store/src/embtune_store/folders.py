@@ -16,6 +16,11 @@ from embtune_store.staging import filled_folder, is_staged, whole_folder
 CHUNK = 1 << 20
 
 
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def list_folder(folder: Path) -> list[FileEntry]:
     """Every file below `folder` with its digest, sorted by path."""
     return [file_entry(folder, path) for path in _paths(folder)]
@@ -23,9 +28,7 @@ def list_folder(folder: Path) -> list[FileEntry]:
 
 def file_entry(folder: Path, path: Path) -> FileEntry:
     """One file below `folder` with its digest. Raises OSError."""
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return FileEntry(path=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=sha256)
+    return FileEntry(path=path.relative_to(folder).as_posix(), size=path.stat().st_size, sha256=file_sha256(path))
 
 
 def upload_folder(store: Store, folder: Path, prefix: str) -> list[FileEntry]:
@@ -169,8 +172,7 @@ def _in_place(target: Path, files: list[FileEntry]) -> bool:
 def _is(path: Path, entry: FileEntry) -> bool:
     if not path.is_file() or path.stat().st_size != entry.size:
         return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
+    return file_sha256(path) == entry.sha256
 
 
 def _paths(folder: Path) -> list[Path]:

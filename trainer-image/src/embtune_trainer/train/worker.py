@@ -126,10 +126,10 @@ def _process_group(device: torch.device) -> Iterator[Ranks]:
 
 def _fetch_once(store: Store, request: TrainRequest, ranks: Ranks) -> Path:
     """One download a node: the first local rank fetches, the others find it there."""
-    if int(os.environ["LOCAL_RANK"]) == 0:
-        fetch_model(store, request.base)
+    fetches = int(os.environ["LOCAL_RANK"]) == 0
+    fetched = fetch_model(store, request.base) if fetches else None
     ranks.wait()
-    return fetch_model(store, request.base)
+    return fetched or fetch_model(store, request.base)
 
 
 def _finish(request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, outcome: Outcome, started: float) -> None:
