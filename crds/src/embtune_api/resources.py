@@ -1,15 +1,21 @@
-"""The Kubernetes resources of `embtune.dev/v1alpha1`."""
+"""The Kubernetes resources of `embtune.dev/v1alpha1`: what `kubectl apply` takes, and what the operator writes back."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from embtune_api.base import Resource
+from embtune_api.line import EmbeddingModelSpec, EmbeddingModelStatus
 from embtune_api.spec import FineTuneJobSpec
 from embtune_api.status import FineTuneJobStatus
+from embtune_api.version import ModelVersionResourceStatus, ModelVersionSpec
+
+GROUP = "embtune.dev"
+API_VERSION = "embtune.dev/v1alpha1"
 
 
 class ObjectMeta(Resource):
@@ -23,6 +29,13 @@ class ObjectMeta(Resource):
     ]
     namespace: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)] = "default"
     uid: str = ""
+    generation: int | None = None
+    resource_version: str = ""
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    finalizers: list[str] = []
+    creation_timestamp: datetime | None = None
+    deletion_timestamp: datetime | None = None
 
 
 class FineTuneJob(Resource):
@@ -33,3 +46,23 @@ class FineTuneJob(Resource):
     metadata: ObjectMeta
     spec: FineTuneJobSpec
     status: FineTuneJobStatus | None = None
+
+
+class ModelVersion(Resource):
+    """One published model. It outlives the job that made it."""
+
+    api_version: Literal["embtune.dev/v1alpha1"]
+    kind: Literal["ModelVersion"]
+    metadata: ObjectMeta
+    spec: ModelVersionSpec
+    status: ModelVersionResourceStatus | None = None
+
+
+class EmbeddingModel(Resource):
+    """A line, as Git owns it: what is released, and the template of the jobs that make its versions. Its name is the line's."""
+
+    api_version: Literal["embtune.dev/v1alpha1"]
+    kind: Literal["EmbeddingModel"]
+    metadata: ObjectMeta
+    spec: EmbeddingModelSpec
+    status: EmbeddingModelStatus | None = None

@@ -30,6 +30,16 @@ class VersionSelector(Resource):
     """A version number, or `production`; what it turned out to be is frozen when the job starts."""
 
 
+class SecretRef(Resource):
+    """A Secret of the job's namespace, by name only: `prepare` mounts it, the operator never reads it.
+
+    Its keys are those of the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ENDPOINT_URL,
+    AWS_REGION, HF_TOKEN.
+    """
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=253)]
+
+
 class BaseModelRef(Resource):
     """The model that training starts from: a `uri`, or a `version` of a line."""
 
@@ -37,6 +47,8 @@ class BaseModelRef(Resource):
     """`hf://org/name`, `s3://bucket/prefix`, or a folder (local runs only)."""
     version: VersionSelector | None = None
     """A published version; the new one is judged against whatever is in production."""
+    secret_ref: SecretRef | None = None
+    """Credentials for an s3:// uri, or HF_TOKEN for a private model of the hub; a local run takes them from its environment."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -79,12 +91,6 @@ class Columns(Resource):
     def _known_shape(self) -> Self:
         assert self.shape
         return self
-
-
-class SecretRef(Resource):
-    """A Secret of the job's namespace, by name only: pods mount it, the operator never reads it."""
-
-    name: Annotated[str, StringConstraints(min_length=1, max_length=253)]
 
 
 class DataSource(Resource):
@@ -213,23 +219,24 @@ class Runtime(Resource):
     gpus_per_node: Annotated[int, Field(ge=0, le=64)] = 0
     processes_per_node: Annotated[int, Field(ge=1, le=256)] = 1
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    """Launches of a step that may fail by its own fault; evictions and lost nodes are not counted."""
+    deadline_seconds: Annotated[int, Field(ge=60, le=2_592_000)] | None = None
+    """The job fails when it is not done this long after its first step started; time suspended or queued counts."""
 
 
-class FineTuneJobSpec(Resource):
-    model: DnsLabel
-    """The line that the new version is numbered in."""
+class Recipe(Resource):
+    """What a job does, whatever line it is for. Immutable, but for `suspend` and `ttlSecondsAfterFinished`."""
+
     base_model: BaseModelRef
     data: Data
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
     promotion: Promotion = Promotion()
     runtime: Runtime = Runtime()
-
-    @model_validator(mode="after")
-    def _model_is_not_reserved(self) -> Self:
-        if self.model == "jobs":
-            raise ValueError("model cannot be called jobs: the store keeps jobs under that name")
-        return self
+    suspend: bool = False
+    """True: save a checkpoint and free the pods; false again: go on from there. May be changed at any time."""
+    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=31_536_000)] | None = None
+    """Seconds after the end until the job's pods and scratch objects are removed; the job and its version stay. None: kept."""
 
     @model_validator(mode="after")
     def _loss_fits_the_data(self) -> Self:
@@ -253,4 +260,15 @@ class FineTuneJobSpec(Resource):
                     f"promotion.gates[{number}].metric {gate.metric} is not yielded by any suite; "
                     f"choose one of {', '.join(known)}"
                 )
+        return self
+
+
+class FineTuneJobSpec(Recipe):
+    model: DnsLabel
+    """The line that the new version is numbered in."""
+
+    @model_validator(mode="after")
+    def _model_is_not_reserved(self) -> Self:
+        if self.model == "jobs":
+            raise ValueError("model cannot be called jobs: the store keeps jobs under that name")
         return self

@@ -16,10 +16,24 @@ StepName = Literal["prepare", "train", "evaluate", "publish"]
 Metrics = dict[str, float | None]
 
 
-class Condition(Resource):
-    """A standard Kubernetes condition; its message gives numbers and causes."""
+FailureReason = Literal[
+    "OutOfMemory", "Evicted", "NodeLost", "ImagePull", "InvalidInput", "Stalled", "Deleted", "Stopped", "Rejected", "Error"
+]
+"""Why an attempt ended without its output. `Stopped`: it was asked to, and saved a checkpoint; `Rejected`: the API server
+refused to create it (quota, policy); `Deleted`: somebody removed its pod or its Job."""
+ConditionType = Literal[
+    "Complete", "Failed", "DataReady", "Judged", "Promoted", "Suspended", "Retried", "Ready", "Verified", "Released"
+]
 
-    type: Literal["Complete", "Failed", "DataReady", "Judged", "Promoted"]
+
+class Condition(Resource):
+    """A standard Kubernetes condition; its message gives numbers and causes.
+
+    FineTuneJob: Complete, Failed, DataReady, Judged, Promoted, Suspended, Retried (the last attempt that had to be repeated).
+    ModelVersion: Ready, Verified, Judged, Failed. EmbeddingModel: Ready, Released.
+    """
+
+    type: ConditionType
     status: Literal["True", "False", "Unknown"]
     reason: Annotated[str, Field(max_length=128)]
     message: Annotated[str, Field(max_length=2048)] = ""
@@ -46,8 +60,11 @@ class Attempt(Resource):
 
     step: StepName
     number: int
-    state: Literal["Running", "Succeeded", "Failed"]
+    state: Literal["Queued", "Running", "Succeeded", "Failed"]
+    """Queued: created, but no pod of it has started: no quota, no node, or a suspended Job (Kueue)."""
+    reason: FailureReason | None = None
     message: Annotated[str, Field(max_length=2048)] = ""
+    """Why it failed, or what it waits for."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -67,11 +84,40 @@ class ModelVersionStatus(Resource):
     stage: Stage
 
 
+class LastRequest(Resource):
+    """What became of the newest `embtune.dev/request`. Handled once: an annotation with the same value is not looked at again."""
+
+    value: Annotated[str, Field(max_length=512)]
+    """The annotation, as it was."""
+    outcome: Literal["Done", "Refused", "InProgress"]
+    message: Annotated[str, Field(max_length=2048)] = ""
+    at: datetime
+
+
+class Launch(Resource):
+    """How this job's steps are launched: frozen at the first launch, whatever the platform's settings become later."""
+
+    launcher: Literal["PyTorchJob", "IndexedJob"]
+    image: Annotated[str, Field(max_length=512)]
+    profile: Annotated[str, Field(max_length=63)]
+    """Name of the profile; its content at that time is `template`."""
+    template: Annotated[str, Field(max_length=16384)]
+    """The profile's content, as JSON."""
+
+
 class FineTuneJobStatus(Resource):
+    observed_generation: int | None = None
     phase: Phase = "Pending"
+    score: Annotated[str, Field(max_length=64)] | None = None
+    """The candidate's score on the first gate's metric, for `kubectl get`: `ndcg@10 0.730`."""
     conditions: Annotated[list[Condition], Field(max_length=16)] = []
     progress: Progress | None = None
     attempts: Annotated[list[Attempt], Field(max_length=80)] = []
     evaluation: EvaluationStatus | None = None
     verdict: Verdict | None = None
     model_version: ModelVersionStatus | None = None
+    launch: Launch | None = None
+    last_request: LastRequest | None = None
+    started_at: datetime | None = None
+    """When the first step was launched."""
+    finished_at: datetime | None = None

@@ -10,12 +10,14 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from embtune_api.errors import EmbtuneError
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from embtune_api.requests import AnyRequest
     from embtune_api.resources import FineTuneJob
-    from embtune_api.status import FineTuneJobStatus, StepName
+    from embtune_api.status import FailureReason, FineTuneJobStatus, Launch, ModelVersionStatus, StepName
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,13 @@ class ChildState:
     digest: str
     """Input digest of the step it works on."""
     attempt: int
-    state: Literal["Running", "Succeeded", "Failed"]
+    state: Literal["Queued", "Running", "Succeeded", "Failed"]
+    """Queued: no pod of it has started yet: no quota, no node, or suspended by a queue."""
     exit_code: int | None = None
+    reason: FailureReason | None = None
+    """Why it failed; None where nothing but the exit code is known."""
     message: str = ""
-    """Why it failed: one paragraph."""
+    """Why it failed, or what it waits for: one paragraph."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -59,17 +64,32 @@ class Event:
 
 class Cluster(Protocol):
     async def children(self, job: FineTuneJob) -> list[ChildState]:
-        """Every child of the job that there still is."""
+        """Every child of the job that there still is, whatever launcher made it."""
+
+    async def launch(self, job: FineTuneJob) -> Launch | None:
+        """How the job's steps are launched: what its status has frozen, else what the platform says now. None: no launcher."""
 
     async def create(self, job: FineTuneJob, child: Child) -> None:
-        """Launch it. No error, and no second child, when one of that name is there already."""
+        """Launch it. No error, and no second child, when one of that name is there already and belongs to this job.
+
+        Raises:
+            InvalidInput: the platform refuses it for good: unknown profile, more GPUs than it allows, a name taken by a stranger.
+            ClusterError: not now: try again later.
+        """
 
     async def delete(self, job: FineTuneJob, name: str) -> None:
         """End it. No error when it is gone."""
 
+    async def record_version(self, job: FineTuneJob, version: ModelVersionStatus) -> None:
+        """Make the resource that shows a published version, where there are resources. No error when it is there."""
+
     async def write_status(self, job: FineTuneJob, status: FineTuneJobStatus) -> None: ...
 
     async def tell(self, job: FineTuneJob, event: Event) -> None: ...
+
+
+class ClusterError(EmbtuneError):
+    """The cluster did not do what was asked; trying again may help."""
 
 
 def child_name(job_uid: str, step: StepName, attempt: int) -> str:
@@ -84,11 +104,15 @@ class MemoryCluster:
 
     states: dict[str, ChildState] = field(default_factory=dict)
     requests: dict[str, AnyRequest] = field(default_factory=dict)
+    versions: list[ModelVersionStatus] = field(default_factory=list)
     statuses: list[FineTuneJobStatus] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
     async def children(self, job: FineTuneJob) -> list[ChildState]:  # noqa: ARG002
         return list(self.states.values())
+
+    async def launch(self, job: FineTuneJob) -> Launch | None:  # noqa: ARG002
+        return None
 
     async def create(self, job: FineTuneJob, child: Child) -> None:  # noqa: ARG002
         request = child.request
@@ -98,6 +122,9 @@ class MemoryCluster:
 
     async def delete(self, job: FineTuneJob, name: str) -> None:  # noqa: ARG002
         self.states.pop(name, None)
+
+    async def record_version(self, job: FineTuneJob, version: ModelVersionStatus) -> None:  # noqa: ARG002
+        self.versions.append(version)
 
     async def write_status(self, job: FineTuneJob, status: FineTuneJobStatus) -> None:  # noqa: ARG002
         self.statuses.append(status)

@@ -23,3 +23,7 @@ class Settings:
     """Between two looks at a running step."""
     backoff_seconds: float = 10.0
     """Before the second attempt of a step; doubled for each further one, at most five minutes."""
+    stall_seconds: float | None = None
+    """A running step whose progress has not changed for this long, by our own clock, is ended and tried again; None: never."""
+    start_grace_seconds: float = 600.0
+    """A stall is not looked for until this long after a step's pods have started: images are pulled, models are loaded."""

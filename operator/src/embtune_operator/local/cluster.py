@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from embtune_api.requests import AnyRequest
     from embtune_api.resources import FineTuneJob
-    from embtune_api.status import FineTuneJobStatus
+    from embtune_api.status import FineTuneJobStatus, ModelVersionStatus
     from embtune_operator.cluster import Child, Event
     from embtune_operator.local.warm import WarmHandle
 
@@ -61,6 +61,9 @@ class LocalCluster:
     async def children(self, job: FineTuneJob) -> list[ChildState]:  # noqa: ARG002
         return [running.state for running in self._children.values()]
 
+    async def launch(self, job: FineTuneJob) -> None:
+        """None: there is one way to launch a process."""
+
     async def create(self, job: FineTuneJob, child: Child) -> None:
         if child.name in self._children:
             return
@@ -80,6 +83,9 @@ class LocalCluster:
         if running.task:
             await running.task
         del self._children[name]
+
+    async def record_version(self, job: FineTuneJob, version: ModelVersionStatus) -> None:
+        """The store itself is all that a local run has of a version."""
 
     async def write_status(self, job: FineTuneJob, status: FineTuneJobStatus) -> None:  # noqa: ARG002
         self.on_status(status)

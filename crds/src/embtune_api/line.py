@@ -1,0 +1,56 @@
+"""Spec and status of an EmbeddingModel: the line, as Git owns it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from embtune_api.base import Resource
+from embtune_api.spec import Recipe
+from embtune_api.status import Condition, LastRequest
+
+LabelValue = Annotated[str, StringConstraints(max_length=63)]
+
+
+class ReleasePolicy(Resource):
+    policy: Literal["Automatic", "Manual"] = "Automatic"
+    """Automatic: a job promotes what passed, if its own promotion.policy says so too. Manual: only a pin or a request does."""
+    pin: Annotated[int, Field(ge=1, le=999_999_999)] | None = None
+    """This version is in production, whatever jobs and requests say; None: nothing is pinned."""
+
+
+class JobTemplate(Resource):
+    """What every job of the line looks like. An edit makes a new job, named `<model>-<template hash>`."""
+
+    labels: Annotated[dict[str, LabelValue], Field(max_length=32)] = {}
+    """Put on the jobs; a Kueue queue name, for example."""
+    spec: Recipe
+
+
+class EmbeddingModelSpec(Resource):
+    release: ReleasePolicy = ReleasePolicy()
+    template: JobTemplate | None = None
+    """None: jobs are made by hand."""
+    concurrency_policy: Literal["Allow", "Forbid", "Replace"] = "Forbid"
+    """While a job of an older template runs, the new one runs beside it (Allow), waits (Forbid), or replaces it (Replace)."""
+
+
+class VersionSummary(Resource):
+    version: int
+    digest: str
+
+
+class JobSummary(Resource):
+    name: str
+    template_hash: str
+    phase: str
+
+
+class EmbeddingModelStatus(Resource):
+    observed_generation: int | None = None
+    production: VersionSummary | None = None
+    previous: VersionSummary | None = None
+    latest_job: JobSummary | None = None
+    conditions: Annotated[list[Condition], Field(max_length=16)] = []
+    last_request: LastRequest | None = None

@@ -1,0 +1,68 @@
+"""Spec and status of a ModelVersion."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from embtune_api.base import Resource
+from embtune_api.spec import DnsLabel, SecretRef, Uri
+from embtune_api.status import Condition, LastRequest, Metrics, Stage
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ModelVersionSpec(Resource):
+    """Immutable, but for `deletionPolicy`. A version that embtune published has `version` and `digest`; a model that was
+    trained elsewhere is registered by its `uri`, and gets its number in status.
+    """
+
+    model: DnsLabel
+    """The line."""
+    version: Annotated[int, Field(ge=1, le=999_999_999)] | None = None
+    """Its number in the line; written by the operator."""
+    digest: Sha256 | None = None
+    """Digest of its manifest: its identity; written by the operator."""
+    job: Annotated[str, Field(max_length=253)] | None = None
+    """The FineTuneJob that made it."""
+    uri: Uri | None = None
+    """Registers a model from outside: `hf://org/name` or `s3://bucket/prefix`. It is staged, hashed, examined on the line's exam,
+    and becomes a Candidate."""
+    secret_ref: SecretRef | None = None
+    """Credentials for an s3:// uri or a private hub model; pods mount it."""
+    profile: DnsLabel | None = None
+    """The platform's profile for the pods that stage and examine it."""
+    deletion_policy: Literal["Retain", "Delete"] = "Retain"
+    """Retain: deleting this resource leaves the files in the store. Delete: they go too, unless the version is in production."""
+
+    @model_validator(mode="after")
+    def _published_or_registered(self) -> Self:
+        if (self.version is None) == (self.uri is None):
+            raise ValueError("set exactly one of version and uri")
+        if (self.version is None) != (self.digest is None):
+            raise ValueError("version and digest belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _model_is_not_reserved(self) -> Self:
+        if self.model == "jobs":
+            raise ValueError("model cannot be called jobs: the store keeps jobs under that name")
+        return self
+
+
+class ModelVersionResourceStatus(Resource):
+    observed_generation: int | None = None
+    stage: Stage | None = None
+    """Empty while a model from outside is being registered."""
+    version: int | None = None
+    digest: str | None = None
+    uri: Annotated[str, Field(max_length=1024)] | None = None
+    """Where the model's folder lies in the store."""
+    score: Annotated[str, Field(max_length=64)] | None = None
+    """On the line's first metric, for `kubectl get`."""
+    verdict: Literal["Passed", "Rejected", "Inconclusive"] | None = None
+    metrics: Metrics = {}
+    """On the exam."""
+    conditions: Annotated[list[Condition], Field(max_length=16)] = []
+    last_request: LastRequest | None = None
