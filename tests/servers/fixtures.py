@@ -5,24 +5,33 @@ from collections.abc import Iterator
 
 import pytest
 
+from servers.control_plane import ControlPlane, running_control_plane
 from servers.s3_server import S3Server, binary, running_minio, running_versitygw
 
 
 @pytest.fixture(scope="session")
 def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    _need("minio")
+    need("minio")
     with running_minio(tmp_path_factory.mktemp("minio")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def versitygw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    _need("versitygw")
+    need("versitygw")
     with running_versitygw(tmp_path_factory.mktemp("versitygw")) as server:
         yield server
 
 
-def _need(name: str) -> None:
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """With the controller manager, so namespaces, service accounts, Jobs and garbage collection are real; pods stay pending."""
+    need("kubernetes")
+    with running_control_plane(tmp_path_factory.mktemp("control-plane")) as plane:
+        yield plane
+
+
+def need(name: str) -> None:
     if binary(name) is None:
         pytest.skip(f"{name} is not built: run `make servers`")
 

@@ -10,7 +10,8 @@ from embtune_api.errors import InvalidInput, NotFound, StoreDenied, StoreError, 
 from embtune_store import Store, open_store, probe
 from servers.fixtures import reach
 from servers.lossy_proxy import Answer, LossyProxy, lose_answer, lose_request, lossy_proxy, refuse
-from servers.s3_server import S3Server, free_port
+from servers.processes import free_port
+from servers.s3_server import S3Server
 
 
 @pytest.fixture(params=["minio", "versitygw"])
