@@ -19,10 +19,14 @@ $(VENV)/.ready: requirements.lock $(MEMBERS:%=%/pyproject.toml)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-index --no-build-isolation $(MEMBERS:%=-e %)
 	@touch $@
 
-lock:  ## resolve again: requirements.lock, hashed, without addresses
-	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	  --no-emit-package embtune-api --no-emit-package embtune-store \
-	  $(MEMBERS:%=%/pyproject.toml) requirements-dev.in -o requirements.lock
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --no-emit-package embtune-api --no-emit-package embtune-store
+
+lock:  ## resolve again: requirements.lock and the images' shares of it, hashed, without addresses
+	$(COMPILE) $(MEMBERS:%=%/pyproject.toml) requirements-dev.in -o requirements.lock
+	$(COMPILE) -c requirements.lock $(foreach member,crds store operator,$(member)/pyproject.toml) -o operator/requirements.lock
+	$(COMPILE) -c requirements.lock $(foreach member,crds store trainer-image,$(member)/pyproject.toml) -o trainer-image/requirements.lock
+	$(COMPILE) requirements-build.in -o requirements-build.lock
 
 HUB_MIRROR := .cache/hub
 DEMO_MODEL := $(HUB_MIRROR)/sentence-transformers/all-MiniLM-L6-v2
