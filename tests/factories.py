@@ -10,6 +10,7 @@ import numpy as np
 
 from embtune_api.digest import sha256_hex, tree_digest
 from embtune_api.documents import (
+    Claim,
     EvaluateFacts,
     FileEntry,
     Metadata,
@@ -36,6 +37,7 @@ from embtune_api.verdict import Outcome, Verdict
 from embtune_operator.judge.scores import Scores
 from embtune_operator.settings import Settings
 from embtune_store import documents
+from embtune_trainer.publish import claim_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -251,8 +253,11 @@ class PretendTrainer:
         return EvaluateFacts(scores=found, dropped=0, queries=self.queries)
 
     def _publish(self, request: PublishRequest) -> PublishFacts:
-        taken = {int(o.key.split("/versions/")[1].split("/")[0]) for o in self.store.list(request.line_keys.versions)}
-        number = max(taken, default=0) + 1
+        claim = Claim(job_uid=request.job_uid, digest=request.digest)
+        number = claim_number(self.store, request.line_keys, claim)
+        published = documents.read(self.store, request.line_keys.version(number).manifest, VersionManifest)
+        if published:  # by an attempt before this one
+            return PublishFacts(version=VersionRef(version=number, digest=published.digest))
         report = documents.read(self.store, StepKeys(request.evaluated).report, EvaluationReport)
         assert report
         evaluation = PublishedEvaluation.of(report, request.candidate.digest, request.champion_version, request.verdict)

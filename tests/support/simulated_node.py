@@ -1,0 +1,178 @@
+"""A node that computes nothing: it sees the children that an operator makes, writes what their steps would have written
+(`PretendTrainer`), and sets their status as their controllers would. For planes without a Job controller.
+
+So everything but the computing is real: the API server, the operator, the store, and the order of things.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from pydantic import TypeAdapter
+
+from embtune_api.requests import AnyRequest
+from embtune_operator.kube import labels
+from embtune_operator.kube.api import KubeApi
+from embtune_operator.kube.kinds import JOB, PYTORCHJOB, Kind
+from embtune_store import open_store
+from factories import PretendTrainer
+
+_REQUESTS: TypeAdapter[AnyRequest] = TypeAdapter(AnyRequest)
+_AT_ONCE = 8
+
+
+@dataclass
+class SimulatedNode:
+    """
+    Args:
+        store: URI of the store that the operator uses; its credentials come from the environment.
+        held: steps that are begun but not ended, until they are taken out of this set and `release` is called.
+    """
+
+    kubeconfig: Path
+    store: str
+    held: set[str] = field(default_factory=set)
+    created: dict[str, float] = field(default_factory=dict)
+    """Child → when it was seen first, seconds of `time.monotonic`."""
+    completed: dict[str, float] = field(default_factory=dict)
+    """Child → when its status was set."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Child → uid of the job it was made for."""
+    steps: dict[str, str] = field(default_factory=dict)
+    _waiting: dict[str, tuple[Kind, dict[str, Any]]] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def serve(self) -> None:
+        """Until it is cancelled."""
+        self._api = await KubeApi.connect(self.kubeconfig)
+        self._trainer = PretendTrainer(open_store(self.store))
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._loop = asyncio.get_running_loop()
+        try:
+            kinds = [kind for kind in (JOB, PYTORCHJOB) if await self._api.serves(kind)]
+            await asyncio.gather(*(self._watch(kind) for kind in kinds))
+        finally:
+            await self._api.close()
+
+    def release(self, step: str) -> None:
+        """Let the held children of a step end. May be called from any thread."""
+        self._loop.call_soon_threadsafe(self._release, step)
+
+    def _release(self, step: str) -> None:
+        self.held.discard(step)
+        for name in [name for name, (_, child) in self._waiting.items() if self.steps[child["metadata"]["name"]] == step]:
+            self._begin(*self._waiting.pop(name))
+
+    async def _watch(self, kind: Kind) -> None:
+        """What there is, and then what happens, for as long as the server lets a watch live; then again."""
+        client, selector = self._api.connection.client, f"labelSelector={quote(labels.OURS, safe='')}"
+        while True:
+            _, listed = await self._api.connection.request("GET", kind.path(), query=f"?{selector}", seconds=60)
+            page = json.loads(listed)
+            for item in page["items"]:
+                self._see(kind, item)
+            since = page["metadata"]["resourceVersion"]
+            url = f"{client.configuration.host}{kind.path()}?watch=1&resourceVersion={since}&{selector}"
+            forever = aiohttp.ClientTimeout(total=None, sock_read=None)
+            answer = await client.rest_client.request(
+                "GET", url, headers={"Accept": "application/json"}, _request_timeout=forever
+            )
+            async for line in answer.response.content:
+                event = json.loads(line)
+                if event["type"] in ("ADDED", "MODIFIED"):
+                    self._see(kind, event["object"])
+
+    def _see(self, kind: Kind, child: dict[str, Any]) -> None:
+        name = child["metadata"]["name"]
+        key = f"{child['metadata']['namespace']}/{name}"
+        if key in self.created or any(
+            c["type"] in ("Complete", "Succeeded") for c in child.get("status", {}).get("conditions") or []
+        ):
+            return
+        self.created[key] = time.monotonic()
+        self.owners[key] = child["metadata"]["labels"][labels.JOB_UID]
+        self.steps[name] = self.steps[key] = child["metadata"]["labels"][labels.STEP]
+        if self.steps[key] in self.held:
+            self._waiting[key] = (kind, child)
+        else:
+            self._begin(kind, child)
+
+    def _begin(self, kind: Kind, child: dict[str, Any]) -> None:
+        task = asyncio.create_task(self._complete(kind, child))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _complete(self, kind: Kind, child: dict[str, Any]) -> None:
+        async with self._slots:
+            request = _REQUESTS.validate_json(_pod_annotations(kind, child)[labels.REQUEST])
+            await asyncio.to_thread(self._trainer.work, request)
+            namespace, name = child["metadata"]["namespace"], child["metadata"]["name"]
+            self.completed[f"{namespace}/{name}"] = time.monotonic()
+            await self._api.merge(kind, namespace, name, {"status": _complete_status(kind)}, subresource="status")
+
+
+@contextmanager
+def simulated_node(node: SimulatedNode) -> Iterator[SimulatedNode]:
+    """The node at work in a thread of its own. Raises at the end what went wrong in it."""
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever, name="simulated node")
+    thread.start()
+    serving = asyncio.run_coroutine_threadsafe(node.serve(), loop)
+    try:
+        yield node
+    finally:
+        failure = serving.exception() if serving.done() else None
+        serving.cancel()
+        asyncio.run_coroutine_threadsafe(_end(), loop).result(timeout=30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(timeout=30)
+        loop.close()
+    if failure:
+        raise failure
+
+
+async def _end() -> None:
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_default_executor()
+
+
+def _pod_annotations(kind: Kind, child: dict[str, Any]) -> dict[str, str]:
+    spec = child["spec"]
+    template = spec["template"] if kind is JOB else spec["pytorchReplicaSpecs"]["Worker"]["template"]
+    annotations: dict[str, str] = template["metadata"]["annotations"]
+    return annotations
+
+
+def _complete_status(kind: Kind) -> dict[str, Any]:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def condition(name: str) -> dict[str, str]:
+        times = {"lastProbeTime": now} if kind is JOB else {"lastUpdateTime": now}
+        return {"type": name, "status": "True", "reason": "Simulated", "message": "", "lastTransitionTime": now, **times}
+
+    if kind is JOB:
+        return {
+            "startTime": now,
+            "completionTime": now,
+            "succeeded": 1,
+            "uncountedTerminatedPods": {},
+            "conditions": [condition("SuccessCriteriaMet"), condition("Complete")],
+        }
+    return {
+        "startTime": now,
+        "completionTime": now,
+        "replicaStatuses": {"Worker": {"succeeded": 1}},
+        "conditions": [condition("Created"), condition("Succeeded")],
+    }
