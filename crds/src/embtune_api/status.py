@@ -17,10 +17,20 @@ Metrics = dict[str, float | None]
 
 
 FailureReason = Literal[
-    "OutOfMemory", "Evicted", "NodeLost", "ImagePull", "InvalidInput", "Stalled", "Deleted", "Stopped", "Rejected", "Error"
+    "OutOfMemory",
+    "Evicted",
+    "NodeLost",
+    "ImagePull",
+    "InvalidInput",
+    "Stalled",
+    "Deleted",
+    "Stopped",
+    "Suspended",
+    "Rejected",
+    "Error",
 ]
-"""Why an attempt ended without its output. `Stopped`: it was asked to, and saved a checkpoint; `Rejected`: the API server
-refused to create it (quota, policy); `Deleted`: somebody removed its pod or its Job."""
+"""Why an attempt ended without its output. `Stopped`: its pod was told to end, and it saved a checkpoint; `Suspended`: the job
+was suspended; `Rejected`: the API server refused to create it (quota, policy); `Deleted`: somebody removed its pod or its Job."""
 ConditionType = Literal[
     "Complete", "Failed", "DataReady", "Judged", "Promoted", "Suspended", "Retried", "Ready", "Verified", "Released"
 ]
@@ -60,12 +70,18 @@ class Attempt(Resource):
 
     step: StepName
     number: int
+    """Counted from 1 for each step; never used twice, whatever became of the attempt."""
+    digest: Annotated[str, Field(max_length=64)] = ""
+    """The first characters of its input digest: they name its folder in the store."""
     state: Literal["Queued", "Running", "Succeeded", "Failed"]
     """Queued: created, but no pod of it has started: no quota, no node, or a suspended Job (Kueue)."""
     reason: FailureReason | None = None
     message: Annotated[str, Field(max_length=2048)] = ""
     """Why it failed, or what it waits for."""
+    launched_at: datetime | None = None
+    """When it was created."""
     started_at: datetime | None = None
+    """When its pods had started."""
     finished_at: datetime | None = None
 
 
@@ -121,3 +137,5 @@ class FineTuneJobStatus(Resource):
     started_at: datetime | None = None
     """When the first step was launched."""
     finished_at: datetime | None = None
+    cleaned_at: datetime | None = None
+    """When its pods and scratch objects were removed, `ttlSecondsAfterFinished` after the end."""
