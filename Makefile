@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(VENV)/bin/uv
 MEMBERS := crds store operator trainer-image
 
-.PHONY: help setup lock demo demo-clean check test bench bench-trainer bench-start bench-masking picture acceptance
+.PHONY: help setup lock generate demo demo-clean check test bench bench-trainer bench-start bench-masking picture acceptance
 help:  ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
@@ -27,6 +27,9 @@ lock:  ## resolve again: requirements.lock and the images' shares of it, hashed,
 	$(COMPILE) -c requirements.lock $(foreach member,crds store operator,$(member)/pyproject.toml) -o operator/requirements.lock
 	$(COMPILE) -c requirements.lock $(foreach member,crds store trainer-image,$(member)/pyproject.toml) -o trainer-image/requirements.lock
 	$(COMPILE) requirements-build.in -o requirements-build.lock
+
+generate: setup  ## write crds/*.yaml from the models
+	@$(BIN)/python crds/generate.py
 
 HUB_MIRROR := .cache/hub
 DEMO_MODEL := $(HUB_MIRROR)/sentence-transformers/all-MiniLM-L6-v2

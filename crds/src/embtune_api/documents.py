@@ -282,14 +282,17 @@ class VersionManifest(Document):
 
 
 class Transition(Document):
-    """One change of what is in production."""
+    """One change of what is, or may come, into production."""
 
-    kind: Literal["Promote", "Rollback"]
+    kind: Literal["Promote", "Rollback", "Delete"]
+    """Delete: `to_version` leaves the store; what is in production stays."""
     from_version: int | None
     to_version: int
     reason: str
     job_uid: str | None = None
     """The job that asked for it; None: a person."""
+    request: str | None = None
+    """Identity of the request that asked for it: a request is carried out once, however often it is read."""
     at: datetime
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from embtune_api.base import Resource
+from embtune_api.crd.declare import Column, Names
 from embtune_api.line import EmbeddingModelSpec, EmbeddingModelStatus
-from embtune_api.spec import FineTuneJobSpec
+from embtune_api.spec import DNS_LABEL, FineTuneJobSpec
 from embtune_api.status import FineTuneJobStatus
 from embtune_api.version import ModelVersionResourceStatus, ModelVersionSpec
 
 GROUP = "embtune.dev"
 API_VERSION = "embtune.dev/v1alpha1"
+
+AGE = Column("Age", ".metadata.creationTimestamp", "date")
 
 
 class ObjectMeta(Resource):
@@ -41,6 +44,24 @@ class ObjectMeta(Resource):
 class FineTuneJob(Resource):
     """One immutable request: base + data + recipe + exam + gates."""
 
+    names: ClassVar = Names(
+        plural="finetunejobs",
+        short="ftj",
+        columns=(
+            Column("Model", ".spec.model"),
+            Column("Phase", ".status.phase"),
+            Column("Progress", ".status.progress.percent", "integer"),
+            Column("Score", ".status.score"),
+            Column("Verdict", ".status.verdict.outcome"),
+            Column("Version", ".status.modelVersion.version", "integer"),
+            Column("Stage", ".status.modelVersion.stage"),
+            AGE,
+            Column("Queue", r".metadata.labels.kueue\.x-k8s\.io/queue-name", priority=1),
+            Column("Launcher", ".status.launch.launcher", priority=1),
+        ),
+        selectable=(".spec.model", ".status.phase"),
+    )
+
     api_version: Literal["embtune.dev/v1alpha1"]
     kind: Literal["FineTuneJob"]
     metadata: ObjectMeta
@@ -51,6 +72,22 @@ class FineTuneJob(Resource):
 class ModelVersion(Resource):
     """One published model. It outlives the job that made it."""
 
+    names: ClassVar = Names(
+        plural="modelversions",
+        short="mv",
+        columns=(
+            Column("Model", ".spec.model"),
+            Column("Version", ".status.version", "integer"),
+            Column("Stage", ".status.stage"),
+            Column("Score", ".status.score"),
+            Column("Verdict", ".status.verdict"),
+            AGE,
+            Column("Job", ".spec.job", priority=1),
+            Column("URI", ".status.uri", priority=1),
+        ),
+        selectable=(".spec.model", ".status.stage"),
+    )
+
     api_version: Literal["embtune.dev/v1alpha1"]
     kind: Literal["ModelVersion"]
     metadata: ObjectMeta
@@ -58,11 +95,34 @@ class ModelVersion(Resource):
     status: ModelVersionResourceStatus | None = None
 
 
+class LineMeta(ObjectMeta):
+    name: Annotated[str, StringConstraints(pattern=DNS_LABEL, max_length=63)]
+    """The line's name."""
+
+
 class EmbeddingModel(Resource):
     """A line, as Git owns it: what is released, and the template of the jobs that make its versions. Its name is the line's."""
 
+    names: ClassVar = Names(
+        plural="embeddingmodels",
+        short="em",
+        columns=(
+            Column("Production", ".status.production.version", "integer"),
+            Column("Previous", ".status.previous.version", "integer"),
+            Column("Pin", ".spec.release.pin", "integer"),
+            Column("Latest Job", ".status.latestJob.name"),
+            Column("Job Phase", ".status.latestJob.phase"),
+            AGE,
+        ),
+    )
+
     api_version: Literal["embtune.dev/v1alpha1"]
     kind: Literal["EmbeddingModel"]
-    metadata: ObjectMeta
+    metadata: LineMeta
     spec: EmbeddingModelSpec
     status: EmbeddingModelStatus | None = None
+
+
+KINDS: dict[str, type[FineTuneJob] | type[ModelVersion] | type[EmbeddingModel]] = {
+    kind.__name__: kind for kind in (FineTuneJob, ModelVersion, EmbeddingModel)
+}

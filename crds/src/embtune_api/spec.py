@@ -1,23 +1,29 @@
 """What people write: the spec of a FineTuneJob.
 
 Every field is declared here once: its description, default and bounds. Rules over several fields are validators that
-name the rule. A word enters an enumeration on the day the code behind it works, not before.
+name the rule; `cel` stands beside each as its twin for the API server. A word enters an enumeration on the day the code
+behind it works, not before.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+import re
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, model_validator
 
 from embtune_api.base import Resource
+from embtune_api.crd import expressions
+from embtune_api.crd.declare import cel
 from embtune_api.losses import LOSS_SHAPES, SHAPE_COLUMNS, LossName, Shape
 from embtune_api.metrics import METRIC_PATTERN, retrieval_metrics
+from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
 
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 DnsLabel = Annotated[str, StringConstraints(pattern=DNS_LABEL, min_length=1, max_length=63)]
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Uri = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+RESERVED = "cannot be called jobs: the store keeps jobs under that name"
 CheckAction = Literal["Fail", "Fix", "Warn", "Ignore"]
 
 
@@ -51,9 +57,17 @@ class BaseModelRef(Resource):
     """Credentials for an s3:// uri, or HF_TOKEN for a private model of the hub; a local run takes them from its environment."""
 
     @model_validator(mode="after")
+    @cel("has(self.uri) != has(self.version)", "set exactly one of uri and version")
     def _exactly_one(self) -> Self:
         if (self.uri is None) == (self.version is None):
             raise ValueError("set exactly one of uri and version")
+        return self
+
+    @model_validator(mode="after")
+    @cel(f"!has(self.uri) || {expressions.matches('self.uri', MODEL_URI)}", MODEL_OUT_OF_REACH, field="uri")
+    def _reachable_from_a_cluster(self, info: ValidationInfo) -> Self:
+        if in_cluster(info) and self.uri is not None and not re.search(MODEL_URI, self.uri):
+            raise ValueError(MODEL_OUT_OF_REACH)
         return self
 
 
@@ -88,6 +102,7 @@ class Columns(Resource):
         raise ValueError(f"columns {', '.join(sorted(given)) or 'none'} make no known data shape ({shapes})")
 
     @model_validator(mode="after")
+    @cel(expressions.KNOWN_SHAPE, f"the columns make no known data shape ({expressions.SHAPES})")
     def _known_shape(self) -> Self:
         assert self.shape
         return self
@@ -101,6 +116,13 @@ class DataSource(Resource):
     columns: Columns = Columns(anchor="anchor", positive="positive")
     secret_ref: SecretRef | None = None
     """Credentials for an s3:// source; a local run takes them from its environment."""
+
+    @model_validator(mode="after")
+    @cel(expressions.matches("self.uri", DATA_URI), DATA_OUT_OF_REACH, field="uri")
+    def _reachable_from_a_cluster(self, info: ValidationInfo) -> Self:
+        if in_cluster(info) and not re.search(DATA_URI, self.uri):
+            raise ValueError(DATA_OUT_OF_REACH)
+        return self
 
 
 class Split(Resource):
@@ -133,6 +155,17 @@ class Data(Resource):
     train: Annotated[list[DataSource], Field(min_length=1, max_length=32)]
     split: Split = Split()
     checks: Checks = Checks()
+
+    @model_validator(mode="after")
+    @cel(
+        "self.train.all(s, has(s.columns.label)) || !self.train.exists(s, has(s.columns.label))",
+        "map a label for every source, or for none",
+        field="train",
+    )
+    def _labels_everywhere_or_nowhere(self) -> Self:
+        if len({source.columns.label is None for source in self.train}) > 1:
+            raise ValueError("map a label for every source, or for none")
+        return self
 
 
 class Loss(Resource):
@@ -198,9 +231,15 @@ class Gate(Resource):
     """Of the one-sided bound."""
 
     @model_validator(mode="after")
+    @cel("[has(self.min), has(self.max), has(self.minDelta)].exists_one(x, x)", "set exactly one of min, max and minDelta")
     def _one_rule(self) -> Self:
         if [self.min, self.max, self.min_delta].count(None) != 2:
             raise ValueError("set exactly one of min, max and minDelta")
+        return self
+
+    @model_validator(mode="after")
+    @cel("has(self.minDelta) == has(self.against)", "minDelta and against belong together: against is Base or Production")
+    def _delta_is_against_something(self) -> Self:
         if (self.min_delta is None) != (self.against is None):
             raise ValueError("minDelta and against belong together: against is Base or Production")
         return self
@@ -239,6 +278,12 @@ class Recipe(Resource):
     """Seconds after the end until the job's pods and scratch objects are removed; the job and its version stay. None: kept."""
 
     @model_validator(mode="after")
+    @cel(
+        expressions.LOSS_FITS,
+        "the loss does not learn from the columns of data.train",
+        field="data.train",
+        message_cel=expressions.LOSS_TOLD,
+    )
     def _loss_fits_the_data(self) -> Self:
         loss = self.training.loss.name
         for number, source in enumerate(self.data.train):
@@ -252,6 +297,7 @@ class Recipe(Resource):
         return self
 
     @model_validator(mode="after")
+    @cel(f"self.promotion.gates.all(g, {expressions.YIELDED})", expressions.NOT_YIELDED, field="promotion.gates")
     def _gates_name_metrics_that_exist(self) -> Self:
         known = [name for suite in self.evaluation.suites for name in suite.metrics()]
         for number, gate in enumerate(self.promotion.gates):
@@ -264,11 +310,14 @@ class Recipe(Resource):
 
 
 class FineTuneJobSpec(Recipe):
+    mutable_fields: ClassVar = frozenset({"suspend", "ttlSecondsAfterFinished"})
+
     model: DnsLabel
     """The line that the new version is numbered in."""
 
     @model_validator(mode="after")
+    @cel("self.model != 'jobs'", f"model {RESERVED}", field="model")
     def _model_is_not_reserved(self) -> Self:
         if self.model == "jobs":
-            raise ValueError("model cannot be called jobs: the store keeps jobs under that name")
+            raise ValueError(f"model {RESERVED}")
         return self

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from embtune_api.base import Resource
-from embtune_api.spec import DnsLabel, SecretRef, Uri
+from embtune_api.crd.declare import cel
+from embtune_api.reach import MODEL_URI
+from embtune_api.spec import RESERVED, DnsLabel, SecretRef
 from embtune_api.status import Condition, LastRequest, Metrics, Stage
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -18,6 +20,8 @@ class ModelVersionSpec(Resource):
     trained elsewhere is registered by its `uri`, and gets its number in status.
     """
 
+    mutable_fields: ClassVar = frozenset({"deletionPolicy"})
+
     model: DnsLabel
     """The line."""
     version: Annotated[int, Field(ge=1, le=999_999_999)] | None = None
@@ -26,7 +30,7 @@ class ModelVersionSpec(Resource):
     """Digest of its manifest: its identity; written by the operator."""
     job: Annotated[str, Field(max_length=253)] | None = None
     """The FineTuneJob that made it."""
-    uri: Uri | None = None
+    uri: Annotated[str, StringConstraints(pattern=MODEL_URI, max_length=1024)] | None = None
     """Registers a model from outside: `hf://org/name` or `s3://bucket/prefix`. It is staged, hashed, examined on the line's exam,
     and becomes a Candidate."""
     secret_ref: SecretRef | None = None
@@ -37,17 +41,24 @@ class ModelVersionSpec(Resource):
     """Retain: deleting this resource leaves the files in the store. Delete: they go too, unless the version is in production."""
 
     @model_validator(mode="after")
+    @cel("has(self.version) != has(self.uri)", "set exactly one of version and uri")
     def _published_or_registered(self) -> Self:
         if (self.version is None) == (self.uri is None):
             raise ValueError("set exactly one of version and uri")
+        return self
+
+    @model_validator(mode="after")
+    @cel("has(self.version) == has(self.digest)", "version and digest belong together")
+    def _published_with_its_digest(self) -> Self:
         if (self.version is None) != (self.digest is None):
             raise ValueError("version and digest belong together")
         return self
 
     @model_validator(mode="after")
+    @cel("self.model != 'jobs'", f"model {RESERVED}", field="model")
     def _model_is_not_reserved(self) -> Self:
         if self.model == "jobs":
-            raise ValueError("model cannot be called jobs: the store keeps jobs under that name")
+            raise ValueError(f"model {RESERVED}")
         return self
 
 

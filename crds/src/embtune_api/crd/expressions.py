@@ -1,0 +1,56 @@
+"""CEL expressions that follow from tables: shapes of data, losses, metrics."""
+
+from __future__ import annotations
+
+from embtune_api.losses import LOSS_SHAPES, SHAPE_COLUMNS, Shape
+from embtune_api.metrics import RETRIEVAL_METRICS
+
+SHAPES = "; ".join(f"{shape}: {', '.join(sorted(columns))}" for shape, columns in SHAPE_COLUMNS.items())
+_COLUMNS = tuple(dict.fromkeys(name for columns in SHAPE_COLUMNS.values() for name in sorted(columns)))
+
+
+def matches(field: str, pattern: str) -> str:
+    """The field has the form of the pattern."""
+    return f"{field}.matches({quoted(pattern)})"
+
+
+def quoted(text: str) -> str:
+    """A CEL string."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def has_shape(columns: str, shape: Shape) -> str:
+    """The columns make this shape; pairs may have a label, too."""
+    optional = {"label"} if shape == "pairs" else set()
+    wanted = SHAPE_COLUMNS[shape]
+    parts = [f"{'' if name in wanted else '!'}has({columns}.{name})" for name in _COLUMNS if name not in optional]
+    return " && ".join(parts)
+
+
+def _any_shape(columns: str, shapes: list[Shape]) -> str:
+    return " || ".join(f"({has_shape(columns, shape)})" for shape in shapes)
+
+
+KNOWN_SHAPE = _any_shape("self", list(SHAPE_COLUMNS))
+
+LOSS_FITS = " && ".join(
+    f"(self.training.loss.name != {quoted(loss)} || self.data.train.all(s, {_any_shape('s.columns', sorted(shapes))}))"
+    for loss, shapes in LOSS_SHAPES.items()
+)
+LOSS_TOLD = "'loss ' + self.training.loss.name + ' does not learn from the columns of data.train: ' + ({})".format(
+    " : ".join(
+        f"self.training.loss.name == {quoted(loss)} ? {quoted('it wants ' + ' or '.join(sorted(shapes)))}"
+        for loss, shapes in LOSS_SHAPES.items()
+    )
+    + " : 'choose another loss'"
+)
+
+_KNOWN_METRIC = f"/({'|'.join(RETRIEVAL_METRICS)})@"
+YIELDED = (
+    "self.evaluation.suites.exists(s, g.metric.startsWith(s.name + '/') && int(g.metric.split('@')[1]) in s.cutoffs)"
+    f" && {matches('g.metric', _KNOWN_METRIC)}"
+)
+NOT_YIELDED = (
+    "every gate needs a metric that a suite yields: SUITE/METRIC@CUTOFF with the suite's name, "
+    f"{', '.join(RETRIEVAL_METRICS)}, and one of the suite's cutoffs"
+)
