@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from embtune_api.keys import LineKeys
-from embtune_operator.cli.options import opened, print_json, registry_options
+from embtune_operator.cli.options import opened, print_json, registry_or_cluster_options
 
 if TYPE_CHECKING:
+    from embtune_operator.client.session import Target
     from embtune_operator.registry.versions import Version
 
 
 @click.command("versions")
 @click.argument("model")
-@registry_options
-def command(model: str, store_uri: str, namespace: str, as_json: bool) -> None:
+@registry_or_cluster_options
+def command(model: str, store_uri: str, namespace: str, as_json: bool, target: Target) -> None:
     """List the versions of MODEL, oldest first.
 
     \b
@@ -26,6 +27,9 @@ def command(model: str, store_uri: str, namespace: str, as_json: bool) -> None:
     from embtune_operator.registry.references import parse_model
     from embtune_operator.registry.versions import list_versions
 
+    if target.given:
+        _list_in_cluster(target, parse_model(model), as_json)
+        return
     found = list_versions(opened(store_uri), LineKeys(namespace, parse_model(model)))
     if as_json:
         print_json([plain_version(version) for version in found])
@@ -47,6 +51,27 @@ def plain_version(version: Version) -> dict[str, object]:
         "exam": version.evaluation.exam,
         "metrics": version.evaluation.candidate,
     }
+
+
+def _list_in_cluster(target: Target, model: str, as_json: bool) -> None:
+    from embtune_operator.client.versions import list_in_cluster
+    from embtune_operator.view.console import print_table
+
+    found = list_in_cluster(target, model)
+    if as_json:
+        print_json([version.model_dump(mode="json", by_alias=True, exclude_none=True) for version in found])
+        return
+    if not found:
+        click.echo(f"{model} has no ModelVersions in namespace {target.namespace}", err=True)
+        return
+    rows = []
+    for version in found:
+        status = version.status
+        shown = (
+            (status.version, status.stage, status.verdict, status.score) if status else (version.spec.version, None, None, None)
+        )
+        rows.append((version.metadata.name, *("–" if value is None else str(value) for value in shown)))
+    print_table(("name", "version", "stage", "verdict", "score"), rows)
 
 
 def _print_table(found: list[Version]) -> None:
