@@ -47,13 +47,14 @@ def promotion_of(history: Sequence[Release], version: int) -> Release | None:
     return next((r for r in history if r.transition.kind == "Promote" and r.transition.to_version == version), None)
 
 
-def previous_of(history: Sequence[Release], production: int, leaving: int) -> VersionRef | None:
+def previous_of(history: Sequence[Release], production: int | None, leaving: int) -> VersionRef | None:
     """Where a second rollback leads, when a first one puts `production` in the place of `leaving`.
 
-    That is the newest version that was in production, these two and those that were rolled back apart.
+    That is the newest version that was in production, these two and those that were rolled back or deleted apart.
     """
     past = [release.production for release in reversed(history) if release.production]
-    return next((r for r in past if r.version not in (production, leaving) and not was_rolled_back(r.version, history)), None)
+    fit = (ref for ref in past if ref.version not in (production, leaving))
+    return next((r for r in fit if not was_rolled_back(r.version, history) and not was_deleted(r.version, history)), None)
 
 
 def stage_of(version: int, history: Sequence[Release], outcome: Outcome | None) -> Stage:
@@ -78,6 +79,22 @@ def was_rolled_back(version: int, history: Sequence[Release]) -> bool:
         or (release.transition.kind == "Promote" and release.transition.to_version == version)
     ]
     return fate[-1:] == ["Rollback"]
+
+
+def was_deleted(version: int, history: Sequence[Release]) -> bool:
+    """Whether a version has left the store, or is just about to: it never comes back, nor does its number."""
+    return any(r.transition.kind == "Delete" and r.transition.to_version == version for r in history)
+
+
+def bringing(version: int, history: Sequence[Release]) -> Release | None:
+    """The release that last brought a version into production, by a promotion or by a rollback to it."""
+    arrivals = (r for r in reversed(history) if r.transition.kind != "Delete" and r.transition.to_version == version)
+    return next(arrivals, None)
+
+
+def answer_to(request: str, history: Sequence[Release]) -> Release | None:
+    """What came of a request, if it has been carried out."""
+    return next((release for release in history if release.transition.request == request), None)
 
 
 def _seq(line: LineKeys, key: str) -> int:
