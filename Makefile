@@ -28,8 +28,9 @@ lock:  ## resolve again: requirements.lock and the images' shares of it, hashed,
 	$(COMPILE) -c requirements.lock $(foreach member,crds store trainer-image,$(member)/pyproject.toml) -o trainer-image/requirements.lock
 	$(COMPILE) requirements-build.in -o requirements-build.lock
 
-generate: setup  ## write crds/*.yaml from the models
+generate: setup  ## write crds/*.yaml, and what the chart takes from the code
 	@$(BIN)/python crds/generate.py
+	@$(BIN)/python charts/generate.py
 
 HUB_MIRROR := .cache/hub
 DEMO_MODEL := $(HUB_MIRROR)/sentence-transformers/all-MiniLM-L6-v2
