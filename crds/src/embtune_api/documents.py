@@ -109,6 +109,12 @@ class PrepareFacts(Document):
     """The `DataReport`."""
 
 
+class StagedFacts(Document):
+    """`facts` of the prepare step's manifest where a model from outside is registered."""
+
+    base: ResolvedBase
+
+
 class TrainFacts(Document):
     """`facts` of the train step's manifest."""
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, model_validator
 
 from embtune_api.base import Resource
+from embtune_api.crd.declare import cel
+from embtune_api.crd.expressions import matches
+from embtune_api.labels import LABEL_NAME, LABEL_NAME_FORM, LabelValue, check_label_names
 from embtune_api.spec import Recipe
-from embtune_api.status import Condition, LastRequest
-
-LabelValue = Annotated[str, StringConstraints(max_length=63)]
+from embtune_api.status import Conditions, LastRequest
+from embtune_api.texts import Digest, Name
 
 
 class ReleasePolicy(Resource):
@@ -27,6 +29,12 @@ class JobTemplate(Resource):
     """Put on the jobs; a Kueue queue name, for example."""
     spec: Recipe
 
+    @model_validator(mode="after")
+    @cel(f"self.labels.all(name, name.size() <= 253 && {matches('name', LABEL_NAME)})", LABEL_NAME_FORM, field="labels")
+    def _labels_can_be_labels(self) -> Self:
+        check_label_names(self.labels)
+        return self
+
 
 class EmbeddingModelSpec(Resource):
     release: ReleasePolicy = ReleasePolicy()
@@ -38,13 +46,13 @@ class EmbeddingModelSpec(Resource):
 
 class VersionSummary(Resource):
     version: int
-    digest: str
+    digest: Digest
 
 
 class JobSummary(Resource):
-    name: str
-    template_hash: str
-    phase: str
+    name: Name
+    template_hash: Annotated[str, Field(max_length=63)]
+    phase: Annotated[str, Field(max_length=32)]
 
 
 class EmbeddingModelStatus(Resource):
@@ -52,5 +60,5 @@ class EmbeddingModelStatus(Resource):
     production: VersionSummary | None = None
     previous: VersionSummary | None = None
     latest_job: JobSummary | None = None
-    conditions: Annotated[list[Condition], Field(max_length=16)] = []
+    conditions: Conditions = []
     last_request: LastRequest | None = None

@@ -40,7 +40,8 @@ class StepRequest(Document):
 class PrepareRequest(StepRequest):
     step: Literal["prepare"] = "prepare"
     owner: Owner
-    data: Data
+    data: Data | None
+    """None: a model from outside is registered. The model alone is looked through and staged; the facts are `StagedFacts`."""
     base_model: BaseModelRef
     folder: str | None = None
     """Local runs only: relative paths in `data` and `baseModel` start here. None refuses local paths."""
@@ -78,8 +79,8 @@ class EvaluateRequest(StepRequest):
 class PublishRequest(StepRequest):
     step: Literal["publish"] = "publish"
     candidate: StoredModel
-    fingerprints: StoredFile
-    """Of everything that the candidate was trained on."""
+    fingerprints: StoredFile | None
+    """Of everything that the candidate was trained on; None: nobody knows, it was trained elsewhere."""
     evaluated: str
     """Prefix of the evaluate step's output."""
     champion_version: int | None

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, StringConstraints
+from pydantic import ConfigDict, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
 from embtune_api.base import Resource
-from embtune_api.crd.declare import Column, Names
+from embtune_api.crd.declare import Column, Names, cel
 from embtune_api.line import EmbeddingModelSpec, EmbeddingModelStatus
-from embtune_api.spec import DNS_LABEL, FineTuneJobSpec
+from embtune_api.spec import DNS_LABEL, DNS_NAME, RESERVED, FineTuneJobSpec
 from embtune_api.status import FineTuneJobStatus
 from embtune_api.version import ModelVersionResourceStatus, ModelVersionSpec
 
@@ -26,11 +26,8 @@ class ObjectMeta(Resource):
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True)
 
-    name: Annotated[
-        str,
-        StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", max_length=253),
-    ]
-    namespace: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)] = "default"
+    name: Annotated[str, StringConstraints(pattern=DNS_NAME, max_length=253)]
+    namespace: Annotated[str, StringConstraints(pattern=DNS_LABEL, max_length=63)] = "default"
     uid: str = ""
     generation: int | None = None
     resource_version: str = ""
@@ -121,6 +118,13 @@ class EmbeddingModel(Resource):
     metadata: LineMeta
     spec: EmbeddingModelSpec
     status: EmbeddingModelStatus | None = None
+
+    @model_validator(mode="after")
+    @cel("self.metadata.name != 'jobs'", f"a model {RESERVED}", field="metadata.name")
+    def _name_is_not_reserved(self) -> Self:
+        if self.metadata.name == "jobs":
+            raise ValueError(f"a model {RESERVED}")
+        return self
 
 
 KINDS: dict[str, type[FineTuneJob] | type[ModelVersion] | type[EmbeddingModel]] = {

@@ -20,6 +20,7 @@ from embtune_api.metrics import METRIC_PATTERN, retrieval_metrics
 from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
 
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+DNS_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 DnsLabel = Annotated[str, StringConstraints(pattern=DNS_LABEL, min_length=1, max_length=63)]
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Uri = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
@@ -32,7 +33,7 @@ class VersionSelector(Resource):
 
     model: DnsLabel
     """The line, in the job's own namespace."""
-    ref: Annotated[str, StringConstraints(pattern=r"^(production|[1-9][0-9]{0,8})$")] = "production"
+    ref: Annotated[str, StringConstraints(pattern=r"^(production|[1-9][0-9]{0,8})$", max_length=10)] = "production"
     """A version number, or `production`; what it turned out to be is frozen when the job starts."""
 
 
@@ -43,7 +44,7 @@ class SecretRef(Resource):
     AWS_REGION, HF_TOKEN.
     """
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=253)]
+    name: Annotated[str, StringConstraints(pattern=DNS_NAME, max_length=253)]
 
 
 class BaseModelRef(Resource):

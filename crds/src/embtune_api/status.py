@@ -8,12 +8,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from embtune_api.base import Resource
+from embtune_api.crd.declare import keyed_by
+from embtune_api.texts import Digest, Line, Message, Name
 from embtune_api.verdict import Verdict
 
 Phase = Literal["Pending", "Queued", "Preparing", "Training", "Evaluating", "Publishing", "Succeeded", "Failed", "Suspended"]
 Stage = Literal["Candidate", "Canary", "Production", "Archived", "Rejected", "RolledBack"]
 StepName = Literal["prepare", "train", "evaluate", "publish"]
-Metrics = dict[str, float | None]
+Metrics = Annotated[dict[str, float | None], Field(max_length=512)]
 
 
 FailureReason = Literal[
@@ -46,8 +48,11 @@ class Condition(Resource):
     type: ConditionType
     status: Literal["True", "False", "Unknown"]
     reason: Annotated[str, Field(max_length=128)]
-    message: Annotated[str, Field(max_length=2048)] = ""
+    message: Message = ""
     last_transition_time: datetime
+
+
+Conditions = Annotated[list[Condition], Field(max_length=16, json_schema_extra=keyed_by("type"))]
 
 
 class Progress(Resource):
@@ -62,7 +67,7 @@ class Progress(Resource):
     samples_per_second: float | None = None
     """Training rows a second."""
     eta_seconds: float | None = None
-    message: Annotated[str, Field(max_length=256)] = ""
+    message: Line = ""
 
 
 class Attempt(Resource):
@@ -76,7 +81,7 @@ class Attempt(Resource):
     state: Literal["Queued", "Running", "Succeeded", "Failed"]
     """Queued: created, but no pod of it has started: no quota, no node, or a suspended Job (Kueue)."""
     reason: FailureReason | None = None
-    message: Annotated[str, Field(max_length=2048)] = ""
+    message: Message = ""
     """Why it failed, or what it waits for."""
     launched_at: datetime | None = None
     """When it was created."""
@@ -94,9 +99,9 @@ class EvaluationStatus(Resource):
 
 
 class ModelVersionStatus(Resource):
-    name: str
+    name: Name
     version: int
-    digest: str
+    digest: Digest
     stage: Stage
 
 
@@ -106,7 +111,7 @@ class LastRequest(Resource):
     value: Annotated[str, Field(max_length=512)]
     """The annotation, as it was."""
     outcome: Literal["Done", "Refused", "InProgress"]
-    message: Annotated[str, Field(max_length=2048)] = ""
+    message: Message = ""
     at: datetime
 
 
@@ -126,9 +131,9 @@ class FineTuneJobStatus(Resource):
     phase: Phase = "Pending"
     score: Annotated[str, Field(max_length=64)] | None = None
     """The candidate's score on the first gate's metric, for `kubectl get`: `ndcg@10 0.730`."""
-    conditions: Annotated[list[Condition], Field(max_length=16)] = []
+    conditions: Conditions = []
     progress: Progress | None = None
-    attempts: Annotated[list[Attempt], Field(max_length=80)] = []
+    attempts: Annotated[list[Attempt], Field(max_length=80, json_schema_extra=keyed_by("step", "number"))] = []
     evaluation: EvaluationStatus | None = None
     verdict: Verdict | None = None
     model_version: ModelVersionStatus | None = None

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from embtune_api.base import Resource
+from embtune_api.texts import Line, Message
 
 Outcome = Literal["Passed", "Rejected", "Inconclusive"]
 MIN_QUERIES = 50
@@ -15,9 +16,9 @@ MIN_GROUPS = 20
 class GateResult(Resource):
     """One gate, judged on bounds."""
 
-    metric: str
+    metric: Annotated[str, Field(max_length=256)]
     outcome: Outcome
-    line: str
+    line: Line
     """For people: `ndcg@10 0.612: +0.029 over production v3, 95 % bound +0.011 ≥ 0.010 ✓`."""
     value: float | None = None
     """What was judged: the candidate's score, or its difference."""
@@ -32,6 +33,6 @@ class Verdict(Resource):
     """Passed when every gate passed; Rejected when one was; else Inconclusive, and the champion stays."""
 
     outcome: Outcome
-    reason: str
+    reason: Message
     """One sentence."""
     gates: Annotated[list[GateResult], Field(max_length=32)] = []

@@ -10,9 +10,10 @@ from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
 from embtune_api.reach import MODEL_URI
 from embtune_api.spec import RESERVED, DnsLabel, SecretRef
-from embtune_api.status import Condition, LastRequest, Metrics, Stage
+from embtune_api.status import Conditions, LastRequest, Metrics, Stage
+from embtune_api.texts import Digest
 
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", max_length=64)]
 
 
 class ModelVersionSpec(Resource):
@@ -67,7 +68,7 @@ class ModelVersionResourceStatus(Resource):
     stage: Stage | None = None
     """Empty while a model from outside is being registered."""
     version: int | None = None
-    digest: str | None = None
+    digest: Digest | None = None
     uri: Annotated[str, Field(max_length=1024)] | None = None
     """Where the model's folder lies in the store."""
     score: Annotated[str, Field(max_length=64)] | None = None
@@ -75,5 +76,5 @@ class ModelVersionResourceStatus(Resource):
     verdict: Literal["Passed", "Rejected", "Inconclusive"] | None = None
     metrics: Metrics = {}
     """On the exam."""
-    conditions: Annotated[list[Condition], Field(max_length=16)] = []
+    conditions: Conditions = []
     last_request: LastRequest | None = None
