@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,18 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
     need("kubernetes")
     with running_control_plane(tmp_path_factory.mktemp("control-plane")) as plane:
         yield plane
+
+
+@pytest.fixture(scope="session")
+def embtune_plane(control_plane: ControlPlane) -> ControlPlane:
+    """The control plane, which knows embtune's kinds."""
+    control_plane.kubectl("apply", "--server-side", "-f", CRDS)
+    control_plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    return control_plane
+
+
+CRDS = Path(__file__).resolve().parents[2] / "crds"
+"""The folder of the generated CRDs."""
 
 
 def need(name: str) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from embtune_operator.client.doctor.crds import INSTALL
 from embtune_operator.client.doctor.finding import Finding, error, ok, warning
 from embtune_operator.cluster import ClusterError
-from embtune_operator.kube.errors import Forbidden
 from embtune_operator.kube.kinds import Kind
 
 if TYPE_CHECKING:
@@ -35,17 +34,14 @@ _NEEDS = (
 
 async def find_operator(api: KubeApi) -> dict[str, Any] | None:
     """The operator's Deployment, wherever it is."""
-    try:
-        found = await api.list(DEPLOYMENT, labels=SELECTOR)
-    except Forbidden:
-        return None
+    found = await api.list(DEPLOYMENT, labels=SELECTOR)
     return found[0] if found else None
 
 
 async def check_operator(api: KubeApi, namespace: str) -> list[Finding]:
     deployment = await find_operator(api)
     if deployment is None:
-        return [error("operator", "no operator Deployment was found (or you may not list Deployments)", INSTALL)]
+        return [error("operator", "no operator Deployment was found", INSTALL)]
     return [_running(deployment), *await _leading(api, deployment), *await _rights(api, deployment, namespace)]
 
 
