@@ -180,6 +180,7 @@ def test_labels_for_some_sources_only_are_refused(tmp_path: Path) -> None:
     world = World(tmp_path)
     write_jsonl(tmp_path / "a.jsonl", some_pairs())
     request = world.request("a.jsonl", "a.jsonl")
+    assert request.data
     first = request.data.train[0].model_copy(update={"columns": request.data.train[0].columns.model_copy(update={"label": "g"})})
     mixed = request.data.model_copy(update={"train": [first, request.data.train[1]]})
     with pytest.raises(InvalidInput, match=r"data.train\[1\].columns: no label"):

@@ -106,13 +106,14 @@ def _publish(request: PublishRequest, store: Store, number: int, version: Versio
     """Write every byte of the version, read it back, then write its manifest."""
     report = _evaluation_report(request, store)
     folders.copy_folder(store, request.candidate.prefix, version.model, request.candidate.files)
-    store.copy(request.fingerprints.key, version.fingerprints)
+    if request.fingerprints is not None:
+        store.copy(request.fingerprints.key, version.fingerprints)
     documents.create(store, version.metadata, _metadata(request, number, report))
     documents.create(store, version.evaluation, _evaluation(request, report))
     model = version.model.removeprefix(f"{version.root}/")
     entries = [
         *(file.model_copy(update={"path": f"{model}/{file.path}"}) for file in request.candidate.files),
-        _fingerprints_entry(request, version),
+        *_fingerprints_entry(request, version),
         _entry(store, version, version.metadata),
         _entry(store, version, version.evaluation),
     ]
@@ -160,9 +161,11 @@ def _step_entry(store: Store, keys: StepKeys, key: str) -> FileEntry:
     return found[0]
 
 
-def _fingerprints_entry(request: PublishRequest, version: VersionKeys) -> FileEntry:
+def _fingerprints_entry(request: PublishRequest, version: VersionKeys) -> list[FileEntry]:
+    if request.fingerprints is None:
+        return []
     path = version.fingerprints.removeprefix(f"{version.root}/")
-    return FileEntry(path=path, size=request.fingerprints.size, sha256=request.fingerprints.sha256)
+    return [FileEntry(path=path, size=request.fingerprints.size, sha256=request.fingerprints.sha256)]
 
 
 def _entry(store: Store, version: VersionKeys, key: str) -> FileEntry:

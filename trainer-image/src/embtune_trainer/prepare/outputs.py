@@ -7,7 +7,7 @@ named by what is in it; whoever writes the manifest first says which one counts,
 from dataclasses import dataclass
 
 from embtune_api.digest import digest_of, sha256_hex
-from embtune_api.documents import FileEntry, PrepareFacts, ResolvedBase, ResolvedSource, StepManifest, StoredFile
+from embtune_api.documents import FileEntry, PrepareFacts, ResolvedBase, ResolvedSource, StepManifest, StoredFile, StoredModel
 from embtune_api.keys import DataKeys, StepKeys
 from embtune_api.reports import DataReport
 from embtune_store import documents
@@ -61,9 +61,8 @@ def write_outputs(store: Store, step: StepKeys, outputs: Outputs, facts: Prepare
     return entries
 
 
-def staged_entries(keys: StepKeys, facts: PrepareFacts) -> list[FileEntry]:
+def staged_entries(keys: StepKeys, model: StoredModel) -> list[FileEntry]:
     """The base model's files, if it was staged by this step, with paths relative to the step's folder."""
-    model = facts.base.model
     if model.prefix != keys.base_model(model.digest):
         return []
     folder = model.prefix.removeprefix(f"{keys.root}/")

@@ -9,7 +9,7 @@ from embtune_api.documents import PrepareFacts, ResolvedBase, StepManifest
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import DataReport, Finding
 from embtune_api.requests import PrepareRequest
-from embtune_api.spec import Data
+from embtune_api.spec import Data, Split
 from embtune_api.status import Progress
 from embtune_store import documents
 from embtune_store.protocol import Store
@@ -24,6 +24,7 @@ from embtune_trainer.prepare.outputs import Outputs, finish, make_outputs, stage
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData, read_sources
 from embtune_trainer.prepare.split import Side, split_rows
+from embtune_trainer.prepare.stage import stage_model
 
 FEWEST_TRAINING_ROWS = 2
 """One row has no other to be told apart from."""
@@ -57,6 +58,8 @@ def run_prepare(
     done = documents.read(store, keys.manifest, StepManifest)
     if done is not None:
         return done
+    if request.data is None:
+        return stage_model(request, store, report_progress, mirror)
     started = time.monotonic()
     folder = Path(request.folder) if request.folder is not None else None
     split, checks = request.data.split, request.data.checks
@@ -67,14 +70,14 @@ def run_prepare(
     report_progress(Progress(percent=20, message=f"checking {counted(data.rows_read)}"))
     rows, findings = check_rows(data, checks, split)
     report_progress(Progress(percent=40, message="keeping the exam unseen"))
-    divided = _divide(rows, _frozen_exam(store, request), request.data)
+    divided = _divide(rows, _frozen_exam(store, request, split), request.data)
     report_progress(Progress(percent=60, message="fetching the base model"))
     base = resolve_base(
         request.base_model, store=store, namespace=request.namespace, staged=keys.base_model, folder=folder, mirror=mirror
     )
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     if not freeze_exam(store, request.line_keys, divided.exam, request.job_uid):
-        divided = _divide(rows, _frozen_exam(store, request), request.data)
+        divided = _divide(rows, _frozen_exam(store, request, split), request.data)
     report = _report(data, len(rows), findings, divided, frozen_here=_froze(store, request))
     outputs = make_outputs(
         keys,
@@ -89,7 +92,7 @@ def run_prepare(
     manifest = StepManifest(
         step="prepare",
         input_digest=request.digest,
-        files=[*write_outputs(store, keys, outputs, facts), *staged_entries(keys, facts)],
+        files=[*write_outputs(store, keys, outputs, facts), *staged_entries(keys, facts.base.model)],
         facts=facts.model_dump(mode="json"),
         seconds=round(time.monotonic() - started, 3),
     )
@@ -97,12 +100,12 @@ def run_prepare(
     return finish(store, keys, manifest)
 
 
-def _frozen_exam(store: Store, request: PrepareRequest) -> ExamSet | None:
+def _frozen_exam(store: Store, request: PrepareRequest, split: Split) -> ExamSet | None:
     pointer = line_exam(store, request.line_keys)
     if pointer is None:
         return None
     exam = load_exam(store, request.line_keys.exam(pointer.digest))
-    refuse_other_groups(exam, request.data.split.group_by, request.line_keys)
+    refuse_other_groups(exam, split.group_by, request.line_keys)
     return exam
 
 
