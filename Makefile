@@ -74,3 +74,4 @@ check: setup  ## linters, types, and the arrows between the packages
 	$(BIN)/lint-imports
 
 include tests/servers/servers.mk
+include tests/cluster/cluster.mk

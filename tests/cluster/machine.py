@@ -15,6 +15,7 @@ PACKAGES = {
     "nftables": "nft",
     "conntrack": "conntrack",
     "containernetworking-plugins": "/usr/lib/cni/bridge",
+    "catatonit": "catatonit",
     "prometheus": "promtool",
 }
 """Each with the program that shows that it is there."""

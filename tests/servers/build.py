@@ -58,22 +58,32 @@ def build(program: Program, go: str) -> None:
         built = Path(folder, program.name)
         if not built.exists():  # `go install` names it after the package
             built = Path(folder, program.target.rpartition("/")[2])
+        if program.keeps and not program.share.is_dir():
+            kept = Path(folder, "kept")
+            shutil.copytree(Path(_downloaded(program, go)["Dir"], program.keeps), kept, copy_function=shutil.copyfile)
+            program.share.parent.mkdir(exist_ok=True)
+            kept.chmod(0o755)  # Go's own copy is read-only
+            kept.replace(program.share)
         built.replace(program.path)
 
 
 def _write_module(program: Program, folder: Path, go: str) -> None:
     """A module that needs only this one, and replaces what it replaces, which Go would not take over by itself."""
-    asked = subprocess.run(
-        [go, "mod", "download", "-json", f"{program.module}@{program.version}"], stdout=subprocess.PIPE, check=True
-    )
-    theirs = json.loads(asked.stdout)["GoMod"]
-    read = subprocess.run([go, "mod", "edit", "-json", theirs], stdout=subprocess.PIPE, check=True)
+    command = [go, "mod", "edit", "-json", _downloaded(program, go)["GoMod"]]
+    read = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     parsed = json.loads(read.stdout)
     lines = ["module embtune.dev/built", f"go {parsed['Go']}", f"require {program.module} {program.version}"]
     lines += [_replace(entry, program.staging) for entry in parsed.get("Replace") or ()]
     (folder / "go.mod").write_text("\n".join(lines) + "\n")
     if program.source:
         shutil.copy(program.source, folder)
+
+
+def _downloaded(program: Program, go: str) -> dict[str, str]:
+    """Where Go keeps the module."""
+    command = [go, "mod", "download", "-json", f"{program.module}@{program.version}"]
+    found: dict[str, str] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    return found
 
 
 def _replace(entry: dict[str, Any], staging: str) -> str:

@@ -85,6 +85,7 @@ def controller_manager(layout: Layout, kubeconfig: Path, extra: tuple[str, ...] 
     own = layout.authority.own
     return [
         *(str(PROGRAM), "kube-controller-manager", f"--kubeconfig={kubeconfig}", "--leader-elect=false", "--secure-port=0"),
+        f"--flex-volume-plugin-dir={layout.folder / 'plugins'}",  # which it makes, by default in a folder of the system
         *("--use-service-account-credentials=true", f"--service-account-private-key-file={layout.service_account_key}"),
         *(
             f"--root-ca-file={own.certificate}",

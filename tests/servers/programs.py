@@ -1,7 +1,7 @@
 """What the tests build from source: each program, its pinned version, and what else it is called. Nothing is built here."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
@@ -26,10 +26,16 @@ class Program:
     stamps: tuple[tuple[str, str], ...] = ()
     """Variables that the linker sets."""
     links: tuple[str, ...] = ()
+    keeps: str = field(default="", repr=False)
+    """A folder of the module that is copied into `share`. It is no part of the program, nor of its recipe."""
 
     @property
     def path(self) -> Path:
         return CACHE / "bin" / self.name
+
+    @property
+    def share(self) -> Path:
+        return CACHE / "share" / f"{self.name}-{self.version}"
 
     @property
     def needs_module(self) -> bool:
@@ -52,13 +58,20 @@ class Program:
 
     def is_built(self) -> bool:
         """Go writes its linker's flags into each binary."""
+        if self.keeps and not self.share.is_dir():
+            return False
         return self.path.is_file() and f"main.recipe={self.recipe}".encode() in self.path.read_bytes()
 
 
 _VERSION = "k8s.io/component-base/version"
 
+MINIO = Program("minio", "github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c")
+TRAINING_OPERATOR = Program(
+    "training-operator", "github.com/kubeflow/training-operator", "v1.9.3", "cmd/training-operator.v1", keeps="manifests"
+)
+
 SERVERS = (
-    Program("minio", "github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c"),
+    MINIO,
     Program("versitygw", "github.com/versity/versitygw", "v1.8.0", "cmd/versitygw"),
     Program(
         "kubernetes",
@@ -78,7 +91,7 @@ SERVERS = (
 TOOLS = (
     Program("helm", "helm.sh/helm/v3", "v3.21.4", "cmd/helm"),
     Program("argocd", "github.com/argoproj/argo-cd/v3", "v3.2.1", "cmd", replaces=True),
-    Program("training-operator", "github.com/kubeflow/training-operator", "v1.9.3", "cmd/training-operator.v1"),
+    TRAINING_OPERATOR,
     Program("coredns", "github.com/coredns/coredns", "v1.15.0"),
 )
 """What a whole node and the chart's tests need besides."""
