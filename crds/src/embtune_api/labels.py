@@ -1,7 +1,6 @@
 """The form of labels: Kubernetes' own rules."""
 
 import re
-from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -11,8 +10,9 @@ LABEL_NAME_FORM = "a label's name has at most 63 letters, digits, - _ or ., and 
 LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", max_length=63)]
 
 
-def check_label_names(names: Iterable[str]) -> None:
-    """Raise a ValueError for the first that Kubernetes would refuse."""
-    for name in names:
+def with_label_names(labels: dict[str, str]) -> dict[str, str]:
+    """The labels as they are; a ValueError for the first name that Kubernetes would refuse."""
+    for name in labels:
         if len(name) > 253 or not re.fullmatch(LABEL_NAME, name):
             raise ValueError(f"{name[:80]!r} cannot name a label: {LABEL_NAME_FORM}")
+    return labels

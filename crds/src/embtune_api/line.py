@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
 from embtune_api.crd.expressions import matches
-from embtune_api.labels import LABEL_NAME, LABEL_NAME_FORM, LabelValue, check_label_names
+from embtune_api.labels import LABEL_NAME, LABEL_NAME_FORM, LabelValue, with_label_names
 from embtune_api.spec import Recipe
 from embtune_api.status import Conditions, LastRequest
 from embtune_api.texts import Digest, Name
@@ -29,11 +29,11 @@ class JobTemplate(Resource):
     """Put on the jobs; a Kueue queue name, for example."""
     spec: Recipe
 
-    @model_validator(mode="after")
+    @field_validator("labels")
+    @classmethod
     @cel(f"self.labels.all(name, name.size() <= 253 && {matches('name', LABEL_NAME)})", LABEL_NAME_FORM, field="labels")
-    def _labels_can_be_labels(self) -> Self:
-        check_label_names(self.labels)
-        return self
+    def _labels_can_be_labels(cls, labels: dict[str, str]) -> dict[str, str]:
+        return with_label_names(labels)
 
 
 class EmbeddingModelSpec(Resource):

@@ -1,4 +1,7 @@
-"""Which places a pod can read: what is only a path on somebody's machine is refused in a cluster."""
+"""Which places a pod can read: what is only a path on somebody's machine is refused in a cluster.
+
+Whether a resource is meant for a cluster is not written in it: readers say so in the validation context.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,15 @@ MODEL_OUT_OF_REACH = (
     "in a cluster, a model is hf://org/name, hf://org/name@revision or s3://bucket/prefix: pods cannot see a path on your machine"
 )
 
-IN_CLUSTER: dict[str, Any] = {"cluster": True}
-"""The validation context of a resource that is meant for a cluster."""
+
+def context(*, cluster: bool) -> dict[str, Any]:
+    """The validation context of a resource that a person wrote, for a cluster or for a local run."""
+    return {"cluster": cluster}
+
+
+def is_written(info: ValidationInfo) -> bool:
+    return info.context is not None
 
 
 def in_cluster(info: ValidationInfo) -> bool:
-    return bool(info.context and info.context.get("cluster"))
+    return info.context is not None and bool(info.context["cluster"])

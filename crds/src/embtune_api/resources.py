@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from embtune_api.base import Resource
 from embtune_api.crd.declare import Column, Names, cel
+from embtune_api.labels import LabelValue, with_label_names
 from embtune_api.line import EmbeddingModelSpec, EmbeddingModelStatus
+from embtune_api.reach import is_written
 from embtune_api.spec import DNS_LABEL, DNS_NAME, RESERVED, FineTuneJobSpec
 from embtune_api.status import FineTuneJobStatus
 from embtune_api.version import ModelVersionResourceStatus, ModelVersionSpec
@@ -19,6 +21,9 @@ GROUP = "embtune.dev"
 API_VERSION = "embtune.dev/v1alpha1"
 
 AGE = Column("Age", ".metadata.creationTimestamp", "date")
+
+
+_METADATA_OF_OTHERS = frozenset({"generateName", "selfLink", "deletionGracePeriodSeconds", "ownerReferences", "managedFields"})
 
 
 class ObjectMeta(Resource):
@@ -31,11 +36,26 @@ class ObjectMeta(Resource):
     uid: str = ""
     generation: int | None = None
     resource_version: str = ""
-    labels: dict[str, str] = {}
+    labels: dict[str, LabelValue] = {}
     annotations: dict[str, str] = {}
     finalizers: list[str] = []
-    creation_timestamp: datetime | None = None
-    deletion_timestamp: datetime | None = None
+    creation_timestamp: Annotated[datetime | None, Field(strict=False)] = None
+    deletion_timestamp: Annotated[datetime | None, Field(strict=False)] = None
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_can_be_labels(cls, labels: dict[str, str]) -> dict[str, str]:
+        return with_label_names(labels)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_unknown_name_is_written(cls, value: Any, info: ValidationInfo) -> Any:
+        """What an API server sends may hold more than we know; what a person wrote may not."""
+        if is_written(info) and isinstance(value, dict):
+            known = {field.alias or name for name, field in cls.model_fields.items()} | _METADATA_OF_OTHERS
+            for unknown in value.keys() - known:
+                raise ValueError(f"unknown field {unknown}; fields here are: {', '.join(sorted(known - _METADATA_OF_OTHERS))}")
+        return value
 
 
 class FineTuneJob(Resource):
@@ -127,6 +147,7 @@ class EmbeddingModel(Resource):
         return self
 
 
+AnyResource = FineTuneJob | ModelVersion | EmbeddingModel
 KINDS: dict[str, type[FineTuneJob] | type[ModelVersion] | type[EmbeddingModel]] = {
     kind.__name__: kind for kind in (FineTuneJob, ModelVersion, EmbeddingModel)
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationInfo, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from embtune_api.base import Resource
 from embtune_api.crd import expressions
@@ -64,12 +64,13 @@ class BaseModelRef(Resource):
             raise ValueError("set exactly one of uri and version")
         return self
 
-    @model_validator(mode="after")
+    @field_validator("uri")
+    @classmethod
     @cel(f"!has(self.uri) || {expressions.matches('self.uri', MODEL_URI)}", MODEL_OUT_OF_REACH, field="uri")
-    def _reachable_from_a_cluster(self, info: ValidationInfo) -> Self:
-        if in_cluster(info) and self.uri is not None and not re.search(MODEL_URI, self.uri):
+    def _reachable_from_a_cluster(cls, uri: str | None, info: ValidationInfo) -> str | None:
+        if in_cluster(info) and uri is not None and not re.fullmatch(MODEL_URI, uri):
             raise ValueError(MODEL_OUT_OF_REACH)
-        return self
+        return uri
 
 
 class Columns(Resource):
@@ -118,12 +119,13 @@ class DataSource(Resource):
     secret_ref: SecretRef | None = None
     """Credentials for an s3:// source; a local run takes them from its environment."""
 
-    @model_validator(mode="after")
+    @field_validator("uri")
+    @classmethod
     @cel(expressions.matches("self.uri", DATA_URI), DATA_OUT_OF_REACH, field="uri")
-    def _reachable_from_a_cluster(self, info: ValidationInfo) -> Self:
-        if in_cluster(info) and not re.search(DATA_URI, self.uri):
+    def _reachable_from_a_cluster(cls, uri: str, info: ValidationInfo) -> str:
+        if in_cluster(info) and not re.fullmatch(DATA_URI, uri):
             raise ValueError(DATA_OUT_OF_REACH)
-        return self
+        return uri
 
 
 class Split(Resource):
@@ -316,9 +318,10 @@ class FineTuneJobSpec(Recipe):
     model: DnsLabel
     """The line that the new version is numbered in."""
 
-    @model_validator(mode="after")
-    @cel("self.model != 'jobs'", f"model {RESERVED}", field="model")
-    def _model_is_not_reserved(self) -> Self:
-        if self.model == "jobs":
-            raise ValueError(f"model {RESERVED}")
-        return self
+    @field_validator("model")
+    @classmethod
+    @cel("self.model != 'jobs'", RESERVED, field="model")
+    def _model_is_not_reserved(cls, model: str) -> str:
+        if model == "jobs":
+            raise ValueError(RESERVED)
+        return model

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
-from embtune_api.reach import MODEL_URI
-from embtune_api.spec import RESERVED, DnsLabel, SecretRef
+from embtune_api.crd.expressions import matches
+from embtune_api.reach import MODEL_OUT_OF_REACH, MODEL_URI
+from embtune_api.spec import RESERVED, DnsLabel, SecretRef, Uri
 from embtune_api.status import Conditions, LastRequest, Metrics, Stage
 from embtune_api.texts import Digest
 
@@ -31,7 +33,7 @@ class ModelVersionSpec(Resource):
     """Digest of its manifest: its identity; written by the operator."""
     job: Annotated[str, Field(max_length=253)] | None = None
     """The FineTuneJob that made it."""
-    uri: Annotated[str, StringConstraints(pattern=MODEL_URI, max_length=1024)] | None = None
+    uri: Uri | None = None
     """Registers a model from outside: `hf://org/name` or `s3://bucket/prefix`. It is staged, hashed, examined on the line's exam,
     and becomes a Candidate."""
     secret_ref: SecretRef | None = None
@@ -55,12 +57,21 @@ class ModelVersionSpec(Resource):
             raise ValueError("version and digest belong together")
         return self
 
-    @model_validator(mode="after")
-    @cel("self.model != 'jobs'", f"model {RESERVED}", field="model")
-    def _model_is_not_reserved(self) -> Self:
-        if self.model == "jobs":
-            raise ValueError(f"model {RESERVED}")
-        return self
+    @field_validator("uri")
+    @classmethod
+    @cel(f"!has(self.uri) || {matches('self.uri', MODEL_URI)}", MODEL_OUT_OF_REACH, field="uri")
+    def _reachable_from_a_cluster(cls, uri: str | None) -> str | None:
+        if uri is not None and not re.fullmatch(MODEL_URI, uri):
+            raise ValueError(MODEL_OUT_OF_REACH)
+        return uri
+
+    @field_validator("model")
+    @classmethod
+    @cel("self.model != 'jobs'", RESERVED, field="model")
+    def _model_is_not_reserved(cls, model: str) -> str:
+        if model == "jobs":
+            raise ValueError(RESERVED)
+        return model
 
 
 class ModelVersionResourceStatus(Resource):

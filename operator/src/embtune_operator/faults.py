@@ -1,4 +1,4 @@
-"""Faults: what is wrong with a job's fields, in words for the person who wrote them."""
+"""Faults: what is wrong with a resource's fields, in words for the person who wrote them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from embtune_api.resources import FineTuneJob
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-Location = tuple[str | int, ...]
+    from embtune_operator.documents import Document, Location
 
 _KINDS = {
     "int": "a whole number",
@@ -55,28 +53,24 @@ class Fault:
     message: str
 
 
-def faults_of(error: ValidationError, value: Any, lines: Mapping[Location, int]) -> list[Fault]:
-    """Every fault that pydantic found, in the order of the file.
-
-    Args:
-        value: the document, as plain values.
-        lines: the line of each of its locations.
-    """
-    found = [_fault(detail, value, lines) for detail in error.errors(include_url=False)]
+def faults_of(error: ValidationError, kind: type[BaseModel], document: Document) -> list[Fault]:
+    """Every fault that pydantic found in a document that should be of that kind, in the order of the file."""
+    found = [_fault(detail, kind, document) for detail in error.errors(include_url=False)]
     return sorted(found, key=lambda fault: fault.line)
 
 
-def _fault(detail: ErrorDetails, value: Any, lines: Mapping[Location, int]) -> Fault:
+def _fault(detail: ErrorDetails, kind: type[BaseModel], document: Document) -> Fault:
     place = detail["loc"]
-    message = _message(detail, place)
-    place = _named_in(message, place, lines) or place
-    return Fault(_line(place, lines), _path(place) or _the_document(value), message)
+    message = _message(detail, kind, place)
+    place = _named_in(message, place, document.lines) or place
+    whole = f"the {kind.__name__}" if isinstance(document.value, dict) else "the document"
+    return Fault(_line(place, document.lines), _path(place) or whole, message)
 
 
-def _message(detail: ErrorDetails, place: Location) -> str:
+def _message(detail: ErrorDetails, model: type[BaseModel], place: Location) -> str:
     kind, given, about = detail["type"], detail["input"], detail.get("ctx", {})
     if kind == "extra_forbidden":
-        return _unknown_field(place)
+        return _unknown_field(model, place)
     if kind == "literal_error":
         return _unknown_word(given, place, str(about["expected"]))
     if kind in _WORDS:
@@ -85,8 +79,8 @@ def _message(detail: ErrorDetails, place: Location) -> str:
     return f"expected {expected}, got {_shown(given)}" if expected else str(detail["msg"])
 
 
-def _unknown_field(place: Location) -> str:
-    name, known = str(place[-1]), _fields_at(place[:-1])
+def _unknown_field(model: type[BaseModel], place: Location) -> str:
+    name, known = str(place[-1]), _fields_at(model, place[:-1])
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6) or [
         k for k in known if k.lower() == name.replace("_", "").lower()
     ]
@@ -104,9 +98,9 @@ def _unknown_word(given: Any, place: Location, expected: str) -> str:
     return f"{what} {_shown(given)}; {hint}choose one of {', '.join(words)}"
 
 
-def _fields_at(place: Location) -> list[str]:
+def _fields_at(kind: type[BaseModel], place: Location) -> list[str]:
     """The YAML names of the fields that a mapping may have."""
-    model: type[BaseModel] | None = FineTuneJob
+    model: type[BaseModel] | None = kind
     for part in place:
         if isinstance(part, int) or model is None:
             continue
@@ -141,10 +135,6 @@ def _line(place: Location, lines: Mapping[Location, int]) -> int:
 
 def _path(place: Location) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
-
-
-def _the_document(value: Any) -> str:
-    return "the FineTuneJob" if isinstance(value, dict) else "the document"
 
 
 def _shown(given: Any) -> str:

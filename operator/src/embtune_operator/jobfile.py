@@ -1,74 +1,80 @@
-"""Jobs from files: a `FineTuneJob` for each YAML document, or every fault with its line."""
+"""Resources from files: one for each YAML document, or every fault with its line."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from embtune_api.errors import InvalidInput
-from embtune_api.resources import FineTuneJob
+from embtune_api.reading import read_resource
+from embtune_api.resources import KINDS, AnyResource, FineTuneJob
+from embtune_operator.documents import Document, parse_documents
 from embtune_operator.faults import Fault, faults_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_FAULTS = 10
-_DEEPEST = 50
-
-Location = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class _Parsed:
-    """One YAML document as plain values, with the line of each."""
-
-    value: Any
-    lines: dict[Location, int]
-    """Location → line, counted from 1; for a mapping's field the line of its name."""
 
 
 def load_job(path: Path) -> FineTuneJob:
-    """The one FineTuneJob of a file.
+    """The one FineTuneJob of a file, for a local run.
 
     Raises:
         InvalidInput: the file cannot be read, holds none or several, or has faults: each with line and field path.
     """
-    jobs = load_jobs(path)
+    jobs = _load(path, {"FineTuneJob": FineTuneJob}, cluster=False)
     if len(jobs) != 1:
         raise InvalidInput(f"{path} holds {len(jobs)} FineTuneJobs, and one is run at a time: put each into its own file")
+    assert isinstance(jobs[0], FineTuneJob)
     return jobs[0]
 
 
-def load_jobs(path: Path) -> list[FineTuneJob]:
-    """Every FineTuneJob of a file with one or more documents.
+def load_resources(path: Path, *, cluster: bool) -> list[AnyResource]:
+    """Every resource of a file with one or more documents.
+
+    Args:
+        cluster: say what the API server would say; else what a local run would.
 
     Raises:
-        InvalidInput: as `load_job`.
+        InvalidInput: the file cannot be read, holds none, or has faults: each with line and field path.
     """
-    documents = _parse(path)
+    return _load(path, KINDS, cluster=cluster)
+
+
+def _load(path: Path, kinds: dict[str, type[AnyResource]], *, cluster: bool) -> list[AnyResource]:
+    documents = parse_documents(path, as_kubectl=cluster)
     if not documents:
-        raise InvalidInput(f"{path} is empty: it should hold a FineTuneJob (see examples/)")
-    jobs: list[FineTuneJob] = []
+        raise InvalidInput(f"{path} is empty: it should hold a {' or a '.join(kinds)} (see examples/)")
+    resources: list[AnyResource] = []
     faults: list[Fault] = []
     for document in documents:
+        kind = _kind(document, kinds)
+        if kind is None:
+            faults.append(_unknown_kind(document, kinds))
+            continue
         try:
-            jobs.append(_validated(document.value))
+            resources.append(read_resource(kind, document.value, cluster=cluster))
         except ValidationError as error:
-            faults += faults_of(error, document.value, document.lines)
+            faults += faults_of(error, kind, document)
     if faults:
         raise InvalidInput(_told(path, faults))
-    return jobs
+    return resources
 
 
-def _validated(value: Any) -> FineTuneJob:
-    """Strict, and by the YAML names alone, as the API server would have it."""
-    return FineTuneJob.model_validate_json(json.dumps(value), strict=True, by_alias=True, by_name=False)
+def _kind(document: Document, kinds: dict[str, type[AnyResource]]) -> type[AnyResource] | None:
+    """The model to read the document by; None where it says that it is something else."""
+    first = next(iter(kinds.values()))
+    named = document.value.get("kind") if isinstance(document.value, dict) else None
+    if len(kinds) == 1 or not isinstance(named, str):
+        return first
+    return kinds.get(named)
+
+
+def _unknown_kind(document: Document, kinds: dict[str, type[AnyResource]]) -> Fault:
+    message = f"expected {' or '.join(kinds)}, got {document.value['kind']!r}"
+    return Fault(document.lines["kind",], "kind", message)
 
 
 def _told(path: Path, faults: list[Fault]) -> str:
@@ -76,56 +82,3 @@ def _told(path: Path, faults: list[Fault]) -> str:
     if len(faults) > _MOST_FAULTS:
         shown.append(f"… and {len(faults) - _MOST_FAULTS} more")
     return "\n".join(shown)
-
-
-def _parse(path: Path) -> list[_Parsed]:
-    yaml = YAML(typ="safe", pure=True)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        nodes = list(yaml.compose_all(text))
-        return [_plain(node, yaml, path) for node in nodes if node is not None]
-    except FileNotFoundError:
-        raise InvalidInput(f"{path}: there is no such file") from None
-    except IsADirectoryError:
-        raise InvalidInput(f"{path} is a folder: give the file of a FineTuneJob") from None
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise InvalidInput(f"{place}: broken YAML: {error.problem or error.context}; check the indentation and quotes") from None
-    except YAMLError as error:
-        raise InvalidInput(f"{path}: broken YAML: {' '.join(str(error).split())}") from None
-
-
-def _plain(node: Node, yaml: YAML, path: Path) -> _Parsed:
-    lines: dict[Location, int] = {(): node.start_mark.line + 1}
-
-    def walk(at: Node, place: Location) -> Any:
-        lines.setdefault(place, at.start_mark.line + 1)
-        if len(place) > _DEEPEST:
-            raise InvalidInput(f"{path}:{at.start_mark.line + 1}: broken YAML: nested more than {_DEEPEST} deep")
-        if isinstance(at, SequenceNode):
-            return [walk(item, (*place, index)) for index, item in enumerate(at.value)]
-        if isinstance(at, MappingNode):
-            return {name: walk(value, (*place, name)) for name, value in _fields(at, place)}
-        return _scalar(yaml.constructor.construct_object(at))
-
-    def _fields(at: MappingNode, place: Location) -> list[tuple[str, Node]]:
-        named: dict[str, Node] = {}
-        for key, value in at.value:
-            name, line = str(key.value), key.start_mark.line + 1
-            if name in named:
-                raise InvalidInput(f"{path}:{line}: broken YAML: {name} is given twice; keep one of them")
-            named[name] = value
-            lines[(*place, name)] = line
-        return list(named.items())
-
-    return _Parsed(walk(node, ()), lines)
-
-
-def _scalar(value: Any) -> Any:
-    """What JSON can say; a date becomes its text."""
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -9,7 +9,7 @@ import pytest
 
 from embtune_api.errors import InvalidInput
 from embtune_operator.identity import with_local_uid
-from embtune_operator.jobfile import load_job, load_jobs
+from embtune_operator.jobfile import load_job, load_resources
 
 EPOCHS = "10: spec.training.epochs: "
 GOOD = """\
@@ -64,7 +64,7 @@ def test_a_good_job_is_read_as_yaml_1_2(tmp_path: Path) -> None:
         ),
         pytest.param("  model: shop\n", "", "4: spec.model: required, but missing", id="a missing field"),
         pytest.param("model: shop", "model: Shop", "5: spec.model: 'Shop' does not have the form", id="a name that is no label"),
-        pytest.param("model: shop", "model: jobs", "4: spec: model cannot be called jobs", id="a reserved name"),
+        pytest.param("model: shop", "model: jobs", "5: spec.model: cannot be called jobs", id="a reserved name"),
         pytest.param("model: shop", "model: [a]", "5: spec.model: expected a text, got a list", id="a list for a text"),
         pytest.param(
             "training: {", "training: {loss: {name: Triplet}, ",
@@ -117,7 +117,7 @@ def test_every_fault_of_a_file_is_told_in_its_order_but_ten_at_most(tmp_path: Pa
 
 
 def test_several_documents_are_validated_together(tmp_path: Path) -> None:
-    assert len(load_jobs(written(tmp_path, GOOD + "---\n" + GOOD))) == 2
+    assert len(load_resources(written(tmp_path, GOOD + "---\n" + GOOD), cluster=False)) == 2
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

@@ -72,8 +72,10 @@ def keyed_by(*names: str) -> dict[str, JsonValue]:
 
 def rules_of(model: type[BaseModel]) -> list[Rule]:
     """The twins of the model's validators, inherited ones too; then the rules about changes, which need an API server."""
-    validators = model.__pydantic_decorators__.model_validators.values()
-    twins = [validator.func.__cel__ for validator in validators if hasattr(validator.func, "__cel__")]
+    decorators = model.__pydantic_decorators__
+    on_fields = [validator.func for validator in decorators.field_validators.values()]
+    on_models = [validator.func for validator in decorators.model_validators.values()]
+    twins = [validator.__cel__ for validator in (*on_fields, *on_models) if hasattr(validator, "__cel__")]
     return twins + _unchangeable(model)
 
 
