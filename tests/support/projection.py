@@ -4,7 +4,8 @@ Left out, and why:
 - times (a version's timestamp, a transition's `at`, a step's seconds): a disturbed run takes longer;
 - digests of version manifests, and `digest` in every reference to a version: a manifest lists metadata.json, which
   holds the timestamp; the bytes that matter are in `model_hash`;
-- attempts, progress, resumed_from_step and throughput: they tell how the work went, not what came of it;
+- attempts, progress, resumed_from_step, throughput and the conditions Retried and Suspended: they tell how the work went, not
+  what came of it;
 - the job's scratch objects (checkpoints, progress): what is needed of them is in the version;
 - paths and the store's address: the same job may run anywhere.
 """
@@ -18,6 +19,7 @@ from embtune_operator.registry.versions import Version, list_versions
 from embtune_store import Store, documents
 
 Projection = dict[str, Any]
+_OF_THE_WAY = ("Retried", "Suspended")
 
 
 def projection(store: Store, job: FineTuneJob) -> Projection:
@@ -41,7 +43,7 @@ def _job(job: FineTuneJob) -> Projection:
     return {
         "uid": job.metadata.uid,
         "phase": status.phase,
-        "conditions": {condition.type: [condition.status, condition.reason] for condition in status.conditions},
+        "conditions": {c.type: [c.status, c.reason] for c in status.conditions if c.type not in _OF_THE_WAY},
         "verdict": status.verdict.model_dump() if status.verdict else None,
         "version": [status.model_version.version, status.model_version.stage] if status.model_version else None,
     }

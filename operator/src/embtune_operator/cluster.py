@@ -60,6 +60,8 @@ class Event:
     """A plain sentence."""
     failure: bool = False
     """The job has ended without a result."""
+    detail: bool = False
+    """Worth a line to whoever watches the run, but no Event in a cluster."""
 
 
 class Cluster(Protocol):
@@ -85,7 +87,8 @@ class Cluster(Protocol):
 
     async def write_status(self, job: FineTuneJob, status: FineTuneJobStatus) -> None: ...
 
-    async def tell(self, job: FineTuneJob, event: Event) -> None: ...
+    async def tell(self, job: FineTuneJob, event: Event) -> None:
+        """Say what happened; a cluster leaves out what is a mere detail."""
 
 
 class ClusterError(EmbtuneError):
@@ -132,7 +135,16 @@ class MemoryCluster:
     async def tell(self, job: FineTuneJob, event: Event) -> None:  # noqa: ARG002
         self.events.append(event)
 
-    def end(self, name: str, exit_code: int, message: str = "", at: datetime | None = None) -> None:
+    def end(
+        self,
+        name: str,
+        exit_code: int,
+        message: str = "",
+        at: datetime | None = None,
+        reason: FailureReason | None = None,
+    ) -> None:
         """Let a running child end."""
         state: Literal["Succeeded", "Failed"] = "Failed" if exit_code else "Succeeded"
-        self.states[name] = replace(self.states[name], state=state, exit_code=exit_code, message=message, finished_at=at)
+        self.states[name] = replace(
+            self.states[name], state=state, exit_code=exit_code, message=message, finished_at=at, reason=reason
+        )

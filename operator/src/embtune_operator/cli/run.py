@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from embtune_api.documents import JobResult, Owner
-from embtune_api.errors import Exit
+from embtune_api.errors import Exit, InvalidInput
 from embtune_api.keys import LineKeys
 from embtune_operator.cli.options import debug_option, opened, print_json, store_option
 from embtune_operator.identity import inputs_by_name, with_local_uid
 from embtune_operator.jobfile import load_job
 from embtune_operator.pipeline.plan import job_keys
-from embtune_operator.pipeline.status import find
+from embtune_operator.pipeline.conditions import find
 from embtune_operator.settings import Settings
 from embtune_store import documents
 
@@ -109,6 +109,8 @@ def _end(job: FineTuneJob, store: Store, as_json: bool) -> int:
     assert status
     if as_json:
         print_json(job.model_dump(mode="json", by_alias=True, exclude_none=True))
+    if suspended := find(status.conditions, "Suspended"):
+        raise InvalidInput(f"{job.metadata.name} is suspended, so nothing runs: {suspended.message}")
     if failed := find(status.conditions, "Failed"):
         click.echo(f"embtune: {failed.message}", err=True)
         return int(Exit.INVALID if failed.reason == "InvalidInput" else Exit.FAILED)

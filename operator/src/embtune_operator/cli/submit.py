@@ -65,7 +65,7 @@ def command(file: Path, watch: bool, target: Target, as_json: bool) -> int:
 
 def _end(job: FineTuneJob, as_json: bool) -> int:
     """Say how it ended; returns the exit code."""
-    from embtune_operator.pipeline.status import find
+    from embtune_operator.pipeline.conditions import find
 
     status = job.status
     assert status

@@ -10,7 +10,7 @@ from embtune_api.resources import FineTuneJob
 from embtune_operator.cluster import Event
 from embtune_operator.kube.errors import AlreadyExists, Invalid, Missing
 from embtune_operator.kube.kinds import FINETUNEJOB
-from embtune_operator.pipeline.status import find
+from embtune_operator.pipeline.conditions import find
 
 if TYPE_CHECKING:
     from embtune_api.status import FineTuneJobStatus

@@ -25,6 +25,8 @@ GRACE_SECONDS = 60.0
 """What a training has to save a checkpoint after Ctrl-C."""
 _STORE_FAILURES = 5
 """Passes in a row that may fail to reach the store while a step works."""
+_NOTHING_TO_DO_HERE = frozenset({"Succeeded", "Failed", "Suspended"})
+"""Phases whose later moves (a TTL, a deadline, a wish) are a cluster's."""
 
 
 class Interrupted(EmbtuneError):
@@ -76,7 +78,7 @@ async def drive(job: FineTuneJob, settings: Settings, store: Store, cluster: Loc
             await _wait(cluster, interrupts, settings.poll_seconds)
         else:
             job = job.model_copy(update={"status": decision.status})
-            if decision.requeue_after is None:
+            if decision.requeue_after is None or decision.status.phase in _NOTHING_TO_DO_HERE:
                 return job
             await _wait(cluster, interrupts, decision.requeue_after)
         if interrupts.first.is_set():

@@ -1,182 +1,167 @@
-"""The decision: what is to be done now, and what the job's status is."""
+"""The decision: what is to be done now."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from embtune_api.documents import JobResult, Judgement, Rejudgement
-from embtune_api.errors import Exit
-from embtune_operator.cluster import Child, Event, child_name
-from embtune_operator.pipeline.status import PHASES, condition, given_up, status_of
+from embtune_api.keys import SHORT
+from embtune_api.status import Attempt
+from embtune_operator.cluster import Child, child_name
+from embtune_operator.pipeline.attempts import next_number
+from embtune_operator.pipeline.conditions import condition, condition_of
+from embtune_operator.pipeline.decision import Decision
+from embtune_operator.pipeline.ending import fail, finished_before
+from embtune_operator.pipeline.retries import failures_of, final_failure, pause
+from embtune_operator.pipeline.situation import situation_of
+from embtune_operator.pipeline.status import PHASES, status_of, working_status
+from embtune_operator.pipeline.suspension import stand_still
+from embtune_operator.pipeline.told import told
+from embtune_operator.pipeline.wishes import too_late
 from embtune_operator.registry.release import JobPromotion
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from embtune_api.resources import FineTuneJob
-    from embtune_api.status import Condition, FineTuneJobStatus
-    from embtune_operator.cluster import ChildState
     from embtune_operator.pipeline.observe import Seen
     from embtune_operator.pipeline.plan import Plan, PlannedStep
-
-_LONGEST_BACKOFF = timedelta(minutes=5)
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What `apply` does, in the order of the fields."""
-
-    job: FineTuneJob
-    status: FineTuneJobStatus
-    """The whole new status."""
-    judgement: Judgement | None = None
-    """To be kept beside the evaluation that it judges."""
-    judgement_key: str = ""
-    rejudgement: Rejudgement | None = None
-    """To be kept beside the version, which was published with another verdict."""
-    rejudgement_key: str = ""
-    promotion: JobPromotion | None = None
-    finished_promotion: bool = False
-    """The release has been swapped: see to it that its history is complete."""
-    result: JobResult | None = None
-    """Nothing is left to do, for good."""
-    delete: tuple[str, ...] = ()
-    create: tuple[Child, ...] = ()
-    events: tuple[Event, ...] = ()
-    requeue_after: float | None = None
-    """Seconds until the next look; None: nothing more will happen by itself."""
+    from embtune_operator.pipeline.situation import Situation
 
 
 def decide(plan: Plan, seen: Seen, now: datetime) -> Decision:
+    """The next move, with what is told of it."""
+    case = situation_of(plan, seen, now)
+    decision = _next_move(case)
+    return told(_until_the_deadline(decision, case))
+
+
+def _next_move(case: Situation) -> Decision:
     """The next move.
 
     - a job that has a result is finished
+    - one that needs pods beyond its deadline has failed
+    - one that is suspended stands still, unless it has gone to production already
     - a verdict is kept in the store before anything follows from it
     - a step that is not done is launched, watched, tried again or given up
     - a version that was judged again after it had been published is told so
-    - a passed verdict goes to production, if the policy says so, and the job is finished when it is there
+    - a passed verdict goes to production, if the policy says so and nobody holds it, and the job is finished when it is there
     """
+    plan = case.plan
     resolved = plan.resolved
     if resolved.result:
-        return Decision(plan.job, resolved.result.status)
+        return finished_before(plan.job, resolved.result.status, case.answer)
+    if plan.current and (due := deadline(plan.job)) and case.now >= due:
+        allowed = plan.job.spec.runtime.deadline_seconds
+        return fail(case, "DeadlineExceeded", f"{plan.current.name} was not done within runtime.deadlineSeconds {allowed}")
+    if case.suspended_by and not resolved.promoted:
+        return stand_still(case, case.suspended_by)
     if resolved.verdict and not resolved.judgement:
-        return _keep_verdict(plan, seen, now)
+        return _keep_verdict(case)
     if plan.current:
-        return _work_on(plan.current, plan, seen, now)
+        return _work_on(plan.current, case)
     if resolved.last_judgement and resolved.last_judgement.evaluation != resolved.judged_evaluation:
-        return _keep_rejudgement(plan, resolved.last_judgement.again + 1, seen, now)
-    if _wants_promotion(plan) and not resolved.promoted:
-        return _promote(plan, seen, now)
-    return _finish(plan, seen, now)
+        return _keep_rejudgement(case, resolved.last_judgement.again + 1)
+    if _wants_promotion(case) and not resolved.promoted:
+        return _promote(case)
+    return _finish(case)
 
 
-def give_up(job: FineTuneJob, reason: str, message: str, now: datetime, status: FineTuneJobStatus | None = None) -> Decision:
-    """End a job that cannot go on, with the paragraph that says why; `status`: what else is known by now."""
-    return _told(Decision(job, given_up(status or job.status, job.status, reason, message, now)))
+def deadline(job: FineTuneJob) -> datetime | None:
+    """When the job is to be done with its pods."""
+    status, allowed = job.status, job.spec.runtime.deadline_seconds
+    if status is None or status.started_at is None or allowed is None:
+        return None
+    return status.started_at + timedelta(seconds=allowed)
 
 
-def _keep_verdict(plan: Plan, seen: Seen, now: datetime) -> Decision:
-    evaluate = plan.step("evaluate")
+def _until_the_deadline(decision: Decision, case: Situation) -> Decision:
+    """The decision with a look at the deadline, if that comes before the next one."""
+    due = deadline(decision.job.model_copy(update={"status": decision.status}))
+    if due is None or decision.ends or case.plan.current is None:
+        return decision
+    left = max(0.0, (due - case.now).total_seconds())
+    return replace(decision, requeue_after=left if decision.requeue_after is None else min(left, decision.requeue_after))
+
+
+def _keep_verdict(case: Situation) -> Decision:
+    evaluate = case.plan.step("evaluate")
     assert evaluate
-    assert plan.resolved.verdict
-    status = status_of(plan, seen, now, "Evaluating")
-    judgement = Judgement(verdict=plan.resolved.verdict, at=now)
-    return _told(Decision(plan.job, status, judgement=judgement, judgement_key=evaluate.keys.verdict, requeue_after=0))
+    assert case.plan.resolved.verdict
+    status = status_of(case, "Evaluating")
+    judgement = Judgement(verdict=case.plan.resolved.verdict, at=case.now)
+    return Decision(case.job, status, judgement=judgement, judgement_key=evaluate.keys.verdict, requeue_after=0)
 
 
-def _keep_rejudgement(plan: Plan, number: int, seen: Seen, now: datetime) -> Decision:
-    version = plan.resolved.version
+def _keep_rejudgement(case: Situation, number: int) -> Decision:
+    version = case.plan.resolved.version
     assert version
-    rejudgement = Rejudgement(evaluation=plan.resolved.judged_evaluation, at=now)
-    key = plan.line.version(version.version).verdict(number)
-    status = status_of(plan, seen, now, "Publishing")
-    return _told(Decision(plan.job, status, rejudgement=rejudgement, rejudgement_key=key, requeue_after=0))
+    rejudgement = Rejudgement(evaluation=case.plan.resolved.judged_evaluation, at=case.now)
+    key = case.plan.line.version(version.version).verdict(number)
+    status = status_of(case, "Publishing")
+    return Decision(case.job, status, rejudgement=rejudgement, rejudgement_key=key, requeue_after=0)
 
 
-def _work_on(step: PlannedStep, plan: Plan, seen: Seen, now: datetime) -> Decision:
-    attempts = sorted((c for c in seen.children if (c.step, c.digest) == (step.name, step.digest)), key=lambda c: c.attempt)
-    status = status_of(plan, seen, now, PHASES[step.name])
-    stale = _stale(plan, seen)
-    if seen.current_is_done:
-        return _told(Decision(plan.job, status, delete=stale, requeue_after=0))
-    if any(child.state == "Running" for child in attempts):
-        return _told(Decision(plan.job, status, delete=stale, requeue_after=plan.settings.poll_seconds))
-    failures = [child for child in attempts if child.exit_code != Exit.STOPPED]
-    if invalid := next((child for child in failures if child.exit_code == Exit.INVALID), None):
-        return give_up(plan.job, "InvalidInput", invalid.message, now, status)
-    allowed = min(plan.job.spec.runtime.max_attempts, plan.settings.max_attempts)
-    if len(failures) >= allowed:
-        return give_up(plan.job, "StepFailed", _why(step, failures), now, status)
-    if wait := _backoff(failures, plan.settings.backoff_seconds, now):
-        return _told(Decision(plan.job, status, delete=stale, requeue_after=wait))
-    number = 1 + max((child.attempt for child in seen.children if child.step == step.name), default=0)
-    child = Child(child_name(plan.job.metadata.uid, step.name, number), number, step.request)
-    launched = Decision(plan.job, status, delete=stale, create=(child,), requeue_after=plan.settings.poll_seconds)
-    return _told(launched)
+def _work_on(step: PlannedStep, case: Situation) -> Decision:
+    job, settings = case.job, case.plan.settings
+    waiting = Decision(
+        job, working_status(case, step), go_on_key=_go_on(step, case), delete=case.stale, requeue_after=settings.poll_seconds
+    )
+    if case.seen.current_is_done:
+        return replace(waiting, requeue_after=0)
+    if case.at_work_on(step):
+        return waiting
+    failures = failures_of(case.attempts, step)
+    if final := final_failure(step, failures, job, settings):
+        return fail(case, *final, last_failure_is_final=True)
+    if wait := pause(failures, settings, case.now):
+        return replace(waiting, requeue_after=wait)
+    return _launch(step, case, waiting)
 
 
-def _stale(plan: Plan, seen: Seen) -> tuple[str, ...]:
-    """Children at work on what is no longer wanted: an evaluation against a champion that has been replaced."""
-    wanted = {(step.name, step.digest) for step in plan.steps}
-    return tuple(c.name for c in seen.children if c.state == "Running" and (c.step, c.digest) not in wanted)
+def _launch(step: PlannedStep, case: Situation, waiting: Decision) -> Decision:
+    """The next attempt; it is remembered from now on, whatever becomes of its child."""
+    number = next_number(case.attempts, step.name)
+    child = Child(child_name(case.job.metadata.uid, step.name, number), number, step.request)
+    attempt = Attempt(step=step.name, number=number, digest=step.digest[:SHORT], state="Queued", launched_at=case.now)
+    case = replace(case, attempts=(*case.attempts, attempt))
+    started = waiting.status.started_at or case.now
+    go_on = step.keys.control if step.name == "train" and number > 1 else ""
+    return replace(waiting, status=status_of(case, PHASES[step.name], started_at=started), create=(child,), go_on_key=go_on)
 
 
-def _why(step: PlannedStep, failures: list[ChildState]) -> str:
-    last = failures[-1]
-    said = last.message if last.state == "Failed" else "it ended without its output: the store may have lost it"
-    times = f"{len(failures)} attempts failed; the last" if len(failures) > 1 else "it failed"
-    return f"{step.name}: {times}: {said}"
+def _go_on(step: PlannedStep, case: Situation) -> str:
+    """Where a training was asked to stop, if the job has been suspended until now."""
+    return step.keys.control if step.name == "train" and condition_of(case.job.status, "Suspended") else ""
 
 
-def _backoff(failures: list[ChildState], first: float, now: datetime) -> float:
-    """Seconds left to wait before the next attempt."""
-    ended = failures[-1].finished_at if failures else None
-    if ended is None:
-        return 0
-    pause = min(timedelta(seconds=first * 2 ** (len(failures) - 1)), _LONGEST_BACKOFF)
-    return max(0.0, (ended + pause - now).total_seconds())
+def _wants_promotion(case: Situation) -> bool:
+    verdict = case.plan.resolved.verdict
+    passed = verdict is not None and verdict.outcome == "Passed"
+    return passed and case.job.spec.promotion.policy == "Automatic" and case.seen.hold is None
 
 
-def _wants_promotion(plan: Plan) -> bool:
-    verdict = plan.resolved.verdict
-    return verdict is not None and verdict.outcome == "Passed" and plan.job.spec.promotion.policy == "Automatic"
-
-
-def _promote(plan: Plan, seen: Seen, now: datetime) -> Decision:
-    version, champion = plan.resolved.version, plan.resolved.champion
+def _promote(case: Situation) -> Decision:
+    version, champion = case.plan.resolved.version, case.plan.resolved.champion
     assert version
-    wish = JobPromotion(plan.job.metadata.uid, version, champion.ref if champion else None)
-    return _told(Decision(plan.job, status_of(plan, seen, now, "Publishing"), promotion=wish, requeue_after=0))
+    wish = JobPromotion(case.job.metadata.uid, version, champion.ref if champion else None)
+    return Decision(case.job, status_of(case, "Publishing"), promotion=wish, requeue_after=0)
 
 
-def _finish(plan: Plan, seen: Seen, now: datetime) -> Decision:
-    verdict, version = plan.resolved.verdict, plan.resolved.version
+def _finish(case: Situation) -> Decision:
+    verdict, version = case.plan.resolved.verdict, case.plan.resolved.version
     assert verdict
     assert version
-    message = f"{plan.job.spec.model} v{version.version} is published: {verdict.outcome}, {verdict.reason}"
-    status = status_of(plan, seen, now, "Succeeded", condition("Complete", verdict.outcome, message, now))
-    return _told(
-        Decision(plan.job, status, finished_promotion=plan.resolved.promoted is not None, result=JobResult(status=status))
+    message = f"{case.job.spec.model} v{version.version} is published: {verdict.outcome}, {verdict.reason}"
+    complete = condition("Complete", verdict.outcome, message, case.now)
+    status = status_of(case, "Succeeded", complete, finished_at=case.now, last_request=too_late(case.answer))
+    return Decision(
+        case.job,
+        status,
+        finished_promotion=case.plan.resolved.promoted is not None,
+        version=status.model_version,
+        result=JobResult(status=status),
+        ends=True,
     )
-
-
-def _told(decision: Decision) -> Decision:
-    """The decision with an event for each condition that is new in its status."""
-    before = {(c.type, c.status, c.reason) for c in decision.job.status.conditions} if decision.job.status else set()
-    news = [c for c in decision.status.conditions if (c.type, c.status, c.reason) not in before]
-    events = (*(_news(c, decision.job) for c in news), *map(_launched, decision.create))
-    return replace(decision, events=events)
-
-
-def _news(condition: Condition, job: FineTuneJob) -> Event:
-    if condition.type == "Complete":  # its message repeats the verdict, which has been told
-        return Event("Complete", f"{job.metadata.name} has finished")
-    reason = condition.type if condition.status == "True" else f"Not{condition.type}"
-    return Event(reason, condition.message, failure=condition.type == "Failed")
-
-
-def _launched(child: Child) -> Event:
-    again = f" again, attempt {child.attempt}" if child.attempt > 1 else ""
-    return Event("Started", f"{child.request.step} started{again}")

@@ -3,40 +3,93 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from embtune_api.errors import InvalidInput, Tampered
-from embtune_operator.pipeline.apply import apply
-from embtune_operator.pipeline.decide import Decision, decide, give_up
+from embtune_operator.pipeline.apply import act, show
+from embtune_operator.pipeline.decide import decide
+from embtune_operator.pipeline.ending import after_the_end, give_up
+from embtune_operator.pipeline.memory import Memory
 from embtune_operator.pipeline.observe import observe
 from embtune_operator.pipeline.plan import make_plan
 from embtune_operator.pipeline.resolve import resolve
+from embtune_operator.pipeline.settled import is_finished, is_settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from embtune_api.resources import FineTuneJob
-    from embtune_operator.cluster import Cluster
+    from embtune_operator.cluster import Cluster, Event
+    from embtune_operator.pipeline.decision import Decision
+    from embtune_operator.pipeline.hold import Hold
     from embtune_operator.settings import Settings
     from embtune_store.protocol import Store
 
+_MOST_MOVES = 8
+"""In one pass; what is left is done by the next one."""
+
 
 async def reconcile(
-    job: FineTuneJob, settings: Settings, cluster: Cluster, store: Store, clock: Callable[[], datetime]
+    job: FineTuneJob,
+    settings: Settings,
+    cluster: Cluster,
+    store: Store,
+    clock: Callable[[], datetime],
+    hold: Hold | None = None,
+    memory: Memory | None = None,
 ) -> Decision:
-    """One pass over one job. Running it twice changes nothing.
+    """One pass over one job: as many moves as can be made at once, then one status write. Running it twice changes nothing.
+
+    Args:
+        hold: why the job must leave production as it is.
+        memory: what this process remembers; without it no stall is found, and every document is read again.
 
     Raises:
         StoreError: the store did not answer; try again later.
+        ClusterError: the cluster did not answer; try again later. That a child was refused is told in the status instead.
     """
-    try:
-        resolved = await asyncio.to_thread(resolve, job, settings, store)
-        plan = make_plan(job, resolved, settings)
-        seen = await observe(plan, cluster, store)
-        decision = decide(plan, seen, clock())
-        await apply(decision, cluster, store, clock())
-    except (Tampered, InvalidInput) as error:
-        decision = give_up(job, type(error).__name__, str(error), clock())
-        await apply(decision, cluster, store, clock())
+    memory = memory or Memory()
+    events: list[Event] = []
+    moved = job
+    for _ in range(_MOST_MOVES):
+        decision = await _move(moved, settings, cluster, store, clock, hold, memory)
+        events += decision.events
+        moved = moved.model_copy(update={"status": decision.status})
+        if decision.requeue_after != 0:
+            break
+    if is_finished(moved):
+        memory.forget(job.metadata.uid)
+        decision = _until_it_is_cleaned(decision, moved, clock())
+    decision = replace(decision, job=job, events=tuple(events))
+    await show(decision, cluster)
     return decision
+
+
+async def _move(
+    job: FineTuneJob,
+    settings: Settings,
+    cluster: Cluster,
+    store: Store,
+    clock: Callable[[], datetime],
+    hold: Hold | None,
+    memory: Memory,
+) -> Decision:
+    """One decision, carried out but for its status."""
+    if is_finished(job):
+        return await act(after_the_end(job, clock()), settings, cluster, store, clock())
+    try:
+        resolved = await asyncio.to_thread(resolve, job, settings, store, memory.readings)
+        plan = make_plan(job, resolved, settings)
+        seen = await observe(plan, cluster, store, memory.stalls, hold)
+        return await act(decide(plan, seen, clock()), settings, cluster, store, clock())
+    except (Tampered, InvalidInput) as error:
+        given_up = give_up(job, type(error).__name__, str(error), clock())
+        return await act(given_up, settings, cluster, store, clock())
+
+
+def _until_it_is_cleaned(decision: Decision, job: FineTuneJob, now: datetime) -> Decision:
+    settled = is_settled(job, now)
+    return replace(decision, requeue_after=None if settled == math.inf else settled or 0)

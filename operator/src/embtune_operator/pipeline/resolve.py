@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from embtune_api.documents import JobResult, Judgement, StepManifest
@@ -16,18 +16,21 @@ from embtune_operator.registry.history import promotion_of, read_history, read_r
 from embtune_operator.registry.judgements import last_judgement
 from embtune_operator.registry.versions import checked_manifest
 from embtune_store import documents
-from embtune_store.folders import read_verified
 
 if TYPE_CHECKING:
-    from embtune_api.documents import VersionRef
+    from embtune_api.documents import StoredFile, VersionRef
     from embtune_api.resources import FineTuneJob
     from embtune_api.status import StepName
+    from embtune_operator.pipeline.readings import Readings
     from embtune_operator.settings import Settings
     from embtune_store.protocol import Store
 
 
-def resolve(job: FineTuneJob, settings: Settings, store: Store) -> Resolved:
+def resolve(job: FineTuneJob, settings: Settings, store: Store, readings: Readings) -> Resolved:
     """Read how far a job has come. A job that has its result is not looked at any further.
+
+    Args:
+        readings: what has been read before of that which never changes.
 
     Raises:
         Tampered: the champion's manifest is not the one that was released, or a report is not what its step wrote.
@@ -36,29 +39,43 @@ def resolve(job: FineTuneJob, settings: Settings, store: Store) -> Resolved:
     result = documents.read(store, job_keys(job).result, JobResult)
     if result:
         return Resolved(result=result)
-    resolved = _with_prepared(job, Resolved(), settings, store)
+    walk = _Walk(job, settings, store, readings)
+    resolved = _with_prepared(walk, Resolved())
     if resolved.prepared:
-        resolved = replace(resolved, trained=_manifest(job, resolved, settings, store, "train"))
+        resolved = replace(resolved, trained=walk.manifest("train", resolved))
     if resolved.trained:
-        resolved = _with_release(job, resolved, store)
-        resolved = _with_evaluation(job, resolved, settings, store)
+        resolved = _with_release(walk, resolved)
+        resolved = _with_evaluation(walk, resolved)
     return resolved
 
 
-def _with_prepared(job: FineTuneJob, resolved: Resolved, settings: Settings, store: Store) -> Resolved:
-    prepared = _manifest(job, resolved, settings, store, "prepare")
+@dataclass(frozen=True)
+class _Walk:
+    job: FineTuneJob
+    settings: Settings
+    store: Store
+    readings: Readings
+
+    def manifest(self, name: StepName, resolved: Resolved) -> StepManifest | None:
+        step = make_plan(self.job, resolved, self.settings).step(name)
+        return self.readings.document(self.store, step.keys.manifest, StepManifest) if step else None
+
+
+def _with_prepared(walk: _Walk, resolved: Resolved) -> Resolved:
+    prepared = walk.manifest("prepare", resolved)
     if prepared is None:
         return resolved
     resolved = replace(resolved, prepared=prepared)
-    report = DataReport.model_validate_json(read_verified(store, resolved.prepare_facts.report))
+    report = walk.readings.verified(walk.store, resolved.prepare_facts.report, DataReport)
     return replace(resolved, data_report=report)
 
 
-def _with_release(job: FineTuneJob, resolved: Resolved, store: Store) -> Resolved:
+def _with_release(walk: _Walk, resolved: Resolved) -> Resolved:
     """This job's version, and the champion: whatever was in production before that version was."""
+    job, store = walk.job, walk.store
     line = LineKeys(job.metadata.namespace, job.spec.model)
-    published = documents.read(store, job_keys(job).step("publish", publish_digest(job, resolved)).manifest, StepManifest)
-    resolved = replace(resolved, published=published)
+    publish = job_keys(job).step("publish", publish_digest(job, resolved))
+    resolved = replace(resolved, published=walk.readings.document(store, publish.manifest, StepManifest))
     version = resolved.version
     if version is None:
         current = read_release(store, line)
@@ -77,14 +94,15 @@ def _champion(line: LineKeys, ref: VersionRef | None, store: Store) -> Champion 
     return Champion(ref, checked_manifest(store, line, ref).stored_model(line.version(ref.version)))
 
 
-def _with_evaluation(job: FineTuneJob, resolved: Resolved, settings: Settings, store: Store) -> Resolved:
-    evaluated = _manifest(job, resolved, settings, store, "evaluate")
+def _with_evaluation(walk: _Walk, resolved: Resolved) -> Resolved:
+    job, store = walk.job, walk.store
+    evaluated = walk.manifest("evaluate", resolved)
     if evaluated is None:
         return resolved
     keys = job_keys(job).step("evaluate", evaluated.input_digest)
-    report = _evaluation_report(store, keys, evaluated)
+    report = walk.readings.verified(store, _listed_report(keys, evaluated), EvaluationReport)
     resolved = replace(resolved, evaluated=evaluated, evaluation=report)
-    judgement = documents.read(store, keys.verdict, Judgement)
+    judgement = walk.readings.document(store, keys.verdict, Judgement)
     if judgement:
         return replace(resolved, judgement=judgement, verdict=judgement.verdict)
     champion_version = resolved.champion.ref.version if resolved.champion else None
@@ -93,14 +111,9 @@ def _with_evaluation(job: FineTuneJob, resolved: Resolved, settings: Settings, s
     return replace(resolved, verdict=verdict)
 
 
-def _evaluation_report(store: Store, keys: StepKeys, evaluated: StepManifest) -> EvaluationReport:
+def _listed_report(keys: StepKeys, evaluated: StepManifest) -> StoredFile:
     files = (entry.below(keys.root) for entry in evaluated.files)
     listed = next((file for file in files if file.key == keys.report), None)
     if listed is None:
         raise Tampered(f"{keys.manifest} does not list {keys.report}: delete it to have the evaluation made again")
-    return EvaluationReport.model_validate_json(read_verified(store, listed))
-
-
-def _manifest(job: FineTuneJob, resolved: Resolved, settings: Settings, store: Store, name: StepName) -> StepManifest | None:
-    step = make_plan(job, resolved, settings).step(name)
-    return documents.read(store, step.keys.manifest, StepManifest) if step else None
+    return listed

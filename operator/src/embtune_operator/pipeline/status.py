@@ -1,67 +1,69 @@
-"""The status of a job, from what is resolved and seen."""
+"""The status of a job, from its situation."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
-from embtune_api.status import (
-    Attempt,
-    Condition,
-    EvaluationStatus,
-    FineTuneJobStatus,
-    ModelVersionStatus,
-    Phase,
-    StepName,
-)
+from embtune_api.status import EvaluationStatus, FineTuneJobStatus, ModelVersionStatus, Phase, Progress, StepName
+from embtune_operator.pipeline.conditions import condition, with_their_times
+from embtune_operator.pipeline.retries import failures_of, retried
+from embtune_operator.pipeline.score import score_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
-    from embtune_operator.cluster import ChildState
-    from embtune_operator.pipeline.observe import Seen
-    from embtune_operator.pipeline.plan import Plan
+    from embtune_api.status import Condition
+    from embtune_operator.pipeline.plan import Plan, PlannedStep
     from embtune_operator.pipeline.resolved import Resolved
+    from embtune_operator.pipeline.situation import Situation
 
-ConditionType = Literal["Complete", "Failed", "DataReady", "Judged", "Promoted"]
 PHASES: dict[StepName, Phase] = {"prepare": "Preparing", "train": "Training", "evaluate": "Evaluating", "publish": "Publishing"}
-_ORDER: tuple[StepName, ...] = tuple(PHASES)
-_LONGEST = 2048
+_QUEUED_AFTER = timedelta(seconds=10)
+"""A pod that starts within this time has not been waiting for anything worth telling."""
 
 
-def status_of(plan: Plan, seen: Seen, now: datetime, phase: Phase, *conditions: Condition) -> FineTuneJobStatus:
-    """The whole status; `conditions` come on top of those that follow from the finished steps."""
-    resolved = plan.resolved
-    metrics = resolved.evaluation.metrics if resolved.evaluation else {}
-    earned = [*_data_ready(resolved, now), *_judged(resolved, now), *_promoted(plan, now), *conditions]
-    return FineTuneJobStatus(
-        phase=phase,
-        conditions=_with_their_times(earned, plan.job.status),
-        progress=seen.progress,
-        attempts=[_attempt(child) for child in sorted(seen.children, key=lambda c: (_ORDER.index(c.step), c.attempt))],
-        evaluation=EvaluationStatus.model_validate(metrics) if metrics else None,
-        verdict=resolved.verdict,
-        model_version=_model_version(plan),
-    )
-
-
-def given_up(
-    known: FineTuneJobStatus | None, before: FineTuneJobStatus | None, reason: str, message: str, now: datetime
+def status_of(
+    case: Situation, phase: Phase, *conditions: Condition, last_failure_is_final: bool = False, **fields: Any
 ) -> FineTuneJobStatus:
-    """What is known, with the reason why nothing more will be tried."""
-    status = known or FineTuneJobStatus()
-    kept = [condition for condition in status.conditions if condition.type != "Failed"]
-    conditions = _with_their_times([*kept, condition("Failed", reason, message, now)], before)
-    return status.model_copy(update={"phase": "Failed", "progress": None, "conditions": conditions})
+    """The whole status.
+
+    Args:
+        conditions: on top of those that follow from the finished steps and the attempts.
+        last_failure_is_final: the newest failed attempt is not going to be repeated.
+        fields: instead of what follows from the situation.
+    """
+    resolved, before = case.plan.resolved, case.job.status
+    metrics = resolved.evaluation.metrics if resolved.evaluation else {}
+    earned = [
+        *_data_ready(resolved, case.now),
+        *_judged(resolved, case.now),
+        *_promoted(case),
+        *_retried(case, last_failure_is_final),
+    ]
+    facts: dict[str, Any] = {
+        "observed_generation": case.job.metadata.generation,
+        "phase": phase,
+        "score": score_of(case.job.spec, metrics.get("candidate", {})),
+        "conditions": with_their_times([*earned, *conditions], before),
+        "progress": case.seen.progress,
+        "attempts": list(case.attempts),
+        "evaluation": EvaluationStatus.model_validate(metrics) if metrics else None,
+        "verdict": resolved.verdict,
+        "model_version": _model_version(case.plan),
+        "launch": case.seen.launch,
+        "last_request": case.answer,
+        "started_at": before.started_at if before else None,
+    }
+    return FineTuneJobStatus.model_validate(facts | fields)
 
 
-def condition(kind: ConditionType, reason: str, message: str, now: datetime, *, true: bool = True) -> Condition:
-    text = message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
-    return Condition(type=kind, status="True" if true else "False", reason=reason, message=text, last_transition_time=now)
-
-
-def find(conditions: Iterable[Condition], kind: ConditionType) -> Condition | None:
-    return next((found for found in conditions if found.type == kind), None)
+def working_status(case: Situation, step: PlannedStep) -> FineTuneJobStatus:
+    """That of a job whose step is at work, or waits for room to work in."""
+    waiting = case.waiting(step)
+    if waiting and waiting.launched_at and case.now - waiting.launched_at >= _QUEUED_AFTER:
+        return status_of(case, "Queued", progress=Progress(message=waiting.message[:256]))
+    return status_of(case, PHASES[step.name])
 
 
 def _data_ready(resolved: Resolved, now: datetime) -> list[Condition]:
@@ -81,21 +83,29 @@ def _judged(resolved: Resolved, now: datetime) -> list[Condition]:
     return [condition("Judged", verdict.outcome, verdict.reason, now)] if verdict else []
 
 
-def _promoted(plan: Plan, now: datetime) -> list[Condition]:
+def _promoted(case: Situation) -> list[Condition]:
     """Present once it is known whether the version goes to production."""
-    resolved, version = plan.resolved, plan.resolved.version
+    resolved, version, now = case.plan.resolved, case.plan.resolved.version, case.now
     if version is None or resolved.verdict is None:
         return []
-    name = f"{plan.job.spec.model} v{version.version}"
+    name = f"{case.job.spec.model} v{version.version}"
     if resolved.promoted:
         return [condition("Promoted", "InProduction", f"{name} went to production", resolved.promoted.transition.at)]
     if resolved.verdict.outcome != "Passed":
         return [condition("Promoted", resolved.verdict.outcome, f"{name} is kept; production is unchanged", now, true=False)]
-    policy = plan.job.spec.promotion.policy
+    policy = case.job.spec.promotion.policy
     if policy != "Automatic":
         message = f"{name} passed; promotion.policy {policy} leaves production unchanged"
         return [condition("Promoted", f"Policy{policy}", message, now, true=False)]
+    if case.seen.hold:
+        message = f"{name} passed; production is unchanged: {case.seen.hold.reason}"
+        return [condition("Promoted", "Held", message, now, true=False)]
     return []
+
+
+def _retried(case: Situation, last_is_final: bool) -> list[Condition]:
+    failures = [attempt for step in case.plan.steps for attempt in failures_of(case.attempts, step)]
+    return retried(failures[:-1] if last_is_final else failures, case.job, case.plan.settings, case.now)
 
 
 def _model_version(plan: Plan) -> ModelVersionStatus | None:
@@ -104,22 +114,3 @@ def _model_version(plan: Plan) -> ModelVersionStatus | None:
         return None
     name = f"{plan.job.spec.model}-v{version.version}"
     return ModelVersionStatus(name=name, version=version.version, digest=version.digest, stage=stage)
-
-
-def _attempt(child: ChildState) -> Attempt:
-    return Attempt(
-        step=child.step,
-        number=child.attempt,
-        state=child.state,
-        message=child.message[:_LONGEST],
-        started_at=child.started_at,
-        finished_at=child.finished_at,
-    )
-
-
-def _with_their_times(conditions: list[Condition], before: FineTuneJobStatus | None) -> list[Condition]:
-    """A condition that was there already keeps the time at which it came."""
-    known = {(c.type, c.status): c.last_transition_time for c in before.conditions} if before else {}
-    return [
-        c.model_copy(update={"last_transition_time": known.get((c.type, c.status), c.last_transition_time)}) for c in conditions
-    ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from embtune_operator.pipeline.status import find
+from embtune_operator.pipeline.conditions import find
 from embtune_operator.registry.history import read_history
 from embtune_operator.registry.versions import read_version
 from embtune_operator.view.score_table import CONFIDENCE, roles_of, score_table

@@ -1,0 +1,48 @@
+"""A decision: what is to be done now, and what the job's status is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from embtune_api.documents import JobResult, Judgement, Rejudgement
+    from embtune_api.resources import FineTuneJob
+    from embtune_api.status import FineTuneJobStatus, ModelVersionStatus
+    from embtune_operator.cluster import Child, Event
+    from embtune_operator.registry.release import JobPromotion
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What `apply` does, in the order of the fields."""
+
+    job: FineTuneJob
+    status: FineTuneJobStatus
+    """The whole new status; written last."""
+    judgement: Judgement | None = None
+    """To be kept beside the evaluation that it judges."""
+    judgement_key: str = ""
+    rejudgement: Rejudgement | None = None
+    """To be kept beside the version, which was published with another verdict."""
+    rejudgement_key: str = ""
+    stop_key: str = ""
+    """Where the running training is asked to save a checkpoint and stop."""
+    go_on_key: str = ""
+    """Where that is taken back."""
+    promotion: JobPromotion | None = None
+    finished_promotion: bool = False
+    """The release has been swapped: see to it that its history is complete."""
+    version: ModelVersionStatus | None = None
+    """The job is about to finish: its version gets its resource."""
+    result: JobResult | None = None
+    """Nothing is left to do, for good."""
+    delete: tuple[str, ...] = ()
+    ends: bool = False
+    """The job ends: whatever still runs of it is deleted."""
+    cleans: bool = False
+    """All its children and its scratch objects are removed."""
+    create: tuple[Child, ...] = ()
+    events: tuple[Event, ...] = ()
+    requeue_after: float | None = None
+    """Seconds until the next look; None: nothing more will happen by itself."""

@@ -1,0 +1,27 @@
+"""The one score that a list of jobs shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from embtune_api.metrics import split_metric
+
+if TYPE_CHECKING:
+    from embtune_api.spec import Recipe
+    from embtune_api.status import Metrics
+
+_CUSTOMARY = 10
+"""The k of ndcg@k that people compare."""
+
+
+def score_of(spec: Recipe, metrics: Metrics) -> str | None:
+    """`ndcg@10 0.730`: on the first gate's metric; without gates on the first suite's ndcg@10, or its largest k."""
+    metric = spec.promotion.gates[0].metric if spec.promotion.gates else _usual_metric(spec)
+    value = metrics.get(metric)
+    return None if value is None else f"{split_metric(metric)[1]} {value:.3f}"
+
+
+def _usual_metric(spec: Recipe) -> str:
+    suite = spec.evaluation.suites[0]
+    k = _CUSTOMARY if _CUSTOMARY in suite.cutoffs else max(suite.cutoffs)
+    return f"{suite.name}/ndcg@{k}"
