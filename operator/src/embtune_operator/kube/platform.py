@@ -84,6 +84,8 @@ class Platform(Resource):
     poll_seconds: Annotated[float, Field(gt=0)] = 10.0
     """Between two looks at a running step's progress."""
     backoff_seconds: Annotated[float, Field(ge=0)] = 10.0
+    stuck_seconds: Annotated[float, Field(ge=0)] = 300.0
+    """A pod that has a node but cannot start for this long (no image, a missing Secret) ends its attempt."""
     stall_seconds: Annotated[float, Field(gt=0)] = 1200.0
     start_grace_seconds: Annotated[float, Field(ge=0)] = 900.0
     namespaces: list[DnsLabel] = []
