@@ -1,12 +1,13 @@
-"""`make cluster-up` and `make cluster-down`: the node of this machine, or what is needed besides embtune in a given cluster."""
+"""`make cluster-up`, `cluster-down` and `images`: the node of this machine, or what a given cluster needs besides embtune."""
 
 import argparse
 import fcntl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from cluster import life
+from cluster import given, life
 from servers.programs import CACHE
 
 
@@ -14,14 +15,31 @@ def main() -> None:
     asked = _parser().parse_args()
     try:
         with _one_at_a_time():
-            {"up": life.up, "down": life.down}[asked.what]()
+            if asked.kubeconfig:
+                _in_a_given_cluster(asked)
+            else:
+                {"up": life.up, "down": life.down, "images": life.bring_images}[asked.what]()
     except (life.CannotRun, RuntimeError) as failure:
         sys.exit(f"cluster: {failure}")
 
 
+def _in_a_given_cluster(asked: argparse.Namespace) -> None:
+    images = (asked.minio_image, asked.training_operator_image)
+    cluster = given.Given(asked.kubeconfig, asked.context, asked.allow_context, *images)
+    refusal = cluster.refusal()
+    if refusal:
+        sys.exit(f"cluster: {refusal}")
+    {"up": cluster.up, "down": cluster.down}[asked.what]()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cluster")
-    parser.add_argument("what", choices=("up", "down"))
+    parser.add_argument("what", choices=("up", "down", "images"))
+    parser.add_argument("--kubeconfig", type=Path, help="of a given cluster; without it, a node is made on this machine")
+    parser.add_argument("--context", default="", help="of that kubeconfig")
+    parser.add_argument("--allow-context", default="", help="the same again, to say that it is meant")
+    parser.add_argument("--minio-image", default=given.MINIO_IMAGE)
+    parser.add_argument("--training-operator-image", default="")
     return parser
 
 

@@ -13,29 +13,28 @@ _STORAGE = ["--root", str(BUILDAH_ROOT), "--runroot", str(BUILDAH_ROOT / "run"),
 def build(name: str, context: Path, *, dockerfile: Path | None = None, arguments: Mapping[str, str] | None = None) -> None:
     """Build without a container engine; layers that are known are taken as they are.
 
-    The build shares this machine's network, and its certificate authorities where it has more than Debian's.
+    The build shares this machine's network, and its certificate authorities, of which it may have more than the base image.
     """
     words = [word for key, value in (arguments or {}).items() for word in ("--build-arg", f"{key}={value}")]
-    trust = ["-v", f"{CERTIFICATES}:{CERTIFICATES}:ro"] if CERTIFICATES.is_dir() else []
+    trust = ["--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro"] if CERTIFICATES.is_dir() else []
     file = ["--file", str(dockerfile)] if dockerfile else []
-    _buildah(
-        "build", "--layers", "--isolation", "chroot", "--network", "host", *trust, *words, *file, "--tag", name, str(context)
-    )
+    how = ["--layers", "--isolation", "chroot", "--network", "host", "--format", "oci"]
+    _buildah("build", *how, *trust, *words, *file, "--tag", name, str(context))
 
 
-def import_base(name: str, archive: Path) -> None:
-    """An image of one layer from a tar of a root file system."""
+def import_base(name: str, root: Path) -> None:
+    """An image of one layer from a root file system."""
     container = _buildah("from", "scratch").strip()
     try:
-        _buildah("add", "--quiet", container, str(archive), "/")
+        _buildah("add", "--quiet", container, f"{root}/.", "/")
         _buildah("commit", "--quiet", container, name)
     finally:
         _buildah("rm", container)
 
 
-def export(name: str, archive: Path) -> None:
-    """As an archive that containerd can import, under the same name. Not compressed: it is read once."""
-    _buildah("push", "--quiet", name, f"docker-archive:{archive}:{name}")
+def push(name: str, layout: Path) -> None:
+    """Into a folder in OCI layout. What lies there already is not written again, and nothing is compressed: it is read once."""
+    _buildah("push", "--quiet", "--format", "oci", "--disable-compression", name, f"oci:{layout}:{name}")
 
 
 def image_id(name: str) -> str:

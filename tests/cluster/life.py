@@ -2,7 +2,7 @@
 
 import shutil
 
-from cluster import containers, control, daemons, machine, network, node, remains, small_images
+from cluster import containers, control, daemons, images, machine, network, node, remains, small_images
 from cluster.place import CONTAINERD_ROOT, KUBECONFIG, LOGS, OBJECT_STORE_ADDRESS, PIDS, RUN
 from cluster.progress import say, stage
 from cluster.workloads import Workloads
@@ -42,9 +42,7 @@ def up() -> None:
             down()
             raise
     with stage("MinIO and the training operator"):
-        workloads = own_workloads()
-        workloads.install()
-        workloads.wait()
+        own_workloads().install()
     say(f"MinIO is http://minio.minio:9000 in pods, and http://{OBJECT_STORE_ADDRESS}:9000 on this machine")
     say(f"now: export KUBECONFIG={KUBECONFIG} PATH={control.KUBECTL.parent}:$PATH")
 
@@ -63,8 +61,24 @@ def is_up() -> bool:
 
 
 def own_workloads() -> Workloads:
-    images = (small_images.MINIO_IMAGE, small_images.TRAINING_OPERATOR_IMAGE)
-    return Workloads(KUBECONFIG, CONTEXT, *images, minio_address=OBJECT_STORE_ADDRESS)
+    own = (small_images.MINIO_IMAGE, small_images.TRAINING_OPERATOR_IMAGE)
+    return Workloads(KUBECONFIG, CONTEXT, *own, minio_address=OBJECT_STORE_ADDRESS)
+
+
+def bring_images() -> None:
+    """Build the images and bring them to containerd, which is started for that alone where there is no cluster."""
+    with stage("packages and programs"):
+        _check_machine()
+    if daemons.alive("containerd"):
+        images.ensure()
+        return
+    down()
+    try:
+        _make_folders()
+        _start_containerd()
+        images.ensure()
+    finally:
+        down()
 
 
 def _check_machine() -> None:
@@ -77,9 +91,7 @@ def _check_machine() -> None:
 
 
 def _start() -> None:
-    shutil.rmtree(LOGS, ignore_errors=True)
-    for folder in (LOGS, PIDS, RUN, CONTAINERD_ROOT):
-        folder.mkdir(parents=True, exist_ok=True)
+    _make_folders()
     with stage("network"):
         network.set_up()
     with stage("containerd"):
@@ -95,6 +107,12 @@ def _start() -> None:
         daemons.start("kube-proxy", node.kube_proxy(layout))
         daemons.start("coredns", node.coredns())
         daemons.wait_until(control.node_is_ready, "The node", READY_SECONDS, "kubelet")
+
+
+def _make_folders() -> None:
+    shutil.rmtree(LOGS, ignore_errors=True)
+    for folder in (LOGS, PIDS, RUN, CONTAINERD_ROOT):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _start_containerd() -> None:

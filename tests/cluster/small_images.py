@@ -9,6 +9,7 @@ from pathlib import Path
 from cluster import buildah, containers
 from cluster.node import PAUSE
 from cluster.place import IMAGES
+from cluster.transfer import transfer
 from servers.programs import MINIO, TRAINING_OPERATOR
 
 MINIO_IMAGE = "localhost/embtune/minio:test"
@@ -58,8 +59,7 @@ def _make(image: SmallImage) -> None:
         shutil.copy(image.program, context)
         Path(context, "Dockerfile").write_text(image.dockerfile)
         buildah.build(image.name, Path(context))
-        buildah.export(image.name, Path(context, "image.tar"))
-        containers.import_archive(Path(context, "image.tar"))
+    transfer(image.name)
     buildah.remove(image.name)
     _note(image).write_text(image.digest)
 

@@ -9,10 +9,14 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from cluster.control import KUBECTL
+from cluster.progress import say
 from servers.programs import TRAINING_OPERATOR
 
 ACCESS_KEY, SECRET_KEY = "embtune-tests", "not-a-secret-at-all"
 LABELS = {"app.kubernetes.io/name": "minio"}
+DEPLOYMENTS = {"minio": "minio", "kubeflow": "training-operator"}
+"""By namespace."""
+OWNER_LABEL, OWNER, NOBODY = "app.kubernetes.io/managed-by", "embtune-cluster-up", "nobody: it does not exist"
 WAIT_SECONDS = 240
 
 
@@ -28,24 +32,42 @@ class Workloads:
     """A fixed service address, where the range of addresses is ours."""
 
     def install(self) -> None:
-        for namespace in ("minio", "kubeflow"):
-            self._apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-        self._apply(minio(self.minio_image, self.minio_address))
-        self._apply(self._training_operator())
-
-    def wait(self) -> None:
-        for namespace, name in (("minio", "minio"), ("kubeflow", "training-operator")):
+        """Install and wait. Where a namespace of that name is somebody else's, what it holds is taken as it is."""
+        ours = [namespace for namespace in DEPLOYMENTS if self._claim(namespace)]
+        if "minio" in ours:
+            self._apply(minio(self.minio_image, self.minio_address))
+        if "kubeflow" in ours:
+            self._apply(self._training_operator())
+        for namespace in ours:
             timeout = f"--timeout={WAIT_SECONDS}s"
-            self._kubectl("rollout", "status", "deployment", name, "--namespace", namespace, timeout)
+            self._kubectl("rollout", "status", "deployment", DEPLOYMENTS[namespace], "--namespace", namespace, timeout)
 
     def remove(self) -> None:
-        self._kubectl("delete", "--ignore-not-found", "-f", "-", stdin=json.dumps(self._training_operator()))
-        self._kubectl("delete", "--ignore-not-found", "namespace", "minio", "kubeflow")
+        """Remove what `install` has made, and nothing else."""
+        if self._owner("kubeflow") == OWNER:
+            self._kubectl("delete", "--ignore-not-found", "-f", "-", stdin=json.dumps(self._training_operator()))
+        for namespace in DEPLOYMENTS:
+            if self._owner(namespace) == OWNER:
+                self._kubectl("delete", "--ignore-not-found", "namespace", namespace)
+
+    def _claim(self, namespace: str) -> bool:
+        owner = self._owner(namespace)
+        if owner == NOBODY:
+            metadata = {"name": namespace, "labels": {OWNER_LABEL: OWNER}}
+            self._apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+        elif owner != OWNER:
+            say(f"the namespace {namespace} is there already and is left as it is")
+        return owner in {NOBODY, OWNER}
+
+    def _owner(self, namespace: str) -> str:
+        found = self._kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "json")
+        return json.loads(found)["metadata"].get("labels", {}).get(OWNER_LABEL, "") if found else NOBODY
 
     def _training_operator(self) -> dict[str, Any]:
         """Its own manifests, with our image if there is one."""
         rendered = self._kubectl("kustomize", str(TRAINING_OPERATOR.share / "overlays" / "standalone"))
         items = list(YAML(typ="safe").load_all(rendered))
+        items = [item for item in items if item["kind"] != "Namespace"]  # which is made before, with our label
         if self.training_operator_image:
             (deployment,) = (item for item in items if item["kind"] == "Deployment")
             deployment["spec"]["template"]["spec"]["containers"][0]["image"] = self.training_operator_image
