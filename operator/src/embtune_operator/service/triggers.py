@@ -1,0 +1,95 @@
+"""Triggers: what each event sets off. They only put keys into the queue."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from embtune_operator.kube.kinds import EMBEDDINGMODEL, FINETUNEJOB, MODELVERSION
+from embtune_operator.service.drift import LOOK_SECONDS
+from embtune_operator.service.queue import Key
+from embtune_operator.service.sightings import ChildSighting, Sighting
+
+if TYPE_CHECKING:
+    from embtune_operator.service.queue import Queue
+    from embtune_operator.service.resources import Resources
+
+SCRATCH = "Scratch"
+"""Kind of a key: what a deleted job has left in the store."""
+LINE = "Line"
+"""Kind of a key: whether what is shown of a line is still true."""
+
+
+@dataclass
+class Triggers:
+    """A process that does not lead keeps what it sees and plans nothing: it looks at everything when it leads."""
+
+    resources: Resources
+    queue: Queue
+    leading: bool = False
+
+    def saw(self, seen: Sighting | ChildSighting) -> None:
+        """A watch has shown it."""
+        if isinstance(seen, ChildSighting):
+            owner = self.resources.owner_to_look_at(seen)
+            if owner and self.leading:
+                self.queue.add(owner)
+        elif seen.gone:
+            self.gone(seen.key, seen.resource.uid)
+        else:
+            self._resource(seen)
+
+    def gone(self, key: Key, uid: str = "") -> None:
+        """It is deleted; `uid`: of the one that is gone, empty: of the one that was known."""
+        known = self.resources.get(key)
+        if known and (not uid or uid == known.uid):
+            uid = known.uid
+            self.resources.drop(key)
+            self.queue.forget(key)
+        if not self.leading:
+            return
+        if key.kind == FINETUNEJOB.kind and uid:
+            self.queue.add(Key(SCRATCH, key.namespace, key.name, uid))
+        elif key.kind == MODELVERSION.kind and known:
+            self.line_changed(key.namespace, known.line)
+
+    def line_changed(self, namespace: str, line: str) -> None:
+        """What is in production, or which versions there are: everything that shows the line looks again."""
+        for key in self.resources.of_line(namespace, line):
+            self.queue.add(key)
+
+    def leads(self) -> None:
+        """This process leads from now on: whatever does not rest is looked at."""
+        self.leading = True
+        for key, known in self.resources:
+            self._plan(key, known.rests_for)
+        for namespace, line in self.resources.lines():
+            self._watch_line(namespace, line)
+
+    def leads_no_longer(self) -> None:
+        """Somebody else may: nothing is planned here."""
+        self.leading = False
+        self.queue.clear()
+
+    def _resource(self, seen: Sighting) -> None:
+        before = self.resources.keep(seen.key, seen.resource)
+        if not self.leading:
+            return
+        if before is None or before.intent != seen.resource.intent:
+            self._plan(seen.key, seen.resource.rests_for)
+        line = Key(EMBEDDINGMODEL.kind, seen.key.namespace, seen.resource.line)
+        if seen.key.kind != FINETUNEJOB.kind:
+            self._watch_line(seen.key.namespace, seen.resource.line)
+        elif self.resources.get(line) and (before is None or before.state != seen.resource.state):
+            self.queue.add(line)  # which shows its latest job, and waits for jobs to end
+
+    def _plan(self, key: Key, rests_for: float | None) -> None:
+        if rests_for is None:
+            self.queue.add(key)
+        elif not math.isinf(rests_for):
+            self.queue.add_after(key, rests_for + random.random())
+
+    def _watch_line(self, namespace: str, line: str) -> None:
+        self.queue.add_after(Key(LINE, namespace, line), LOOK_SECONDS * random.uniform(0.1, 1.0))

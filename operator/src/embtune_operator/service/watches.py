@@ -1,0 +1,90 @@
+"""Watches: when each stream of changes last gave a sign of life.
+
+The API server ends every watch after `SERVER_SECONDS` and sends a bookmark shortly before, so a healthy stream is never
+silent for longer. Bytes are what counts: a connection that is open, a request that is answered elsewhere, or headers that
+came through prove nothing about what the stream still brings.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from embtune_operator.kube.kinds import Kind
+
+SERVER_SECONDS = 50
+"""The API server ends a watch after that long; the bookmark before the end comes two seconds earlier."""
+CLIENT_SECONDS = 60
+"""We end it after that long, if the server did not: that is how a dead connection is left."""
+STALE_SECONDS = 100.0
+"""A stream that has been silent for longer is not trusted. With probes every 10 s, three of which must fail, a pod is out of
+service after 130 s at the latest."""
+
+
+@dataclass
+class _Stream:
+    kind: str
+    content: aiohttp.StreamReader | None = None
+    """Of the answer that is being read."""
+    counted: int = 0
+    """Bytes of it that have been noticed."""
+    heard_at: float = 0.0
+
+
+@dataclass
+class Watches:
+    """May be read from any thread.
+
+    Args:
+        clock: seconds, monotonic.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    _streams: dict[str, _Stream] = field(default_factory=dict)
+    """By the path of the watch."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def expect(self, kinds: Iterable[Kind], namespaces: Iterable[str | None]) -> None:
+        """From now on these are watched, and no others; each has the time until it is stale to show a first sign."""
+        now = self.clock()
+        paths = {kind.path(namespace): kind.kind for kind in kinds for namespace in namespaces}
+        with self._lock:
+            self._streams = {path: _Stream(kind, heard_at=now) for path, kind in paths.items()}
+
+    def ages(self) -> dict[str, float]:
+        """Kind → seconds since its watch last received a byte; of several namespaces the oldest."""
+        ages: dict[str, float] = {}
+        with self._lock:
+            for stream in self._streams.values():
+                self._listen(stream)
+                ages[stream.kind] = max(ages.get(stream.kind, 0.0), self.clock() - stream.heard_at)
+        return ages
+
+    def tracing(self) -> aiohttp.TraceConfig:
+        """To be given to the HTTP session that watches."""
+        tracing = aiohttp.TraceConfig()
+        tracing.on_request_end.append(self._answered)
+        return tracing
+
+    async def _answered(self, _: aiohttp.ClientSession, __: object, params: aiohttp.TraceRequestEndParams) -> None:
+        """A stream has begun: from now on its bytes are counted."""
+        if params.url.query.get("watch") != "true":
+            return
+        with self._lock:
+            stream = self._streams.get(params.url.path)
+            if stream and params.response.status == 200:
+                self._listen(stream)
+                stream.content, stream.counted = params.response.content, 0
+
+    def _listen(self, stream: _Stream) -> None:
+        """Bytes that came since the last look came just now, for all we know: looks are seconds apart."""
+        received = stream.content.total_bytes if stream.content else 0
+        if received != stream.counted:
+            stream.counted, stream.heard_at = received, self.clock()

@@ -1,0 +1,114 @@
+"""Workers: passes over resources, several at once, as the queue says."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from embtune_api.errors import EmbtuneError
+from embtune_operator.service.fence import NotLeading
+from embtune_operator.service.queue import Queue
+
+if TYPE_CHECKING:
+    from embtune_operator.service.metrics import Metrics
+    from embtune_operator.service.queue import Key, Taken
+
+log = logging.getLogger(__name__)
+_NOT_LEADING = 1.0
+"""Seconds between two looks at whether we lead again."""
+
+
+class Work(Protocol):
+    async def __call__(self, key: Key, /) -> float | None:
+        """One pass over a resource; returns the seconds until the next one, None for never by itself."""
+
+
+class Leadership(Protocol):
+    def still(self) -> bool:
+        """Whether this process leads at this moment."""
+
+
+@dataclass
+class Workers:
+    """To be used from one event loop."""
+
+    leader: Leadership
+    limit: int
+    metrics: Metrics
+    queue: Queue = field(init=False)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _passes: set[asyncio.Task[None]] = field(default_factory=set)
+    _closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.queue = Queue(time.monotonic, self._changed.set)
+
+    def look(self) -> None:
+        """Begin what may be begun: leadership, for one, has come."""
+        self._changed.set()
+
+    async def run(self, work: Work) -> None:
+        """Begin passes until it is cancelled or closed."""
+        while not self._closed:
+            self._changed.clear()
+            self._begin(work)
+            timer = self._timer()
+            await self._changed.wait()
+            if timer:
+                timer.cancel()
+
+    async def close(self, grace: float) -> int:
+        """Begin nothing more, and wait for the passes in hand, `grace` seconds at most; returns how many were given up."""
+        self._closed = True
+        self._changed.set()
+        if self._passes:
+            await asyncio.wait(self._passes, timeout=grace)
+        left = list(self._passes)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        return len(left)
+
+    def _begin(self, work: Work) -> None:
+        while len(self._passes) < self.limit and self.leader.still() and (taken := self.queue.take()):
+            task = asyncio.create_task(self._pass(taken, work))
+            self._passes.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._passes.discard(task)
+        self._changed.set()
+
+    def _timer(self) -> asyncio.TimerHandle | None:
+        """Sets `_changed` when the next key is due; nobody waits for a key that no worker is free for."""
+        at = self.queue.next_at()
+        if at is None or len(self._passes) >= self.limit:
+            return None
+        pause = max(0.0, at - self.queue.now()) if self.leader.still() else _NOT_LEADING
+        return asyncio.get_running_loop().call_later(pause, self._changed.set)
+
+    async def _pass(self, taken: Taken, work: Work) -> None:
+        key, began = taken.key, time.monotonic()
+        self.metrics.queue_wait.labels(key.kind).observe(taken.waited)
+        try:
+            again_after = await work(key)
+        except NotLeading:
+            self.queue.done(key, again_after=0)  # if we lead again; else whoever leads looks at everything
+        except Exception as error:  # one broken resource must not end the work on all others
+            self._put_off(key, error)
+        else:
+            self.queue.done(key, again_after)
+            self.metrics.reconciles.labels(key.kind, "done").inc()
+        finally:
+            self.metrics.reconcile_seconds.labels(key.kind).observe(time.monotonic() - began)
+
+    def _put_off(self, key: Key, error: Exception) -> None:
+        pause = self.queue.failed(key)
+        self.metrics.reconciles.labels(key.kind, "failed").inc()
+        self.metrics.retries.labels(key.kind).inc()
+        about = {"resource": key, "failures": self.queue.failures(key)}
+        expected = isinstance(error, EmbtuneError)
+        log.warning("tried again in %.0f s: %s", pause, error or type(error).__name__, extra=about, exc_info=not expected)
