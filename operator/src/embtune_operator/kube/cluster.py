@@ -126,7 +126,9 @@ class KubeCluster:
             self.on_written(written)
 
     async def tell(self, job: FineTuneJob, event: Event) -> None:
-        """A job does not fail because nobody could be told about it."""
+        """Details are left to the status. A job does not fail because nobody could be told about it."""
+        if event.detail:
+            return
         try:
             await self.api.create(EVENT, build_event(job, event, self.clock()))
         except AlreadyExists:
