@@ -140,10 +140,10 @@ class EmbeddingModel(Resource):
     status: EmbeddingModelStatus | None = None
 
     @model_validator(mode="after")
-    @cel("self.metadata.name != 'jobs'", f"a model {RESERVED}", field="metadata.name")
+    @cel("self.metadata.name != 'jobs'", RESERVED, field="metadata.name")
     def _name_is_not_reserved(self) -> Self:
         if self.metadata.name == "jobs":
-            raise ValueError(f"a model {RESERVED}")
+            raise ValueError(RESERVED)
         return self
 
 

@@ -1,0 +1,15 @@
+from collections.abc import Iterator
+
+import pytest
+
+from integration.api.server import Server
+from servers.control_plane import ControlPlane
+from servers.fixtures import control_plane, embtune_plane
+
+__all__ = ["control_plane", "embtune_plane"]
+
+
+@pytest.fixture(scope="session")
+def server(embtune_plane: ControlPlane) -> Iterator[Server]:
+    with Server(embtune_plane, "specs") as server:
+        yield server

@@ -1,0 +1,139 @@
+"""Good documents of each kind. Together, those of a kind hold every field that a good document can have."""
+
+import copy
+import itertools
+from typing import Any
+
+from integration.api.fields import KEY, Path
+
+Object = dict[str, Any]
+SHA = "0123456789abcdef" * 4
+
+RECIPE: Object = {
+    "baseModel": {"uri": "hf://org/model@main", "secretRef": {"name": "hub.token"}},
+    "data": {
+        "train": [
+            {
+                "uri": "s3://datasets/train.jsonl",
+                "columns": {"anchor": "q", "positive": "a", "label": "topic"},
+                "secretRef": {"name": "datasets"},
+            }
+        ],
+        "split": {"validation": 0.2, "test": 0.3, "method": "Hash", "groupBy": "family", "seed": 7},
+        "checks": {"empty": "Fix", "duplicates": "Warn", "conflicts": "Fix", "leakage": "Fail", "minRows": 100},
+    },
+    "training": {
+        "preset": "Auto",
+        "loss": {"name": "CachedMultipleNegativesRanking", "scale": 10.5, "miniBatchSize": 16},
+        "epochs": 2,
+        "batchSize": 128,
+        "learningRate": 5e-5,
+        "maxSeqLength": 64,
+        "warmupRatio": 0.2,
+        "weightDecay": 0.01,
+        "maxGradNorm": 2.5,
+        "dropout": 0.05,
+        "precision": "bf16",
+        "checkpointSteps": 50,
+        "deterministic": True,
+        "seed": 8,
+    },
+    "evaluation": {"suites": [{"name": "exam", "kind": "Retrieval", "cutoffs": [1, 10]}]},
+    "promotion": {
+        "policy": "Manual",
+        "gates": [
+            {"metric": "exam/ndcg@10", "min": 0.5, "confidence": 0.9},
+            {"metric": "exam/mrr@1", "minDelta": -0.25, "against": "Production"},
+        ],
+    },
+    "runtime": {
+        "profile": "gpu-small",
+        "nodes": 2,
+        "gpusPerNode": 1,
+        "processesPerNode": 4,
+        "maxAttempts": 5,
+        "deadlineSeconds": 3600,
+    },
+    "suspend": True,
+    "ttlSecondsAfterFinished": 600,
+}
+_OTHERWISE: Object = {
+    **RECIPE,
+    "baseModel": {"version": {"model": "search", "ref": "3"}},
+    "promotion": {"gates": [{"metric": "exam/map@10", "max": 0.99}]},
+}
+_AGAINST: Object = {**RECIPE, "promotion": {"gates": [{"metric": "exam/mrr@1", "minDelta": -0.25, "against": "Production"}]}}
+_SHORT: Object = {"baseModel": {"uri": "s3://models/minilm"}, "data": {"train": [{"uri": "s3://datasets/train.jsonl"}]}}
+
+
+def _document(kind: str, name: str, spec: Object) -> Object:
+    return {"apiVersion": "embtune.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def _line(recipe: Object) -> Object:
+    release = {"policy": "Manual", "pin": 3}
+    return {"release": release, "template": {"labels": {KEY: "low"}, "spec": recipe}, "concurrencyPolicy": "Replace"}
+
+
+SHORTEST: dict[str, Object] = {
+    "FineTuneJob": _document("FineTuneJob", "short", {"model": "search", **_SHORT}),
+    "ModelVersion": _document("ModelVersion", "short", {"model": "search", "uri": "s3://models/minilm"}),
+    "EmbeddingModel": _document("EmbeddingModel", "short", {"template": {"spec": _SHORT}}),
+}
+FULL: dict[str, list[Object]] = {
+    "FineTuneJob": [
+        _document("FineTuneJob", f"full-{number}", {"model": "search", **recipe})
+        for number, recipe in enumerate((RECIPE, _OTHERWISE, _AGAINST))
+    ],
+    "ModelVersion": [
+        _document(
+            "ModelVersion",
+            "full-0",
+            {"model": "search", "version": 3, "digest": SHA, "job": "search-3", "deletionPolicy": "Delete"},
+        ),
+        _document(
+            "ModelVersion",
+            "full-1",
+            {"model": "search", "uri": "hf://org/model", "secretRef": {"name": "hub"}, "profile": "gpu-small"},
+        ),
+    ],
+    "EmbeddingModel": [
+        _document("EmbeddingModel", f"full-{number}", _line(recipe))
+        for number, recipe in enumerate((RECIPE, _OTHERWISE, _AGAINST))
+    ],
+}
+
+
+def value_at(document: Object, path: Path) -> Any:
+    """KeyError or IndexError when there is none."""
+    found: Any = document
+    for part in path:
+        found = found[part]
+    return found
+
+
+def changed(document: Object, path: Path, value: Any) -> Object:
+    """A copy with that value there; what is missing on the way is made."""
+    made = copy.deepcopy(document)
+    at: Any = made
+    for part, following in itertools.pairwise(path):
+        at = _entered(at, part, [] if isinstance(following, int) else {})
+    if isinstance(at, list) and not at:
+        at.append(value)
+    else:
+        at[path[-1]] = value
+    return made
+
+
+def without(document: Object, path: Path) -> Object:
+    made = copy.deepcopy(document)
+    del value_at(made, path[:-1])[path[-1]]
+    return made
+
+
+def _entered(at: Any, part: str | int, empty: Any) -> Any:
+    if isinstance(at, list):
+        if not at:
+            at.append(empty)
+        return at[int(part)]
+    return at.setdefault(part, empty)

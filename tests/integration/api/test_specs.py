@@ -1,0 +1,251 @@
+"""One table of good and bad specs, through pydantic and the API server: equal verdicts, equal defaults, faults by name."""
+
+from typing import Any
+
+import pytest
+
+from embtune_api.resources import KINDS
+from integration.api.cases import cases_of, example_with
+from integration.api.examples import FULL, RECIPE, SHA, SHORTEST, changed
+from integration.api.fields import Field, Path, fields_of
+from integration.api.server import Server
+from integration.api.verdicts import difference
+
+FIELDS = [(kind, field) for kind in KINDS for field in fields_of(kind)]
+UNLEARNED = {"negative", "sentence1", "sentence2", "score", "text"}
+"""Columns of shapes that no loss learns from yet: no good document has them."""
+
+JOB, VERSION, LINE = FULL["FineTuneJob"][0], FULL["ModelVersion"][0], FULL["EmbeddingModel"][0]
+COLUMNS: Path = ("spec", "data", "train", 0, "columns")
+GATE: Path = ("spec", "promotion", "gates", 0)
+SOURCE = RECIPE["data"]["train"][0]
+
+# sentence: (a good document, where it is changed, to what, what the API server says; None: it is accepted)
+ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
+    "a base model that is a uri and a version": (
+        JOB,
+        ("spec", "baseModel", "version"),
+        {"model": "search"},
+        "spec.baseModel: Invalid value: set exactly one of uri and version",
+    ),
+    "a base model that is nothing": (JOB, ("spec", "baseModel"), {}, "spec.baseModel: Invalid value: set exactly one of uri"),
+    "a base model on somebody's machine": (
+        JOB,
+        ("spec", "baseModel", "uri"),
+        "models/minilm",
+        "spec.baseModel.uri: Invalid value: in a cluster, a model is hf://org/name",
+    ),
+    "a base model on the node": (JOB, ("spec", "baseModel", "uri"), "file:///models/minilm", "spec.baseModel.uri: Invalid value"),
+    "a model of the hub without its organisation": (JOB, ("spec", "baseModel", "uri"), "hf://minilm", "spec.baseModel.uri"),
+    "a bucket without a folder": (JOB, ("spec", "baseModel", "uri"), "s3://models", "spec.baseModel.uri: Invalid value"),
+    "data on somebody's machine": (
+        JOB,
+        ("spec", "data", "train", 0, "uri"),
+        "train.jsonl",
+        "spec.data.train[0].uri: Invalid value: in a cluster, data lies at s3://bucket/key",
+    ),
+    "data on the node": (
+        JOB,
+        ("spec", "data", "train", 0, "uri"),
+        "file:///train.jsonl",
+        "spec.data.train[0].uri: Invalid value",
+    ),
+    "a data set of the hub": (JOB, ("spec", "data", "train", 0, "uri"), "hf://datasets/a/b", "spec.data.train[0].uri"),
+    "pairs without labels": (JOB, COLUMNS, {"anchor": "q", "positive": "a"}, None),
+    "columns that make no shape": (
+        JOB,
+        COLUMNS,
+        {"anchor": "q"},
+        "spec.data.train[0].columns: Invalid value: the columns make no known data shape (pairs: anchor, positive;",
+    ),
+    "no columns at all": (JOB, COLUMNS, {}, "spec.data.train[0].columns: Invalid value"),
+    "triplets with a label": (
+        JOB,
+        COLUMNS,
+        {"anchor": "q", "positive": "a", "negative": "n", "label": "l"},
+        "spec.data.train[0].columns: Invalid value",
+    ),
+    "triplets for a loss that learns from pairs": (
+        JOB,
+        COLUMNS,
+        {"anchor": "q", "positive": "a", "negative": "n"},
+        "spec.data.train: Invalid value: loss CachedMultipleNegativesRanking does not learn from the columns of data.train: "
+        "it wants pairs",
+    ),
+    "scored pairs for a loss that learns from pairs": (
+        JOB,
+        COLUMNS,
+        {"sentence1": "a", "sentence2": "b", "score": "s"},
+        "spec.data.train: Invalid value: loss",
+    ),
+    "labelled texts for a loss that learns from pairs": (JOB, COLUMNS, {"text": "a", "label": "b"}, "spec.data.train: Invalid"),
+    "two sources with labels": (JOB, ("spec", "data", "train"), [SOURCE, SOURCE], None),
+    "labels in one of two sources": (
+        JOB,
+        ("spec", "data", "train"),
+        [SOURCE, {"uri": "s3://datasets/more.jsonl"}],
+        "spec.data.train: Invalid value: map a label for every source, or for none",
+    ),
+    "a gate with a floor and a ceiling": (
+        JOB,
+        (*GATE, "max"),
+        0.9,
+        "spec.promotion.gates[0]: Invalid value: set exactly one of min, max and minDelta",
+    ),
+    "a gate without a threshold": (JOB, GATE, {"metric": "exam/ndcg@10"}, "spec.promotion.gates[0]: Invalid value: set exactly"),
+    "a gate with all thresholds": (
+        JOB,
+        GATE,
+        {"metric": "exam/ndcg@10", "min": 0, "max": 1, "minDelta": 0, "against": "Base"},
+        "spec.promotion.gates[0]: Invalid value: set exactly one of",
+    ),
+    "a difference to nothing": (
+        JOB,
+        GATE,
+        {"metric": "exam/ndcg@10", "minDelta": 0},
+        "spec.promotion.gates[0]: Invalid value: minDelta and against belong together",
+    ),
+    "a floor against something": (
+        JOB,
+        (*GATE, "against"),
+        "Base",
+        "spec.promotion.gates[0]: Invalid value: minDelta and against",
+    ),
+    "a gate on a cutoff that the suite has not": (
+        JOB,
+        (*GATE, "metric"),
+        "exam/ndcg@5",
+        "spec.promotion.gates: Invalid value: every gate needs a metric that a suite yields: SUITE/METRIC@CUTOFF",
+    ),
+    "a gate on another suite": (JOB, (*GATE, "metric"), "test/ndcg@10", "spec.promotion.gates: Invalid value: every gate needs"),
+    "a gate on a suite that begins alike": (
+        JOB,
+        (*GATE, "metric"),
+        "exams/ndcg@10",
+        "spec.promotion.gates: Invalid value: every",
+    ),
+    "a gate on a metric that there is not": (JOB, (*GATE, "metric"), "exam/dcg@10", "spec.promotion.gates: Invalid value: every"),
+    "a gate on every metric": (
+        JOB,
+        ("spec", "promotion", "gates"),
+        [{"metric": f"exam/{name}@1", "min": 0} for name in ("accuracy", "precision", "recall", "mrr", "ndcg", "map")],
+        None,
+    ),
+    "gates on the suite of the defaults": (
+        SHORTEST["FineTuneJob"],
+        ("spec", "promotion"),
+        {"gates": [{"metric": "test/ndcg@10", "min": 0.5}, {"metric": "test/mrr@1", "max": 1}]},
+        None,
+    ),
+    "a line with a reserved name": (JOB, ("spec", "model"), "jobs", "spec.model: Invalid value: cannot be called jobs"),
+    "a job's name with points": (JOB, ("metadata", "name"), "search.2026-01", None),
+    "a job's name in capitals": (JOB, ("metadata", "name"), "Search", "metadata.name"),
+    "a job's name of 254 characters": (JOB, ("metadata", "name"), "a" * 254, "metadata.name"),
+    "a field of metadata that there is not": (JOB, ("metadata", "nam"), "search", 'unknown field "metadata.nam"'),
+    "a field outside spec": (JOB, ("specs",), {}, 'unknown field "specs"'),
+    "a label that is a number": (JOB, ("metadata", "labels"), {"tier": 3}, "cannot unmarshal number"),
+    "a label that is no label": (JOB, ("metadata", "labels"), {"tier": "two words"}, "metadata.labels: Invalid value"),
+    "a label with a name that cannot be one": (JOB, ("metadata", "labels"), {"two words": "a"}, "metadata.labels: Invalid value"),
+    "labels without values": (JOB, ("metadata", "labels"), {"tier": None}, None),
+    "no spec": (JOB, ("spec",), None, "spec: Required value"),
+    "a version with a number and a uri": (
+        VERSION,
+        ("spec", "uri"),
+        "s3://models/minilm",
+        "spec: Invalid value: set exactly one of version and uri",
+    ),
+    "a version that is nothing": (
+        VERSION,
+        ("spec",),
+        {"model": "search"},
+        "spec: Invalid value: set exactly one of version and uri",
+    ),
+    "a version with half an identity": (
+        VERSION,
+        ("spec",),
+        {"model": "search", "version": 3},
+        "spec: Invalid value: version and digest belong together",
+    ),
+    "a registered version with a digest": (
+        SHORTEST["ModelVersion"],
+        ("spec", "digest"),
+        SHA,
+        "spec: Invalid value: version and digest belong together",
+    ),
+    "a version of a line with a reserved name": (
+        VERSION,
+        ("spec", "model"),
+        "jobs",
+        "spec.model: Invalid value: cannot be called",
+    ),
+    "a registered version on somebody's machine": (
+        SHORTEST["ModelVersion"],
+        ("spec", "uri"),
+        "./minilm",
+        "spec.uri: Invalid value: in a cluster, a model is hf://org/name",
+    ),
+    "a line without a template": (LINE, ("spec",), {}, None),
+    "a line that is called like the jobs": (
+        LINE,
+        ("metadata", "name"),
+        "jobs",
+        "metadata.name: Invalid value: cannot be called jobs",
+    ),
+    "a line with points in its name": (LINE, ("metadata", "name"), "search.v2", "metadata.name: Invalid value"),
+    "a line's name of 63 characters": (LINE, ("metadata", "name"), "a" * 63, None),
+    "a line's name of 64 characters": (LINE, ("metadata", "name"), "a" * 64, "metadata.name"),
+    "a template's label with a name that cannot be one": (
+        LINE,
+        ("spec", "template", "labels"),
+        {"two words": "a"},
+        "spec.template.labels: Invalid value: a label's name has at most 63 letters",
+    ),
+    "a template's label of 64 letters": (LINE, ("spec", "template", "labels"), {"a" * 64: "a"}, "spec.template.labels: Invalid"),
+    "a template with the name of the line": (
+        LINE,
+        ("spec", "template", "spec", "model"),
+        "search",
+        'unknown field "spec.template.spec.model"',
+    ),
+    "a template with half a gate": (
+        LINE,
+        ("spec", "template", "spec", *GATE[1:]),
+        {"metric": "exam/ndcg@10"},
+        "spec.template.spec.promotion.gates[0]: Invalid value: set exactly one of min, max and minDelta",
+    ),
+    "a template with data on somebody's machine": (
+        LINE,
+        ("spec", "template", "spec", "data", "train", 0, "uri"),
+        "train.jsonl",
+        "spec.template.spec.data.train[0].uri: Invalid value: in a cluster",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "field"), [pytest.param(*of, id=f"{of[0]} {of[1].dotted}") for of in FIELDS])
+def test_every_value_of_a_field(server: Server, kind: str, field: Field) -> None:
+    told = {
+        case.sentence: difference(server, case.document, case.named if case.refused_at else None)
+        for case in cases_of(kind, field)
+    }
+    assert {sentence: how for sentence, how in told.items() if how} == {}
+
+
+@pytest.mark.parametrize("sentence", ACROSS_FIELDS)
+def test_across_fields(server: Server, sentence: str) -> None:
+    document, path, value, refusal = ACROSS_FIELDS[sentence]
+    assert difference(server, changed(document, path, value), refusal) == ""
+    assert refusal is not None or server.would_create(changed(document, path, value)).accepted
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_examples_are_good(server: Server, kind: str) -> None:
+    for document in (SHORTEST[kind], *FULL[kind]):
+        assert server.would_create(document).message == ""
+        assert difference(server, document) == ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_examples_hold_every_field(kind: str) -> None:
+    missing = {field.path[-1] for field in fields_of(kind) if example_with(kind, field.path) is None}
+    assert missing == (UNLEARNED if kind != "ModelVersion" else set())
