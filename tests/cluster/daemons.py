@@ -12,6 +12,8 @@ import psutil
 from cluster.place import LOGS, PIDS
 
 STOP_SECONDS = 10
+_STARTED: dict[str, "subprocess.Popen[bytes]"] = {}
+"""By this process, which is their parent and has to look after those that end."""
 
 
 def start(name: str, command: Sequence[str], environ: Mapping[str, str] | None = None) -> None:
@@ -25,6 +27,7 @@ def start(name: str, command: Sequence[str], environ: Mapping[str, str] | None =
             stderr=log,
             start_new_session=True,
         )
+    _STARTED[name] = process
     born = psutil.Process(process.pid).create_time()
     (PIDS / name).write_text(json.dumps({"pid": process.pid, "born": born}))
 
@@ -44,6 +47,8 @@ def stop(name: str, *, gently: bool = False) -> None:
             process.kill()
         if not has_ended(process):
             raise RuntimeError(f"{name} (process {process.pid}) does not end.")
+    if name in _STARTED:
+        _STARTED.pop(name).wait()
     (PIDS / name).unlink(missing_ok=True)
 
 
