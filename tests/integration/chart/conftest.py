@@ -1,0 +1,40 @@
+"""What the tests of the chart share: the programs that judge it, and an API server whose definitions are the chart's alone."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from servers.control_plane import ControlPlane, running_control_plane
+from servers.fixtures import need
+from support.chart import Helm, Program, program
+
+
+@pytest.fixture(scope="session")
+def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    return Helm(program("helm", tmp_path_factory.mktemp("helm")))
+
+
+@pytest.fixture(scope="session")
+def argocd(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    return program("argocd", tmp_path_factory.mktemp("argocd"))
+
+
+@pytest.fixture(scope="session")
+def promtool(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    found = shutil.which("promtool")
+    if found is None:
+        pytest.skip("promtool is not installed: it comes with Debian's package prometheus")
+    return Program(Path(found), tmp_path_factory.mktemp("promtool"))
+
+
+@pytest.fixture(scope="package")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """With the namespaces `embtune-system`, which enforces `restricted`, `search` and `support`."""
+    need("kubernetes")
+    with running_control_plane(tmp_path_factory.mktemp("control-plane")) as plane:
+        for name in ("embtune-system", "search", "support"):
+            plane.kubectl("create", "namespace", name)
+        plane.kubectl("label", "namespace", "embtune-system", "pod-security.kubernetes.io/enforce=restricted")
+        yield plane

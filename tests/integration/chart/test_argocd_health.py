@@ -1,0 +1,197 @@
+"""Argo CD's own command judges resources as people meet them. The states are built from the models, so they stay possible."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+
+from embtune_api.base import Resource
+from embtune_api.line import EmbeddingModelStatus
+from embtune_api.resources import EmbeddingModel, FineTuneJob, ModelVersion
+from embtune_api.status import FineTuneJobStatus
+from embtune_api.version import ModelVersionResourceStatus
+from factories import NOON
+from support.chart import Helm, Program
+
+DIGEST = "ab" * 32
+RECIPE = {"baseModel": {"uri": "hf://org/base"}, "data": {"train": [{"uri": "s3://data/train.jsonl"}]}}
+JUDGED = "ndcg@10 0.612: +0.004 over production v3, 95 % bound −0.006 < 0.010 ✗"
+
+
+def _condition(kind: str, message: str, reason: str = "Because", *, true: bool = True) -> dict[str, Any]:
+    status = "True" if true else "False"
+    return {"type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": NOON}
+
+
+def _verdict(outcome: str) -> dict[str, Any]:
+    return {"outcome": outcome, "reason": JUDGED}
+
+
+def _resource(model: type[Resource], status_model: type[BaseModel], spec: dict[str, Any], status: dict[str, Any]) -> Resource:
+    status_model.model_validate(status)
+    body: dict[str, Any] = {"apiVersion": "embtune.dev/v1alpha1", "kind": model.__name__, "spec": spec}
+    metadata = {"name": "shop", "namespace": "search", "generation": 2}
+    return model.model_validate(body | {"metadata": metadata} | ({"status": status} if status else {}))
+
+
+def _job(*, suspend: bool = False, **status: Any) -> Resource:
+    return _resource(FineTuneJob, FineTuneJobStatus, {"model": "shop", "suspend": suspend, **RECIPE}, status)
+
+
+def _version(*, uri: str | None = None, **status: Any) -> Resource:
+    origin = {"uri": uri} if uri else {"version": 4, "digest": DIGEST, "job": "shop-4"}
+    return _resource(ModelVersion, ModelVersionResourceStatus, {"model": "shop", **origin}, status)
+
+
+def _line(*, seen: int | None = 2, **status: Any) -> Resource:
+    status = {"observedGeneration": seen, **status} if seen else {}
+    return _resource(EmbeddingModel, EmbeddingModelStatus, {"template": {"spec": RECIPE}}, status)
+
+
+def _latest(phase: str) -> dict[str, str]:
+    return {"name": "shop-1f2e", "templateHash": "1f2e", "phase": phase}
+
+
+V3 = {"version": 3, "digest": DIGEST}
+TRAINING = {"percent": 42.7, "step": 300, "totalSteps": 700, "message": "epoch 1 of 1"}
+
+STATES: dict[str, tuple[Resource, str, str]] = {
+    "a job that no operator has seen": (_job(), "Progressing", "Waiting for the operator"),
+    "a job that waits for quota": (_job(phase="Queued"), "Progressing", "Queued"),
+    "a job that trains": (_job(phase="Training", progress=TRAINING), "Progressing", "Training, 42 %: epoch 1 of 1"),
+    "a job whose pod was evicted and runs again": (
+        _job(phase="Training", progress=TRAINING, conditions=[_condition("Retried", "train 1: evicted")]),
+        "Progressing",
+        "Tried again: train 1: evicted",
+    ),
+    "a job that saves a checkpoint before it is suspended": (
+        _job(suspend=True, phase="Training"),
+        "Progressing",
+        "it is asked to suspend",
+    ),
+    "a suspended job": (
+        _job(suspend=True, phase="Suspended", conditions=[_condition("Suspended", "checkpoint of step 300")]),
+        "Suspended",
+        "checkpoint of step 300",
+    ),
+    "a job that brought its version into production": (
+        _job(phase="Succeeded", verdict=_verdict("Passed"), conditions=[_condition("Promoted", "shop v4 went to production")]),
+        "Healthy",
+        "shop v4 went to production",
+    ),
+    "a job whose version waits for a person": (
+        _job(
+            phase="Succeeded",
+            verdict=_verdict("Passed"),
+            conditions=[_condition("Promoted", "shop v4 passed; promotion.policy Manual leaves it", true=False)],
+        ),
+        "Healthy",
+        "promotion.policy Manual",
+    ),
+    "a job whose candidate was rejected has done its work": (
+        _job(phase="Succeeded", verdict=_verdict("Rejected"), conditions=[_condition("Judged", JUDGED)]),
+        "Healthy",
+        f"Candidate rejected, production unchanged: {JUDGED}",
+    ),
+    "a job whose exam settles nothing": (
+        _job(phase="Succeeded", verdict=_verdict("Inconclusive"), conditions=[_condition("Judged", "12 queries, 50 needed")]),
+        "Healthy",
+        "No verdict, production unchanged: 12 queries",
+    ),
+    "a job with bad data": (
+        _job(phase="Failed", conditions=[_condition("Failed", "train.jsonl:7: anchor is empty", "InvalidInput")]),
+        "Degraded",
+        "train.jsonl:7: anchor is empty",
+    ),
+    "a version that was just published": (_version(), "Progressing", "Waiting for the operator"),
+    "a version in production": (
+        _version(stage="Production", score="ndcg@10 0.730", conditions=[_condition("Ready", "9 files")]),
+        "Healthy",
+        "Production, ndcg@10 0.730",
+    ),
+    "a rejected version is kept": (
+        _version(stage="Rejected", conditions=[_condition("Ready", "9 files"), _condition("Judged", JUDGED)]),
+        "Healthy",
+        f"Rejected: {JUDGED}",
+    ),
+    "a version that was rolled back": (
+        _version(stage="RolledBack", conditions=[_condition("Ready", "9 files")]),
+        "Healthy",
+        "RolledBack",
+    ),
+    "a version whose manifest was changed": (
+        _version(conditions=[_condition("Ready", "manifest.json does not match", "Tampered", true=False)]),
+        "Degraded",
+        "manifest.json does not match",
+    ),
+    "a version whose bytes are damaged though its manifest is right": (
+        _version(
+            stage="Production",
+            conditions=[_condition("Ready", "9 files"), _condition("Verified", "model.safetensors differs", true=False)],
+        ),
+        "Degraded",
+        "model.safetensors differs",
+    ),
+    "a model from outside that is being examined": (
+        _version(uri="s3://models/x", conditions=[_condition("Ready", "evaluate runs", "Registering", true=False)]),
+        "Progressing",
+        "evaluate runs",
+    ),
+    "a model from outside that is none": (
+        _version(uri="s3://models/x", conditions=[_condition("Failed", "s3://models/x holds no model", "InvalidInput")]),
+        "Degraded",
+        "holds no model",
+    ),
+    "a line that no operator has seen": (_line(seen=None), "Progressing", "Waiting for the operator"),
+    "a line whose edit no operator has seen": (_line(seen=1, production=V3), "Progressing", "Waiting for the operator"),
+    "a line without a version": (_line(), "Healthy", "Nothing is in production"),
+    "a line in production": (_line(production=V3, latestJob=_latest("Succeeded")), "Healthy", "v3 is in production"),
+    "a line whose new job trains": (
+        _line(production=V3, latestJob=_latest("Training")),
+        "Progressing",
+        "Job shop-1f2e: Training. v3 is in production",
+    ),
+    "a line whose new job failed": (
+        _line(production=V3, latestJob=_latest("Failed")),
+        "Degraded",
+        "Job shop-1f2e failed. v3 is in production",
+    ),
+    "a line whose new job is suspended": (_line(latestJob=_latest("Suspended")), "Suspended", "Job shop-1f2e is suspended"),
+    "a line whose pin cannot be had": (
+        _line(production=V3, conditions=[_condition("Released", "v9 is not there", "NotFound", true=False)]),
+        "Degraded",
+        "v9 is not there",
+    ),
+    "a line whose template is refused": (
+        _line(production=V3, conditions=[_condition("Ready", "template.spec.data is empty", "Invalid", true=False)]),
+        "Degraded",
+        "template.spec.data is empty",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def settings(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Argo CD's own ConfigMap, with the checks of the chart merged into it as the notes say."""
+    (checks,) = helm.template("--set", "store.uri=s3://m", "--set", "argocd.health=true", "-s", "templates/argocd.yaml")
+    path = tmp_path_factory.mktemp("argocd") / "argocd-cm.yaml"
+    labels = {"app.kubernetes.io/part-of": "argocd"}
+    _write(path, checks | {"metadata": {"name": "argocd-cm", "namespace": "argocd", "labels": labels}})
+    return path
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_argo_cd_judges(state: str, argocd: Program, settings: Path, tmp_path: Path) -> None:
+    resource, health, message = STATES[state]
+    path = tmp_path / "resource.yaml"
+    _write(path, resource.model_dump(mode="json", by_alias=True, exclude_none=True))
+    told = argocd("admin", "settings", "resource-overrides", "health", path, "--argocd-cm-path", settings).stdout
+    assert told.startswith(f"STATUS: {health}\n"), told
+    assert message in told.partition("MESSAGE: ")[2]
+
+
+def _write(path: Path, body: dict[str, Any]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        YAML().dump(body, file)
