@@ -39,8 +39,8 @@ class ObjectMeta(Resource):
     labels: dict[str, LabelValue] = {}
     annotations: dict[str, str] = {}
     finalizers: list[str] = []
-    creation_timestamp: Annotated[datetime | None, Field(strict=False)] = None
-    deletion_timestamp: Annotated[datetime | None, Field(strict=False)] = None
+    creation_timestamp: Annotated[datetime, Field(strict=False)] | None = None
+    deletion_timestamp: Annotated[datetime, Field(strict=False)] | None = None
 
     @field_validator("labels")
     @classmethod
