@@ -65,7 +65,7 @@ class OperatorProcess:
 
 @contextmanager
 def running_operator(
-    folder: Path, kubeconfig: Path, store: str, environ: Mapping[str, str] = {}, **settings: Any
+    folder: Path, kubeconfig: Path, store: str, environ: Mapping[str, str] = {}, sts: bool = False, **settings: Any
 ) -> Iterator[OperatorProcess]:
     """One operator, killed at the end. Several may run at once, each with a folder of its own.
 
@@ -77,7 +77,7 @@ def running_operator(
     health, metrics = free_port(), free_port()
     endpoint = {"endpoint": environ["AWS_ENDPOINT_URL"]} if "AWS_ENDPOINT_URL" in environ else {}
     platform = {
-        "store": {"uri": store, "sts": False, **endpoint},
+        "store": {"uri": store, "sts": sts, **endpoint},
         "trainerImage": "embtune-trainer:test",
         "healthPort": health,
         "metricsPort": metrics,

@@ -94,5 +94,7 @@ class Platform(Resource):
     lease_seconds: Annotated[int, Field(ge=5)] = 15
     workers: Annotated[int, Field(ge=1, le=256)] = 16
     """Resources that are worked on at the same time."""
+    watch_seconds: Annotated[int, Field(ge=5, le=300)] = 50
+    """The API server ends each watch after that long; one that was silent for twice as long makes the pod unready."""
     metrics_port: int = 9090
     health_port: int = 8080

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from embtune_operator.service.watches import STALE_SECONDS
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -37,11 +35,9 @@ class Health:
         """Empty when all is well."""
         if self.stopping:
             return "is stopping"
-        ages = self.watches.ages()
-        silent = [f"{kind} for {age:.0f} s" for kind, age in sorted(ages.items()) if age > STALE_SECONDS]
-        if silent:
+        if silent := [f"{kind} for {age:.0f} s" for kind, age in sorted(self.watches.silent().items())]:
             return f"no sign of life from the watches of {', '.join(silent)}"
-        return "" if ages else "nothing is watched yet"
+        return "" if self.watches.ages() else "nothing is watched yet"
 
 
 @asynccontextmanager

@@ -53,8 +53,11 @@ class Operator:
     place: Place
     store: Store
     metrics: Metrics = field(default_factory=Metrics)
-    watches: Watches = field(default_factory=Watches)
     resources: Resources = field(default_factory=Resources)
+    watches: Watches = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watches = Watches(self.platform.watch_seconds)
 
     async def run(self) -> bool:
         """Work until SIGTERM or SIGINT. Returns whether everything that was begun has been finished."""

@@ -1,7 +1,8 @@
 """Watches: when each stream of changes last gave a sign of life.
 
-The API server ends every watch after `SERVER_SECONDS` and sends a bookmark shortly before, so a healthy stream is never
-silent for longer. Bytes are what counts: a connection that is open, a request that is answered elsewhere, or headers that
+The API server is asked to end every watch after `seconds` (50 by default), and sends a bookmark shortly before, so a healthy
+stream is never silent for longer. With twice that time a stream counts as dead: with probes every few seconds, a pod is out of
+service within 150 s. Bytes are what counts: a connection that is open, a request that is answered elsewhere, or headers that
 came through prove nothing about what the stream still brings.
 """
 
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
 
     from embtune_operator.kube.kinds import Kind
 
-SERVER_SECONDS = 50
-"""The API server ends a watch after that long; the bookmark before the end comes two seconds earlier."""
-CLIENT_SECONDS = 60
-"""We end it after that long, if the server did not: that is how a dead connection is left."""
-STALE_SECONDS = 100.0
-"""A stream that has been silent for longer is not trusted. With probes every 10 s, three of which must fail, a pod is out of
-service after 130 s at the latest."""
-
 
 @dataclass
 class _Stream:
@@ -43,9 +36,11 @@ class Watches:
     """May be read from any thread.
 
     Args:
+        seconds: after which the API server ends a watch.
         clock: seconds, monotonic.
     """
 
+    seconds: int = 50
     clock: Callable[[], float] = time.monotonic
     _streams: dict[str, _Stream] = field(default_factory=dict)
     """By the path of the watch."""
@@ -66,6 +61,10 @@ class Watches:
                 self._listen(stream)
                 ages[stream.kind] = max(ages.get(stream.kind, 0.0), self.clock() - stream.heard_at)
         return ages
+
+    def silent(self) -> dict[str, float]:
+        """The kinds of which nothing has been heard for too long, as `ages`."""
+        return {kind: age for kind, age in self.ages().items() if age > 2 * self.seconds}
 
     def tracing(self) -> aiohttp.TraceConfig:
         """To be given to the HTTP session that watches."""

@@ -27,7 +27,6 @@ from embtune_operator.kube.labels import OURS
 from embtune_operator.service.login import Login
 from embtune_operator.service.sightings import CHILDREN, RESOURCES, child_sighting_of, sighting_of
 from embtune_operator.service.stateless import NoDiffBase, NoProgress
-from embtune_operator.service.watches import CLIENT_SECONDS, SERVER_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +46,9 @@ DISCOVERY_SECONDS = 60.0
 LONGEST_PAUSE = 30.0
 LONG_LIFE = 300.0
 """Seconds after which an end of the watches is news, and not the next of several."""
+_REQUEST_SECONDS = 60.0
+_LATE_SECONDS = 10.0
+"""We end a watch ourselves when the API server is so much too late to do it: that is how a dead connection is left."""
 _STOP_SECONDS = 10.0
 _CHUNK = 200
 """Objects of one page of a listing: what is in memory at once."""
@@ -121,7 +123,7 @@ class Watching:
         for kind in kinds:
             handler = _handler(kind, partial(_call, loop, self.sink))
             kopf.on.event(group=kind.group, version=kind.version, plural=kind.plural, id=kind.plural, registry=registry)(handler)
-        thread = _Thread(registry, _settings(kinds), self.namespaces)
+        thread = _Thread(registry, _settings(kinds, self.watches.seconds), self.namespaces)
         thread.start()
         return thread
 
@@ -170,7 +172,7 @@ class _Thread(threading.Thread):
         )
 
 
-def _settings(kinds: list[Kind]) -> kopf.OperatorSettings:
+def _settings(kinds: list[Kind], seconds: int) -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.scanning.disabled = True  # `Watching` looks itself, and needs no right to list CRDs and namespaces for it
@@ -178,11 +180,10 @@ def _settings(kinds: list[Kind]) -> kopf.OperatorSettings:
     settings.persistence.diffbase_storage = NoDiffBase()
     settings.persistence.progress_storage = NoProgress()
     settings.networking.error_backoffs = Pauses()
-    settings.networking.request_timeout = CLIENT_SECONDS
+    settings.networking.request_timeout = _REQUEST_SECONDS
     settings.networking.connect_timeout = 5.0
-    settings.watching.server_timeout = SERVER_SECONDS
-    settings.watching.client_timeout = CLIENT_SECONDS
-    settings.watching.inactivity_timeout = CLIENT_SECONDS
+    settings.watching.server_timeout = seconds
+    settings.watching.client_timeout = settings.watching.inactivity_timeout = seconds + _LATE_SECONDS
     settings.watching.chunk_size = _CHUNK
     settings.queueing.idle_timeout = 0.1  # an object's worker keeps its body alive while it idles
     for kind in kinds:
