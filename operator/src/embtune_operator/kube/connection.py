@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import yaml
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 
@@ -95,7 +96,7 @@ async def connect(kubeconfig: Path | None, context: str | None) -> Connection:
             loader = await config.load_kube_config(
                 config_file=file, context=context, client_configuration=configuration, persist_config=False
             )
-    except (config.ConfigException, OSError) as error:
+    except (config.ConfigException, yaml.YAMLError, OSError) as error:
         raise ClusterError(f"No cluster to talk to: {error}; name a kubeconfig file with a current context") from error
     client = ApiClient(configuration)
     client.user_agent = "embtune"

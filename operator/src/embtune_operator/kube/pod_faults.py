@@ -70,9 +70,8 @@ def fault_of(pod: PodLook, step: StepName, now: datetime, patience: timedelta, w
     if pod.ended or (pod.terminated and pod.terminated["exitCode"]):
         return _ended(pod, step, now) if _ended_badly(pod) else None
     if pod.is_overdue(now):
-        return Fault(
-            "NodeLost", f"node {pod.node} has not ended pod {pod.name}, which was deleted: it does not answer", now, stuck=True
-        )
+        text = f"node {pod.node} does not answer: it has not ended pod {pod.name}, which was deleted"
+        return Fault("NodeLost", text, now, stuck=True)
     if pod.deleted_at:
         return _leaving(pod, pod.deleted_at)
     return _unable_to_start(pod, step, now, patience, warning)
