@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, StringConstraints, ValidationInfo, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from embtune_api.base import Resource
@@ -26,6 +26,14 @@ AGE = Column("Age", ".metadata.creationTimestamp", "date")
 _METADATA_OF_OTHERS = frozenset({"generateName", "selfLink", "deletionGracePeriodSeconds", "ownerReferences", "managedFields"})
 
 
+def _read_time(value: Any) -> Any:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+ServerTime = Annotated[datetime, BeforeValidator(_read_time)]
+"""As it stands in JSON, also in strict mode: the validator of the whole metadata has made plain values of it."""
+
+
 class ObjectMeta(Resource):
     """The part of Kubernetes' metadata that embtune reads; the rest is the API server's business."""
 
@@ -39,8 +47,8 @@ class ObjectMeta(Resource):
     labels: dict[str, LabelValue] = {}
     annotations: dict[str, str] = {}
     finalizers: list[str] = []
-    creation_timestamp: Annotated[datetime, Field(strict=False)] | None = None
-    deletion_timestamp: Annotated[datetime, Field(strict=False)] | None = None
+    creation_timestamp: ServerTime | None = None
+    deletion_timestamp: ServerTime | None = None
 
     @field_validator("labels")
     @classmethod
