@@ -16,7 +16,7 @@ from embtune_store.protocol import StoredObject, Tagged, Written
 from embtune_store.staging import whole_file
 
 if TYPE_CHECKING:
-    from obstore import PutMode
+    from obstore import ObjectMeta, PutMode
     from obstore.store import ObjectStore as Backend
 
 PART = 8 << 20
@@ -53,10 +53,8 @@ class ObjectStore:
         return self._put_if(key, data, "create" if expected is None else {"e_tag": expected})
 
     def exists(self, key: str) -> bool:
-        import obstore
-
         with suppress(NotFound), self._failures(key):
-            obstore.head(self._backend, checked_key(key))
+            self._head(key)
             return True
         return False
 
@@ -116,6 +114,11 @@ class ObjectStore:
 
     def local_path(self, prefix: str) -> Path | None:  # noqa: ARG002
         return None
+
+    def _head(self, key: str) -> ObjectMeta:
+        import obstore
+
+        return obstore.head(self._backend, checked_key(key))
 
     def _put_if(self, key: str, data: bytes, mode: PutMode) -> bool:
         import obstore

@@ -1,6 +1,5 @@
 """What an S3 server says, as an error that tells a person what to do."""
 
-import os
 import re
 
 from embtune_api.errors import NotFound, StoreDenied, StoreError, StoreFull
@@ -17,36 +16,45 @@ LOOK_AT_KEYS = (
 )
 
 
-def s3_error(error: Exception, key: str, uri: str) -> StoreError:
-    """The error for obstore's exception about `key` in the store `uri`."""
+DEAD = {"InvalidAccessKeyId", "InvalidTokenId", "InvalidToken", "ExpiredToken", "ExpiredTokenException", "XAdminUserNotFound"}
+"""What servers say of credentials that they do not know, or know no longer."""
+
+
+class DeadCredentials(StoreDenied):
+    """The server does not know who asks; no policy is meant."""
+
+
+def s3_error(error: Exception, key: str, uri: str, endpoint: str) -> StoreError:
+    """The error for obstore's exception about `key` in the store `uri`, at the server `endpoint` (empty: AWS)."""
     text = str(error).partition("\n\nDebug source")[0].strip()
     status, code, answer = _status(text), _code(text), _answer(text)
     if any(service in text for service in METADATA_SERVICE):
         return StoreDenied(
             f"There are no credentials for the store {uri}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (profiles in "
-            f"~/.aws are not read){_endpoint()}."
+            f"~/.aws are not read){_where(endpoint)}."
         )
     if code == "NoSuchBucket" or (status == 404 and not isinstance(error, FileNotFoundError) and not code):
         return StoreDenied(
             f"There is no bucket for the store {uri}: the server answered {answer}. Create the bucket, "
-            f"or correct its name{_endpoint()}."
+            f"or correct its name{_where(endpoint)}."
         )
     if code in FULL or status == 507:
         return StoreFull(
             f"There is no room left for {key} in the store {uri}: the server answered {answer}. Make room or raise the quota, "
             "and run the same command again: it goes on where it stopped."
         )
-    if status in {401, 403} or code == "XAdminUserNotFound":
-        return StoreDenied(
+    if status in {401, 403} or code in DEAD:
+        kind = DeadCredentials if code in DEAD else StoreDenied
+        return kind(
             f"The store {uri} refused the credentials for {key or 'its listing'}: it answered {answer}. "
-            f"{LOOK_AT_KEYS}{_endpoint()}."
+            f"{LOOK_AT_KEYS}{_where(endpoint)}."
         )
     if isinstance(error, FileNotFoundError):
         return NotFound(f"There is no object {key} in the store {uri}.")
     if status is None:
         return StoreError(
             f"The store {uri} cannot be reached ({_last_words(text)}). Check that the server runs and that this machine may "
-            f"connect to it{_endpoint()}."
+            f"connect to it{_where(endpoint)}."
         )
     return StoreError(
         f"The store {uri} did not do what was asked with {key}: it answered {answer}. Try again, or look at its log."
@@ -88,6 +96,5 @@ def _last_words(text: str) -> str:
     return text.rpartition(" - ")[2].strip() or "no answer"
 
 
-def _endpoint() -> str:
-    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+def _where(endpoint: str) -> str:
     return f"; AWS_ENDPOINT_URL is {endpoint}" if endpoint else "; AWS_ENDPOINT_URL is not set, so AWS itself was asked"

@@ -47,8 +47,8 @@ def policy_for(request: AnyRequest, base_line: str | None = None) -> str:
     if len(policy) > LONGEST:
         raise InvalidInput(
             f"spec.model: the names of this job make a policy of {len(policy)} characters, and a session of the object store "
-            f"takes {LONGEST}. Shorten the name of the job, of spec.model, or of the line that it starts from; or the prefix of the "
-            f"platform's store, {request.store}."
+            f"takes {LONGEST}. Shorten the name of the job, of spec.model, or of the line that it starts from; or the prefix of "
+            f"the platform's store, {request.store}."
         )
     return policy
 
