@@ -21,6 +21,7 @@ from embtune_api.documents import (
     ResolvedBase,
     ResolvedSource,
     ResultManifest,
+    StagedFacts,
     StepManifest,
     StoredFile,
     StoredModel,
@@ -59,9 +60,9 @@ def minutes(count: float) -> datetime:
 
 
 def a_job(
-    gates: Sequence[dict[str, Any]] = (), policy: str = "Automatic", uid: str = "uid-1", max_attempts: int = 3
+    gates: Sequence[dict[str, Any]] = (), policy: str = "Automatic", uid: str = "uid-1", max_attempts: int = 3, **runtime: Any
 ) -> FineTuneJob:
-    """A job of the line `search/shop`; gates in their YAML spelling."""
+    """A job of the line `search/shop`; gates in their YAML spelling, further fields of `runtime` by name."""
     return FineTuneJob.model_validate(
         {
             "apiVersion": "embtune.dev/v1alpha1",
@@ -72,7 +73,7 @@ def a_job(
                 "baseModel": {"uri": "hf://a/b"},
                 "data": {"train": [{"uri": "s3://data/train.jsonl"}]},
                 "promotion": {"policy": policy, "gates": list(gates)},
-                "runtime": {"maxAttempts": max_attempts},
+                "runtime": {"maxAttempts": max_attempts, **runtime},
             },
         }
     )
@@ -190,7 +191,7 @@ class PretendTrainer:
     def work(self, request: PrepareRequest | TrainRequest | EvaluateRequest | PublishRequest) -> None:
         keys = request.job_keys.step(request.step, request.digest)
         if isinstance(request, PrepareRequest):
-            facts: Any = self._prepare(keys)
+            facts: Any = self._prepare(keys) if request.data else self._stage(request, keys)
         elif isinstance(request, TrainRequest):
             model = a_model(f"candidate of {request.job_uid}", keys.model("0"))
             facts = TrainFacts(model=model, seconds=1, samples_per_second=1, final_loss=1, total_steps=1)
@@ -208,6 +209,12 @@ class PretendTrainer:
         )
         documents.create(self.store, keys.manifest, manifest)
         self.done.append(request.step)
+
+    def _stage(self, request: PrepareRequest, keys: StepKeys) -> StagedFacts:
+        uri = request.base_model.uri or ""
+        model = a_model(uri, keys.base_model("0"))
+        self.store.put(f"{model.prefix}/{model.files[0].path}", uri.encode())
+        return StagedFacts(base=ResolvedBase(uri=uri, revision="c0ffee", model=model))
 
     def _prepare(self, keys: StepKeys) -> PrepareFacts:
         counts = {"rows_read": 1000, "rows_used": 1000, "train_rows": 700, "validation_rows": 100, "test_rows": 200}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from embtune_api.errors import InvalidInput
-from embtune_api.resources import EmbeddingModel
 from embtune_operator.kube.kinds import EMBEDDINGMODEL
 from embtune_operator.registry.owner import refuse_stranger
 from embtune_operator.registry.release import promote
@@ -31,7 +30,7 @@ async def answered(version: ModelVersion, ref: VersionRef, world: World) -> Last
 
 async def _pin(version: ModelVersion, world: World) -> int | None:
     found = await world.api.get(EMBEDDINGMODEL, version.metadata.namespace, version.spec.model)
-    return EmbeddingModel.model_validate(found).spec.release.pin if found else None
+    return (found["spec"].get("release") or {}).get("pin") if found else None
 
 
 def _carry_out(version: ModelVersion, ref: VersionRef, pin: int | None, wish: Wish, identity: str, world: World) -> str:
