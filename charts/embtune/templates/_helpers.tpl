@@ -1,19 +1,16 @@
-{{- define "embtune.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
-{{- end -}}
-
 {{- define "embtune.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
-{{- else if contains (include "embtune.name" .) .Release.Name -}}
+{{- else if contains .Chart.Name .Release.Name -}}
 {{- .Release.Name | trunc 50 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name (include "embtune.name" .) | trunc 50 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
+{{/* `embtune doctor` looks for the operator by these. */}}
 {{- define "embtune.selector" -}}
-app.kubernetes.io/name: {{ include "embtune.name" . }}
+app.kubernetes.io/name: embtune
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: operator
 {{- end -}}
@@ -43,13 +40,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* Name of the Secret with the store's credentials; empty: the service account's own identity is used. */}}
+{{/* Name of the Secret with the store's credentials; empty: extraEnv says where they come from. */}}
 {{- define "embtune.storeSecret" -}}
 {{- $credentials := .Values.store.credentials -}}
 {{- if $credentials.existingSecret -}}
 {{- $credentials.existingSecret -}}
 {{- else if $credentials.accessKeyId -}}
 {{- printf "%s-store" (include "embtune.fullname" .) -}}
+{{- else if not .Values.extraEnv -}}
+{{- fail "store.credentials is needed: name a Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in existingSecret, or set accessKeyId and secretAccessKey" -}}
 {{- end -}}
 {{- end -}}
 

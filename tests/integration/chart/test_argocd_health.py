@@ -45,9 +45,13 @@ def _version(*, uri: str | None = None, **status: Any) -> Resource:
     return _resource(ModelVersion, ModelVersionResourceStatus, {"model": "shop", **origin}, status)
 
 
-def _line(*, seen: int | None = 2, **status: Any) -> Resource:
+def _line(*, seen: int | None = 2, pin: int | None = None, **status: Any) -> Resource:
     status = {"observedGeneration": seen, **status} if seen else {}
-    return _resource(EmbeddingModel, EmbeddingModelStatus, {"template": {"spec": RECIPE}}, status)
+    return _resource(EmbeddingModel, EmbeddingModelStatus, {"release": {"pin": pin}, "template": {"spec": RECIPE}}, status)
+
+
+def _not_ready(reason: str, message: str) -> dict[str, Any]:
+    return _condition("Ready", message, reason, true=False)
 
 
 def _latest(phase: str) -> dict[str, str]:
@@ -55,6 +59,9 @@ def _latest(phase: str) -> dict[str, str]:
 
 
 V3 = {"version": 3, "digest": DIGEST}
+READY = _condition("Ready", "shop-0a is what the template asks for", "UpToDate")
+V3_IS = _condition("Released", "v3 is in production: judged better", "Promote")
+NOTHING = _condition("Released", "no version has been promoted yet", "NothingReleased", true=False)
 TRAINING = {"percent": 42.7, "step": 300, "totalSteps": 700, "message": "epoch 1 of 1"}
 
 STATES: dict[str, tuple[Resource, str, str]] = {
@@ -146,28 +153,48 @@ STATES: dict[str, tuple[Resource, str, str]] = {
     ),
     "a line that no operator has seen": (_line(seen=None), "Progressing", "Waiting for the operator"),
     "a line whose edit no operator has seen": (_line(seen=1, production=V3), "Progressing", "Waiting for the operator"),
-    "a line without a version": (_line(), "Healthy", "Nothing is in production"),
-    "a line in production": (_line(production=V3, latestJob=_latest("Succeeded")), "Healthy", "v3 is in production"),
+    "a line without a version": (_line(conditions=[READY, NOTHING]), "Healthy", "Nothing is in production"),
+    "a line in production": (_line(production=V3, conditions=[READY, V3_IS]), "Healthy", "v3 is in production"),
     "a line whose new job trains": (
-        _line(production=V3, latestJob=_latest("Training")),
+        _line(
+            production=V3, latestJob=_latest("Training"), conditions=[_not_ready("JobUnfinished", "shop-1f2e is Training"), V3_IS]
+        ),
         "Progressing",
-        "Job shop-1f2e: Training. v3 is in production",
+        "shop-1f2e is Training",
+    ),
+    "a line whose new job waits for the one before": (
+        _line(production=V3, conditions=[_not_ready("WaitingForJob", "shop-1f2e is made when shop-0a has ended"), V3_IS]),
+        "Progressing",
+        "is made when shop-0a has ended",
     ),
     "a line whose new job failed": (
-        _line(production=V3, latestJob=_latest("Failed")),
+        _line(
+            production=V3,
+            latestJob=_latest("Failed"),
+            conditions=[_not_ready("JobFailed", "shop-1f2e has failed: no data"), V3_IS],
+        ),
         "Degraded",
-        "Job shop-1f2e failed. v3 is in production",
+        "shop-1f2e has failed: no data",
     ),
-    "a line whose new job is suspended": (_line(latestJob=_latest("Suspended")), "Suspended", "Job shop-1f2e is suspended"),
+    "a line whose new job is suspended": (
+        _line(latestJob=_latest("Suspended"), conditions=[_not_ready("JobUnfinished", "shop-1f2e is Suspended"), NOTHING]),
+        "Suspended",
+        "shop-1f2e is Suspended",
+    ),
     "a line whose pin cannot be had": (
-        _line(production=V3, conditions=[_condition("Released", "v9 is not there", "NotFound", true=False)]),
+        _line(pin=9, production=V3, conditions=[READY, _condition("Released", "v9 is not there", "PinRefused", true=False)]),
         "Degraded",
         "v9 is not there",
     ),
+    "a line whose pin is overtaken": (
+        _line(pin=9, production=V3, conditions=[READY, _condition("Released", "somebody was faster", "PinDelayed", true=False)]),
+        "Progressing",
+        "somebody was faster",
+    ),
     "a line whose template is refused": (
-        _line(production=V3, conditions=[_condition("Ready", "template.spec.data is empty", "Invalid", true=False)]),
+        _line(production=V3, conditions=[_not_ready("TemplateRefused", "spec.data.train is empty"), V3_IS]),
         "Degraded",
-        "template.spec.data is empty",
+        "spec.data.train is empty",
     ),
 }
 
@@ -175,7 +202,14 @@ STATES: dict[str, tuple[Resource, str, str]] = {
 @pytest.fixture(scope="module")
 def settings(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Argo CD's own ConfigMap, with the checks of the chart merged into it as the notes say."""
-    (checks,) = helm.template("--set", "store.uri=s3://m", "--set", "argocd.health=true", "-s", "templates/argocd.yaml")
+    (checks,) = helm.template(
+        "--set",
+        "store.uri=s3://m,store.credentials.existingSecret=store",
+        "--set",
+        "argocd.health=true",
+        "-s",
+        "templates/argocd.yaml",
+    )
     path = tmp_path_factory.mktemp("argocd") / "argocd-cm.yaml"
     labels = {"app.kubernetes.io/part-of": "argocd"}
     _write(path, checks | {"metadata": {"name": "argocd-cm", "namespace": "argocd", "labels": labels}})

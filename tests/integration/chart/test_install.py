@@ -10,7 +10,7 @@ from servers.control_plane import ControlPlane
 from support.chart import CHART, Helm, Object
 
 RELEASE = ("embtune", CHART, "--namespace", "embtune-system")
-PLAIN = ("--set", "store.uri=s3://models/embtune")
+PLAIN = ("--set", "store.uri=s3://models/embtune,store.credentials.existingSecret=store")
 
 
 @pytest.fixture
@@ -95,7 +95,8 @@ def test_upgrades_come_along_and_uninstalling_loses_nothing(helm: Helm, plane: C
         ("replicas=two", "at '/replicas'"),
         ("store.uri=", "store.uri is needed"),
         ("serviceAccount.create=false", "serviceAccount.name is needed"),
-        ("store.credentials.accessKeyId=me", "secretAccessKey is needed"),
+        ("store.credentials.existingSecret=", "store.credentials is needed"),
+        ("store.credentials.existingSecret=,store.credentials.accessKeyId=me", "secretAccessKey is needed"),
     ],
 )
 def test_a_mistake_is_refused_by_name(mistake: str, said: str, helm: Helm) -> None:

@@ -26,17 +26,26 @@ def test_prometheus_reads_every_query_of_the_dashboard(promtool: Program, tmp_pa
 
 
 def test_the_chart_hands_alerts_and_dashboard_on_as_they_are(helm: Helm) -> None:
-    found = helm.template("--set", "store.uri=s3://m", "--set", ALL_EYES)
+    found = helm.template("--set", "store.uri=s3://m,store.credentials.existingSecret=store", "--set", ALL_EYES)
     assert the("PrometheusRule", found)["spec"]["groups"][0]["rules"] == alert_rules()
     assert json.loads(the("ConfigMap", found, "embtune-dashboard")["data"]["embtune.json"])["uid"] == "embtune"
     assert the("ConfigMap", found, "embtune-dashboard")["metadata"]["labels"]["grafana_dashboard"] == "1"
-    found = helm.template("--set", "store.uri=s3://m", "--set", "alerts.enabled=true,alerts.kind=ConfigMap")
+    found = helm.template(
+        "--set", "store.uri=s3://m,store.credentials.existingSecret=store", "--set", "alerts.enabled=true,alerts.kind=ConfigMap"
+    )
     rules = YAML(typ="safe").load(the("ConfigMap", found, "embtune-alerts")["data"]["embtune.yaml"])
     assert rules["groups"][0]["rules"] == alert_rules()
 
 
 def test_training_pods_are_found_by_the_labels_that_they_have(helm: Helm) -> None:
-    found = helm.template("--set", "store.uri=s3://m", "--set", ALL_EYES, "--set", "namespaces={search,support}")
+    found = helm.template(
+        "--set",
+        "store.uri=s3://m,store.credentials.existingSecret=store",
+        "--set",
+        ALL_EYES,
+        "--set",
+        "namespaces={search,support}",
+    )
     monitor = the("PodMonitor", found)["spec"]
     assert monitor["selector"]["matchLabels"] == {"app.kubernetes.io/managed-by": "embtune", "embtune.dev/step": "train"}
     assert monitor["namespaceSelector"] == {"matchNames": ["search", "support"]}

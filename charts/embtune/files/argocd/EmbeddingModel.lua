@@ -1,5 +1,5 @@
--- Like a Deployment: Progressing while the newest job of the template runs, Degraded when that failed or what the spec asks for
--- cannot be had. A newest job whose candidate was rejected is no fault: the line serves what it served.
+-- Like a Deployment: Progressing while the newest job of the template waits or runs, Degraded when it failed or when what the spec
+-- asks for cannot be had. A newest job whose candidate was rejected is no fault: the line serves what it served.
 local status = obj.status or {}
 local function condition(kind)
   for _, found in ipairs(status.conditions or {}) do
@@ -10,32 +10,31 @@ end
 
 local health = {}
 local ready, released = condition("Ready"), condition("Released")
-local stale = status.observedGeneration == nil
+local pin = nil
+if obj.spec ~= nil and obj.spec.release ~= nil then pin = obj.spec.release.pin end
+local unseen = status.observedGeneration == nil
   or (obj.metadata.generation ~= nil and status.observedGeneration < obj.metadata.generation)
-local job = status.latestJob
-local serving = "Nothing is in production"
-if status.production ~= nil then serving = "v" .. status.production.version .. " is in production" end
+local waits = {JobGoing = true, WaitingForJob = true, JobUnfinished = true}
 
-if stale then
+if unseen then
   health.status = "Progressing"
   health.message = "Waiting for the operator"
-elseif released.status == "False" then
+elseif pin ~= nil and released.status == "False" then
   health.status = "Degraded"
+  if released.reason == "PinDelayed" then health.status = "Progressing" end
   health.message = released.message
 elseif ready.status == "False" then
   health.status = "Degraded"
+  if waits[ready.reason] then health.status = "Progressing" end
+  if ready.reason == "JobUnfinished" and status.latestJob ~= nil and status.latestJob.phase == "Suspended" then
+    health.status = "Suspended"
+  end
   health.message = ready.message
-elseif job ~= nil and job.phase == "Failed" then
-  health.status = "Degraded"
-  health.message = "Job " .. job.name .. " failed. " .. serving
-elseif job ~= nil and job.phase == "Suspended" then
-  health.status = "Suspended"
-  health.message = "Job " .. job.name .. " is suspended. " .. serving
-elseif job ~= nil and job.phase ~= "Succeeded" then
-  health.status = "Progressing"
-  health.message = "Job " .. job.name .. ": " .. job.phase .. ". " .. serving
+elseif status.production ~= nil then
+  health.status = "Healthy"
+  health.message = "v" .. status.production.version .. " is in production"
 else
   health.status = "Healthy"
-  health.message = serving
+  health.message = "Nothing is in production"
 end
 return health
