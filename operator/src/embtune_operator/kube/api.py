@@ -97,6 +97,7 @@ class KubeApi:
 
     async def apply_status(self, kind: Kind, body: Object) -> Object:
         """Server-side apply: `body` holds all of the status that is ours, and the names that say whose it is."""
+        body = {**body, "status": _without_empty_mappings(body["status"])}
         namespace, name = body["metadata"].get("namespace"), body["metadata"]["name"]
         what = f"write the status of {_called(kind, namespace, name)}"
         query = _query({"fieldManager": FIELD_MANAGER, "force": "true"})
@@ -148,3 +149,9 @@ def _called(kind: Kind, namespace: str | None, name: str) -> str:
 
 def _query(parameters: dict[str, str]) -> str:
     return f"?{urlencode(parameters)}" if parameters else ""
+
+
+def _without_empty_mappings(status: Object) -> Object:
+    """Server-side apply makes null of a mapping that becomes empty, and then refuses its own null; one that is left out goes."""
+    kept = {name: _without_empty_mappings(value) if isinstance(value, dict) else value for name, value in status.items()}
+    return {name: value for name, value in kept.items() if value != {}}
