@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
@@ -105,9 +106,18 @@ class Scene:
         return read_resource(ModelVersion, self.get(MODELVERSION, name), cluster=True)
 
     def line_pass(self, world: World | None = None) -> float | None:
-        line = read_resource(EmbeddingModel, self.get(EMBEDDINGMODEL, MODEL), cluster=True)
-        seconds: float | None = self.do(reconcile_line(line, world or self.world))
+        seconds: float | None = self.do(reconcile_line(self.read_line(), world or self.world))
         return seconds
+
+    def read_line(self) -> EmbeddingModel:
+        return read_resource(EmbeddingModel, self.get(EMBEDDINGMODEL, MODEL), cluster=True)
+
+    def until(self, come: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Controllers of Kubernetes take their time."""
+        end = time.monotonic() + seconds
+        while not come():
+            assert time.monotonic() < end, "it has not come"
+            time.sleep(0.1)
 
     def status(self, kind: Kind, name: str) -> dict[str, Any]:
         found = self.get(kind, name)
