@@ -5,20 +5,21 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from embtune_api.errors import InvalidInput
 from embtune_operator.cluster import ClusterError
 from embtune_operator.kube import labels
 from embtune_operator.kube.children import cause_of, state_of
-from embtune_operator.kube.errors import AlreadyExists, Conflict, Invalid, Missing
-from embtune_operator.kube.kinds import EVENT, FINETUNEJOB, JOB, MODELVERSION, PYTORCHJOB, SERVICE
+from embtune_operator.kube.errors import AlreadyExists, Invalid, Missing
+from embtune_operator.kube.kinds import EVENT, JOB, MODELVERSION, PYTORCHJOB, SERVICE
 from embtune_operator.kube.launch import choose_launch, profile_of
 from embtune_operator.kube.manifests import build_child
 from embtune_operator.kube.notes import build_event
 from embtune_operator.kube.observation import Observation
 from embtune_operator.kube.pods import Blueprint
 from embtune_operator.kube.recollection import Recollection
+from embtune_operator.kube.status import write_status
 from embtune_operator.versions.resource import version_resource
 
 if TYPE_CHECKING:
@@ -43,17 +44,12 @@ def _now() -> datetime:
 
 @dataclass
 class KubeCluster:
-    """One for each process. Two of them, in two operators, do no harm to each other.
-
-    Args:
-        on_written: told each resource whose status was written, as the API server has it now.
-    """
+    """One for each process. Two of them, in two operators, do no harm to each other."""
 
     api: KubeApi
     platform: Platform
     credentials: StepCredentials
     clock: Callable[[], datetime] = _now
-    on_written: Callable[[Object], None] | None = None
     _recollection: Recollection = field(default_factory=Recollection)
 
     async def children(self, job: FineTuneJob) -> list[ChildState]:
@@ -108,22 +104,7 @@ class KubeCluster:
             return
 
     async def write_status(self, job: FineTuneJob, status: FineTuneJobStatus) -> None:
-        """Nothing is written when it is what the job says already, nor when the job is gone."""
-        metadata, content = job.metadata, _content(job, status)
-        if job.status and _content(job, job.status) == content:
-            return
-        body = {
-            "apiVersion": job.api_version,
-            "kind": job.kind,
-            "metadata": {"name": metadata.name, "namespace": metadata.namespace, "uid": metadata.uid},
-            "status": content,
-        }
-        try:
-            written = await self.api.apply_status(FINETUNEJOB, body)
-        except (Conflict, Missing):  # another job may have its name now
-            return
-        if self.on_written:
-            self.on_written(written)
+        await write_status(self.api, job, status)
 
     async def tell(self, job: FineTuneJob, event: Event) -> None:
         """Details are left to the status. A job does not fail because nobody could be told about it."""
@@ -177,8 +158,3 @@ class KubeCluster:
         found = await self.api.get(kind, job.metadata.namespace, name)
         if found and labels.controlled_by(found, job.metadata.uid):
             await self.api.delete(kind, job.metadata.namespace, name, uid=found["metadata"]["uid"])
-
-
-def _content(job: FineTuneJob, status: FineTuneJobStatus) -> dict[str, Any]:
-    content = status.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return content if status.observed_generation else {**content, "observedGeneration": job.metadata.generation}
