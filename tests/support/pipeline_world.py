@@ -12,6 +12,7 @@ from embtune_operator.cluster import MemoryCluster
 from embtune_operator.pipeline.conditions import find
 from embtune_operator.pipeline.memory import Memory
 from embtune_operator.pipeline.reconcile import reconcile
+from embtune_operator.pipeline.settled import is_settled
 from embtune_operator.pipeline.stalls import Stalls
 from embtune_store import open_store
 from factories import METRIC, NOON, PretendTrainer, minutes, settings
@@ -69,7 +70,8 @@ class World:
         """Pass after pass, until nothing is left to do or a step of that name has been launched."""
         for _ in range(30):
             decision = self.look()
-            if decision.requeue_after is None or any(child.request.step == until for child in decision.create):
+            rests = is_settled(self.job, self.now) is not None or decision.requeue_after is None
+            if rests or any(child.request.step == until for child in decision.create):
                 return decision
             self.work()
         raise AssertionError("the job does not come to an end")

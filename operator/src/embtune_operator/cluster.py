@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from embtune_api.errors import EmbtuneError
+from embtune_api.errors import EmbtuneError, InvalidInput
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -110,12 +110,17 @@ class MemoryCluster:
     versions: list[ModelVersionStatus] = field(default_factory=list)
     statuses: list[FineTuneJobStatus] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    launched_as: Launch | None = None
+    refusal: str = ""
+    """Why the platform launches no job."""
 
     async def children(self, job: FineTuneJob) -> list[ChildState]:  # noqa: ARG002
         return list(self.states.values())
 
     async def launch(self, job: FineTuneJob) -> Launch | None:  # noqa: ARG002
-        return None
+        if self.refusal:
+            raise InvalidInput(self.refusal)
+        return self.launched_as
 
     async def create(self, job: FineTuneJob, child: Child) -> None:  # noqa: ARG002
         request = child.request
@@ -134,6 +139,14 @@ class MemoryCluster:
 
     async def tell(self, job: FineTuneJob, event: Event) -> None:  # noqa: ARG002
         self.events.append(event)
+
+    def queue(self, name: str, message: str = "") -> None:
+        """Let a child wait for room."""
+        self.states[name] = replace(self.states[name], state="Queued", message=message)
+
+    def start(self, name: str) -> None:
+        """Let a child that has waited run."""
+        self.states[name] = replace(self.states[name], state="Running", message="")
 
     def end(
         self,

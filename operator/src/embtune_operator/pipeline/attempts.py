@@ -46,7 +46,7 @@ def attempts_of(plan: Plan, seen: Seen, now: datetime, *, suspended: bool) -> tu
     ]
     if seen.stalled:
         merged = [_stalled(attempt, plan, seen, now) for attempt in merged]
-    return _bounded(merged)
+    return bounded(merged)
 
 
 def of_step(attempts: Iterable[Attempt], step: PlannedStep) -> list[Attempt]:
@@ -122,7 +122,8 @@ def _stalled(attempt: Attempt, plan: Plan, seen: Seen, now: datetime) -> Attempt
     return ended(attempt, "Stalled", f"its progress stood still{where} for {minutes:.0f} minutes, so it was ended", now)
 
 
-def _bounded(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
+def bounded(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
+    """What the status has room for, in order."""
     return tuple(attempt for step in ORDER for attempt in _newest([a for a in attempts if a.step == step]))
 
 

@@ -10,7 +10,7 @@ from embtune_api.documents import JobResult, Judgement, Rejudgement
 from embtune_api.keys import SHORT
 from embtune_api.status import Attempt
 from embtune_operator.cluster import Child, child_name
-from embtune_operator.pipeline.attempts import next_number
+from embtune_operator.pipeline.attempts import bounded, next_number
 from embtune_operator.pipeline.conditions import condition, condition_of
 from embtune_operator.pipeline.decision import Decision
 from embtune_operator.pipeline.ending import fail, finished_before
@@ -126,7 +126,7 @@ def _launch(step: PlannedStep, case: Situation, waiting: Decision) -> Decision:
     number = next_number(case.attempts, step.name)
     child = Child(child_name(case.job.metadata.uid, step.name, number), number, step.request)
     attempt = Attempt(step=step.name, number=number, digest=step.digest[:SHORT], state="Queued", launched_at=case.now)
-    case = replace(case, attempts=(*case.attempts, attempt))
+    case = replace(case, attempts=bounded([*case.attempts, attempt]))
     started = waiting.status.started_at or case.now
     go_on = step.keys.control if step.name == "train" and number > 1 else ""
     return replace(waiting, status=status_of(case, PHASES[step.name], started_at=started), create=(child,), go_on_key=go_on)

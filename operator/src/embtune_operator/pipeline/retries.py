@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from embtune_operator.pipeline.attempts import REMEMBERED, of_step
+from embtune_operator.pipeline.attempts import ORDER, REMEMBERED, of_step
 from embtune_operator.pipeline.conditions import condition
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def retried(failures: Sequence[Attempt], job: FineTuneJob, settings: Settings, n
     """The condition that tells of the newest failure that was, or is going to be, repeated."""
     if not failures:
         return []
-    last = max(failures, key=lambda a: a.finished_at or now)
+    last = max(failures, key=lambda a: (a.finished_at or now, ORDER.index(a.step), a.number))
     own = [a for a in failures if a.step == last.step and a.digest == last.digest and a.reason in _OWN_FAULT]
     if last.reason in _OWN_FAULT:
         which = f"failure {own.index(last) + 1} of the {_allowed(job, settings)} that runtime.maxAttempts allows"
