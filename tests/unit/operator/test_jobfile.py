@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from embtune_api.errors import InvalidInput
+from embtune_api.resources import FineTuneJob
 from embtune_operator.identity import with_local_uid
 from embtune_operator.jobfile import load_job, load_resources
 
@@ -168,3 +169,70 @@ def test_a_local_base_model_counts_by_its_files(tmp_path: Path) -> None:
     empty = with_local_uid(job, tmp_path).metadata.uid
     (tmp_path / "base" / "config.json").write_text("{}")
     assert with_local_uid(job, tmp_path).metadata.uid != empty
+
+
+VERSION = """\
+apiVersion: embtune.dev/v1alpha1
+kind: ModelVersion
+metadata: {name: shop-v1}
+spec: {model: shop, uri: "s3://models/shop"}
+---
+apiVersion: embtune.dev/v1alpha1
+kind: EmbeddingModel
+metadata: {name: shop}
+spec: {release: {pin: 3}}
+"""
+
+
+def told(file: Path, *, cluster: bool) -> str:
+    with pytest.raises(InvalidInput) as error:
+        load_resources(file, cluster=cluster)
+    return str(error.value).replace(f"{file}:", "")
+
+
+def test_all_kinds_are_read_from_one_file(tmp_path: Path) -> None:
+    file = written(tmp_path, GOOD + "---\n" + VERSION)
+    kinds = [resource.kind for resource in load_resources(file, cluster=False)]
+    assert kinds == ["FineTuneJob", "ModelVersion", "EmbeddingModel"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        pytest.param("pin: 3", "pins: 3", "9: spec.release.pins: unknown field; did you mean pin?", id="a typo in a line"),
+        pytest.param("pin: 3", "pin: 0", "9: spec.release.pin: 0 is below the minimum 1", id="a bound of a line"),
+        pytest.param("name: shop}", "name: jobs}", "6: the EmbeddingModel: cannot be called jobs", id="a line called jobs"),
+        pytest.param("s3://models/shop", "shop", "4: spec.uri: in a cluster, a model is hf://org/name", id="a version's path"),
+        pytest.param(
+            "kind: EmbeddingModel", "kind: Model",
+            "7: kind: expected FineTuneJob or ModelVersion or EmbeddingModel, got 'Model'",
+            id="an unknown kind",
+        ),
+        pytest.param("kind: EmbeddingModel\n", "", "6: kind: required, but missing", id="no kind"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_another_kind(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    assert old in VERSION
+    assert told(written(tmp_path, VERSION.replace(old, new, 1)), cluster=False).startswith(fault)
+
+
+def test_a_job_for_a_cluster_has_no_paths_of_this_machine(tmp_path: Path) -> None:
+    file = written(tmp_path, GOOD)
+    assert load_resources(file, cluster=False)
+    assert told(file, cluster=True) == (
+        "9: spec.data.train[0].uri: in a cluster, data lies at s3://bucket/key: pods cannot see a path on your machine"
+    )
+
+
+def test_a_job_for_a_cluster_is_read_as_kubectl_reads_it(tmp_path: Path) -> None:
+    text = GOOD.replace("train.jsonl", "s3://data/train.jsonl").replace("spec:\n", "spec:\n  suspend: yes\n", 1)
+    file = written(tmp_path, text.replace("epochs: 1", "epochs: 010"))
+    [job] = load_resources(file, cluster=True)
+    assert isinstance(job, FineTuneJob)
+    assert (job.spec.suspend, job.spec.training.epochs) == (True, 8)
+    assert told(file, cluster=False).startswith("5: spec.suspend: expected true or false, got 'yes'")
+
+
+def test_run_takes_jobs_alone(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="2: kind: expected FineTuneJob, got 'ModelVersion'"):
+        load_job(written(tmp_path, VERSION))
