@@ -100,6 +100,16 @@ def test_a_missing_data_file_is_told_before_anything_starts(call: Call, tmp_path
     assert not (tmp_path / "embtune-store").exists()
 
 
+def test_a_job_that_is_suspended_says_how_to_go_on(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text("{}")
+    (tmp_path / "job.yaml").write_text(JOB.replace("FLOOR", "0.5") + "  suspend: true\n")
+    code, out, err = call("run", "job.yaml")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1] == (
+        "embtune: shop-1 is suspended, so nothing runs: stopped before prepare; set spec.suspend to false to go on"
+    )
+
+
 @pytest.mark.parametrize(
     ("floor", "code", "told"),
     [
