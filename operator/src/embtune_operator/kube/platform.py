@@ -79,7 +79,7 @@ class Platform(Resource):
     """Auto: PyTorchJob where its CRD exists, an Indexed Job with a headless Service elsewhere."""
     profiles: dict[DnsLabel, Profile] = {"default": Profile()}
     default_profile: DnsLabel = "default"
-    max_attempts: Annotated[int, Field(ge=1, le=100)] = 20
+    max_attempts: Annotated[int, Field(ge=1, le=20)] = 20
     """Launches of a step, those that are nobody's fault (evictions, lost nodes) included."""
     poll_seconds: Annotated[float, Field(gt=0)] = 10.0
     """Between two looks at a running step's progress."""
