@@ -66,7 +66,9 @@ class Event:
 
 class Cluster(Protocol):
     async def children(self, job: FineTuneJob) -> list[ChildState]:
-        """Every child of the job that there still is, whatever launcher made it."""
+        """Every child of the job that there still is, whatever launcher made it, as of now: one that is missing here and was
+        launched is taken for deleted.
+        """
 
     async def launch(self, job: FineTuneJob) -> Launch | None:
         """How the job's steps are launched: what its status has frozen, else what the platform says now. None: no launcher."""
