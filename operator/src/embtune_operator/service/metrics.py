@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import product
 from typing import TYPE_CHECKING, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -14,7 +15,8 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from embtune_api.status import Phase, Stage
+from embtune_api.status import FailureReason, Phase, Stage, StepName
+from embtune_api.verdict import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -49,6 +51,7 @@ class Metrics:
         self.api_requests = self._counter("api_requests", "Requests to the API server, watches excluded", "verb", "code")
         self.api_seconds = self._histogram("api_request_seconds", "Duration of requests to the API server", "verb")
         self.watch_restarts = self._counter("watch_restarts", "Times that all watches were begun anew")
+        self._begin_at_zero()
         about = Gauge("embtune_build_info", "1, with the operator's version", ["version"], registry=self.registry)
         about.labels(version("embtune-operator")).set(1)
         ProcessCollector(registry=self.registry)
@@ -76,6 +79,15 @@ class Metrics:
         if key.endswith("/release.json"):
             kind = json.loads(data)["transition"]["kind"]
             (self.promotions if kind == "Promote" else self.rollbacks).inc()
+
+    def _begin_at_zero(self) -> None:
+        """A series that begins with its first event shows no increase by it: an alert would miss that one."""
+        for phase in _FINISHED:
+            self.jobs_finished.labels(phase)
+        for outcome in get_args(Outcome):
+            self.verdicts.labels(outcome)
+        for step, reason in product(get_args(StepName), get_args(FailureReason)):
+            self.attempts_failed.labels(step, reason)
 
     def _note_attempt(self, attempt: Attempt) -> None:
         if attempt.state == "Failed":
