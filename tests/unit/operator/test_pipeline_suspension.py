@@ -66,6 +66,7 @@ def test_a_training_saves_a_checkpoint_and_then_its_pods_go() -> None:
         "stopped in train, at step 40 of 70, to go on from its newest checkpoint; set spec.suspend to false to go on"
     )
     assert [(a.state, a.reason) for a in world.attempts("train")] == [("Failed", "Suspended")]
+    assert [event.reason for event in world.memory_cluster.events if not event.detail] == ["Suspending", "Suspended"]
 
 
 def test_while_it_is_suspended_nothing_happens_and_nothing_is_written() -> None:

@@ -9,12 +9,14 @@ from embtune_operator.cluster import Event
 
 if TYPE_CHECKING:
     from embtune_api.resources import FineTuneJob
-    from embtune_api.status import Condition
+    from embtune_api.status import Condition, ConditionType
     from embtune_operator.cluster import Child
     from embtune_operator.pipeline.decision import Decision
 
 _DETAILS = frozenset({"DataReady", "Complete"})
 """Conditions whose coming is no event in a cluster: what follows tells more."""
+_NOT_YET: dict[ConditionType, str] = {"Suspended": "Suspending"}
+"""Conditions that are false on their way to being true."""
 
 
 def told(decision: Decision) -> Decision:
@@ -33,7 +35,7 @@ def _identity(condition: Condition) -> tuple[str, ...]:
 def _news(condition: Condition, job: FineTuneJob) -> Event:
     if condition.type == "Complete":  # its message repeats the verdict, which has been told
         return Event("Complete", f"{job.metadata.name} has finished", detail=True)
-    reason = condition.type if condition.status == "True" else f"Not{condition.type}"
+    reason = condition.type if condition.status == "True" else _NOT_YET.get(condition.type, f"Not{condition.type}")
     return Event(reason, condition.message, failure=condition.type == "Failed", detail=condition.type in _DETAILS)
 
 

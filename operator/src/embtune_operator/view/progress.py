@@ -26,7 +26,7 @@ _LINE_EVERY = 5.0
 """Seconds between two lines of the same step."""
 _STEPS: dict[str, Phase] = {"prepare": "Preparing", "train": "Training", "evaluate": "Evaluating", "publish": "Publishing"}
 _PHASES = list(_STEPS.values())
-_NOTED = frozenset({"ChampionChanged", "Stopping"})
+_NOTED = frozenset({"ChampionChanged", "Retried", "Stopping"})
 """Events that the picture of the steps does not show."""
 
 
@@ -143,8 +143,12 @@ def _took(status: FineTuneJobStatus, step: str) -> str:
 
 
 def phase_of(status: FineTuneJobStatus) -> Phase:
-    """The phase of a running step; a job that has not begun counts as preparing."""
-    return status.phase if status.phase in _PHASES else "Preparing"
+    """The phase of the step that is at work, or waits for room or leave to work; a job that has not begun is preparing."""
+    if status.phase in _PHASES:
+        return status.phase
+    active = [attempt for attempt in status.attempts if attempt.state in ("Queued", "Running")]
+    newest = [*status.attempts[-1:], *active[-1:]]
+    return _STEPS[newest[-1].step] if newest else "Preparing"
 
 
 def _print(line: str) -> None:
