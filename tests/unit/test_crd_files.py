@@ -57,6 +57,18 @@ def test_a_schema_has_only_what_structural_schemas_have(definition: Schema) -> N
     assert not any("default" in schema for schema in schemas_in(root["properties"]["status"]))
 
 
+@pytest.mark.parametrize("definition", [pytest.param(made, id=made["metadata"]["name"]) for made in definitions()])
+def test_kubectl_explain_has_something_to_say_about_every_field_that_people_write(definition: Schema) -> None:
+    root = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    undescribed = [
+        name
+        for schema in schemas_in(root["properties"]["spec"])
+        for name, field in schema.get("properties", {}).items()
+        if not field.get("description")
+    ]
+    assert undescribed == []
+
+
 def schemas_in(schema: Schema) -> list[Schema]:
     inner = [
         *schema.get("properties", {}).values(),

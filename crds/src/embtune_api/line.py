@@ -16,6 +16,8 @@ from embtune_api.texts import Digest, Name
 
 
 class ReleasePolicy(Resource):
+    """What goes to production, and who says so."""
+
     policy: Literal["Automatic", "Manual"] = "Automatic"
     """Automatic: a job promotes what passed, if its own promotion.policy says so too. Manual: only a pin or a request does."""
     pin: Annotated[int, Field(ge=1, le=999_999_999)] | None = None

@@ -45,6 +45,7 @@ class SecretRef(Resource):
     """
 
     name: Annotated[str, StringConstraints(pattern=DNS_NAME, max_length=253)]
+    """Of the Secret."""
 
 
 class BaseModelRef(Resource):
@@ -83,9 +84,13 @@ class Columns(Resource):
     negative: ColumnName | None = None
     """A text that does not answer the anchor."""
     sentence1: ColumnName | None = None
+    """One text of a scored pair."""
     sentence2: ColumnName | None = None
+    """The other text of a scored pair."""
     score: ColumnName | None = None
+    """How alike the two are."""
     text: ColumnName | None = None
+    """A text with a label."""
     label: ColumnName | None = None
     """With pairs: rows that share a label are never used as negatives of each other."""
 
@@ -132,11 +137,15 @@ class Split(Resource):
     """How rows are divided. `Hash` of the group: a row never moves when data is appended."""
 
     validation: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    """Share of the rows that are held out for validation during training; 0: none."""
     test: Annotated[float, Field(gt=0, le=0.5)] = 0.2
+    """Share of the rows that become the line's exam, frozen by its first job."""
     method: Literal["Hash"] = "Hash"
+    """By a hash of the group."""
     group_by: ColumnName | None = None
     """Rows that share this column's value stay on one side, and count as one in the bounds; default: the anchor's text."""
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """Another seed divides the rows in another way."""
 
 
 class Checks(Resource):
@@ -155,7 +164,10 @@ class Checks(Resource):
 
 
 class Data(Resource):
+    """What the model learns from, and how it is checked and divided."""
+
     train: Annotated[list[DataSource], Field(min_length=1, max_length=32)]
+    """Sources; their rows are taken together."""
     split: Split = Split()
     checks: Checks = Checks()
 
@@ -172,7 +184,10 @@ class Data(Resource):
 
 
 class Loss(Resource):
+    """What training makes small."""
+
     name: LossName = "MultipleNegativesRanking"
+    """Both rank the right answer above the other answers in the batch; the cached one needs less memory, and more time."""
     scale: Annotated[float, Field(gt=0, le=1000)] = 20.0
     """Inverse temperature: cosine similarities are multiplied by this."""
     mini_batch_size: Annotated[int, Field(ge=1, le=8192)] = 32
@@ -183,16 +198,22 @@ class Training(Resource):
     """The recipe. What is left out comes from the preset and is reported as the explicit value it stands for."""
 
     preset: Literal["Auto"] = "Auto"
+    """Auto: epochs, batchSize and learningRate by the number of rows."""
     loss: Loss = Loss()
     epochs: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Passes over the rows; default: the preset's."""
     batch_size: Annotated[int, Field(ge=2, le=65536)] | None = None
     """Rows in a global batch: the same whatever the number of processes."""
     learning_rate: Annotated[float, Field(gt=0, le=0.1)] | None = None
+    """At its highest, after the warm-up; default: the preset's."""
     max_seq_length: Annotated[int, Field(ge=4, le=32768)] | None = None
     """Tokens a text in training; the published model keeps its own limit. Default: the base model's."""
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Share of the steps in which the learning rate rises to its height."""
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """How strongly weights are pulled towards zero."""
     max_grad_norm: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """Gradients are scaled down to this length."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Overrides the base model's dropout during training."""
     precision: Literal["Auto", "fp32", "bf16"] = "Auto"
@@ -202,13 +223,16 @@ class Training(Resource):
     deterministic: bool = False
     """The same CPU, one process: the same bytes. Slower on a GPU."""
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """Of the order of rows and of dropout."""
 
 
 class Suite(Resource):
     """One part of the evaluation. `Retrieval`: rank the exam's passages for each of its queries."""
 
     name: DnsLabel = "test"
+    """First part of its metrics: `test/ndcg@10`."""
     kind: Literal["Retrieval"] = "Retrieval"
+    """What is measured."""
     cutoffs: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(min_length=1, max_length=8)] = (1, 3, 5, 10)
     """The k of accuracy@k, precision@k, recall@k, mrr@k, ndcg@k and map@k."""
 
@@ -217,15 +241,21 @@ class Suite(Resource):
 
 
 class Evaluation(Resource):
+    """What the candidate, the base model and the model in production are examined on."""
+
     suites: Annotated[list[Suite], Field(min_length=1, max_length=1)] = [Suite()]
+    """Parts of the evaluation."""
 
 
 class Gate(Resource):
     """One rule on the evaluation: a floor (`min`), a ceiling (`max`), or a difference (`minDelta` + `against`)."""
 
     metric: Annotated[str, StringConstraints(pattern=METRIC_PATTERN, max_length=128)]
+    """`SUITE/METRIC@CUTOFF`, such as `test/ndcg@10`."""
     min: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None
+    """The lower bound of the candidate's score must reach this."""
     max: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None
+    """The upper bound of the candidate's score must stay at or below this."""
     min_delta: Annotated[float, Field(ge=-1, le=1)] | None = None
     """Smallest difference that passes; negative for non-inferiority."""
     against: Literal["Base", "Production"] | None = None
@@ -249,17 +279,25 @@ class Gate(Resource):
 
 
 class Promotion(Resource):
+    """What it takes to go to production."""
+
     policy: Literal["Automatic", "Manual", "Never"] = "Automatic"
     """Automatic: a passed verdict goes to production. Without gates nothing is promoted automatically."""
     gates: Annotated[list[Gate], Field(max_length=32)] = []
+    """All must pass."""
 
 
 class Runtime(Resource):
+    """Where the steps run, on how much, and how often they are tried."""
+
     profile: DnsLabel | None = None
     """A profile of the platform (node selector, tolerations, limits); a local run has none."""
     nodes: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Pods that train together."""
     gpus_per_node: Annotated[int, Field(ge=0, le=64)] = 0
+    """GPUs of each of these pods; 0: it trains on the CPU."""
     processes_per_node: Annotated[int, Field(ge=1, le=256)] = 1
+    """Training processes in each of these pods: usually one a GPU."""
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
     """Launches of a step that may fail by its own fault; evictions and lost nodes are not counted."""
     deadline_seconds: Annotated[int, Field(ge=60, le=2_592_000)] | None = None
@@ -267,7 +305,7 @@ class Runtime(Resource):
 
 
 class Recipe(Resource):
-    """What a job does, whatever line it is for. Immutable, but for `suspend` and `ttlSecondsAfterFinished`."""
+    """What a job does, whatever line it is for."""
 
     base_model: BaseModelRef
     data: Data
@@ -313,6 +351,8 @@ class Recipe(Resource):
 
 
 class FineTuneJobSpec(Recipe):
+    """One job. Immutable, but for `suspend` and `ttlSecondsAfterFinished`."""
+
     mutable_fields: ClassVar = frozenset({"suspend", "ttlSecondsAfterFinished"})
 
     model: DnsLabel

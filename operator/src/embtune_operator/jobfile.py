@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 _MOST_FAULTS = 10
 
 
-def load_job(path: Path) -> FineTuneJob:
-    """The one FineTuneJob of a file, for a local run.
+def load_job(path: Path, *, cluster: bool = False) -> FineTuneJob:
+    """The one FineTuneJob of a file.
+
+    Args:
+        cluster: as for `load_resources`.
 
     Raises:
         InvalidInput: the file cannot be read, holds none or several, or has faults: each with line and field path.
     """
-    jobs = _load(path, {"FineTuneJob": FineTuneJob}, cluster=False)
+    jobs = _load(path, {"FineTuneJob": FineTuneJob}, cluster=cluster)
     if len(jobs) != 1:
-        raise InvalidInput(f"{path} holds {len(jobs)} FineTuneJobs, and one is run at a time: put each into its own file")
+        raise InvalidInput(f"{path} holds {len(jobs)} FineTuneJobs, and one is taken at a time: put each into its own file")
     assert isinstance(jobs[0], FineTuneJob)
     return jobs[0]
 

@@ -36,7 +36,7 @@ def command(file: Path, watch: bool, target: Target, as_json: bool) -> int:
     from embtune_operator.client import submit
     from embtune_operator.client.session import talk
 
-    job = load_job(file)
+    job = load_job(file, cluster=True)
 
     async def hand_over(api: KubeApi, namespace: str) -> FineTuneJob:
         where = target.namespace or (job.metadata.namespace if "namespace" in job.metadata.model_fields_set else namespace)
