@@ -1,4 +1,4 @@
-"""A real API server with the kinds of embtune and PyTorchJobs, and namespaces that enforce `restricted`."""
+"""A real API server with the kinds of embtune, namespaces that enforce `restricted`, and what a kubelet would say."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,16 +18,18 @@ from embtune_operator.kube.api import KubeApi
 from embtune_operator.kube.cluster import KubeCluster
 from embtune_operator.kube.credentials import StepCredentials
 from embtune_operator.kube.kinds import POD
-from servers.programs import TRAINING_OPERATOR
-from support.kube_children import a_cluster_job, a_platform
+from embtune_operator.kube.times import format_time
+from support.kube_children import NOON, a_cluster_job, a_platform
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from embtune_operator.cluster import ChildState
     from embtune_operator.kube.api import Object
     from servers.control_plane import ControlPlane
 
 T = TypeVar("T")
 CRDS = Path(__file__).resolve().parents[3] / "crds"
-PYTORCH_CRD = TRAINING_OPERATOR.share / "base" / "crds" / "kubeflow.org_pytorchjobs.yaml"
 
 
 @dataclass
@@ -68,6 +71,16 @@ class Place:
         return found
 
 
+async def until_ended(cluster: KubeCluster, job: FineTuneJob) -> ChildState:
+    """How the job's one child ended."""
+    for _ in range(100):
+        (state,) = await cluster.children(job)
+        if state.state in ("Succeeded", "Failed"):
+            return state
+        await asyncio.sleep(0.1)
+    raise AssertionError("the child has not ended within 10 seconds")
+
+
 async def pods_of(cluster: KubeCluster, namespace: str, count: int) -> list[Object]:
     """The pods of a namespace, when their controllers have made that many."""
     for _ in range(100):
@@ -78,6 +91,14 @@ async def pods_of(cluster: KubeCluster, namespace: str, count: int) -> list[Obje
     raise AssertionError(f"no {count} pods within 10 seconds")
 
 
+STARTED: Object = {"running": {"startedAt": format_time(NOON)}}
+
+
+def terminated(code: int, message: str = "", reason: str = "Error", finished: datetime = NOON) -> Object:
+    times = {"startedAt": format_time(NOON), "finishedAt": format_time(finished)}
+    return {"terminated": {"exitCode": code, "reason": reason, "message": message, **times}}
+
+
 async def as_kubelet(cluster: KubeCluster, pod: Object, container: Object | None = None, **status: Any) -> None:
     """Say of a pod what its kubelet would say."""
     name = pod["spec"]["containers"][0]["name"]
@@ -86,34 +107,39 @@ async def as_kubelet(cluster: KubeCluster, pod: Object, container: Object | None
     await cluster.api.merge(POD, pod["metadata"]["namespace"], pod["metadata"]["name"], patch, subresource="status")
 
 
-@pytest.fixture(scope="session")
-def kinds(control_plane: ControlPlane) -> ControlPlane:
-    """The control plane, with the kinds of embtune."""
+def install_kinds(plane: ControlPlane) -> None:
+    """Those of embtune."""
     for crd in sorted(CRDS.glob("*.yaml")):
-        control_plane.kubectl("apply", "--server-side", "-f", crd)
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "finetunejobs.embtune.dev")
-    return control_plane
+        plane.kubectl("apply", "--server-side", "-f", crd)
+    plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "finetunejobs.embtune.dev")
 
 
-@pytest.fixture(scope="session")
-def pytorch_jobs(kinds: ControlPlane) -> ControlPlane:
-    """The control plane, with PyTorchJobs too."""
-    if not PYTORCH_CRD.exists():
-        pytest.skip("the training operator is not built: run `make cluster-tools`")
-    kinds.kubectl("apply", "--server-side", "-f", PYTORCH_CRD)
-    kinds.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "pytorchjobs.kubeflow.org")
-    return kinds
-
-
-@pytest.fixture
-def place(kinds: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A new namespace that enforces `restricted`. The operator's own store credentials are in the environment."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret-at-all")
+@contextmanager
+def new_place(plane: ControlPlane) -> Iterator[Place]:
+    """A new namespace that enforces `restricted`."""
     namespace = f"kube-{uuid.uuid4().hex[:8]}"
     labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}
-    kinds.kubectl("create", "-f", "-", stdin=json.dumps(body))
-    kinds.kubectl("wait", "serviceaccount/default", "-n", namespace, "--for=create", "--timeout=30s")
-    yield Place(kinds, namespace)
-    kinds.kubectl("delete", "namespace", namespace, "--wait=false")
+    plane.kubectl("create", "-f", "-", stdin=json.dumps(body))
+    plane.kubectl("wait", "serviceaccount/default", "-n", namespace, "--for=create", "--timeout=30s")
+    yield Place(plane, namespace)
+    plane.kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def kinds(control_plane: ControlPlane) -> ControlPlane:
+    """The control plane, with the kinds of embtune."""
+    install_kinds(control_plane)
+    return control_plane
+
+
+@pytest.fixture(autouse=True)
+def credentials_of_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret-at-all")
+
+
+@pytest.fixture
+def place(kinds: ControlPlane) -> Iterator[Place]:
+    with new_place(kinds) as made:
+        yield made

@@ -20,30 +20,13 @@ from embtune_operator.kube.kinds import JOB, POD
 from embtune_operator.kube.step_job import build_step_job
 from support.kube_children import NOON, a_blueprint, a_child, a_platform
 
-from .conftest import Place, as_kubelet, pods_of
+from .conftest import STARTED, Place, as_kubelet, pods_of, terminated, until_ended
 
 if TYPE_CHECKING:
     from typing import Any
 
     from embtune_operator.cluster import ChildState
-    from embtune_operator.kube.api import Object
     from embtune_operator.kube.cluster import KubeCluster
-
-STARTED = {"running": {"startedAt": "2026-01-01T12:00:00Z"}}
-
-
-def terminated(code: int, message: str = "", reason: str = "Error") -> Object:
-    times = {"startedAt": "2026-01-01T12:00:00Z", "finishedAt": "2026-01-01T12:01:00Z"}
-    return {"terminated": {"exitCode": code, "reason": reason, "message": message, **times}}
-
-
-async def until_ended(cluster: KubeCluster, job: Any) -> ChildState:
-    for _ in range(100):
-        (state,) = await cluster.children(job)
-        if state.state in ("Succeeded", "Failed"):
-            return state
-        await asyncio.sleep(0.1)
-    raise AssertionError("the child has not ended within 10 seconds")
 
 
 def test_a_step_is_posted_once_and_followed_to_its_end(place: Place) -> None:
