@@ -28,14 +28,17 @@ state = "{RUN / "containerd"}"
       Root = "{RUN / "runc"}"
 """
 COREFILE = f"""
-.:53 {{
+cluster.local:53 in-addr.arpa:53 {{
   bind {ADDRESS}
   errors
+  cache 5
   kubernetes cluster.local in-addr.arpa {{
     kubeconfig {KUBECONFIG}
     pods insecure
   }}
-  cache 5
+}}
+.:53 {{
+  bind {ADDRESS}
   template ANY ANY {{
     rcode NXDOMAIN
   }}

@@ -41,7 +41,8 @@ def namespace(node: Node) -> Iterator[str]:
 
 def test_a_restricted_pod_reaches_the_store_and_the_server_by_name_and_nothing_outside(node: Node, namespace: str) -> None:
     node.kubectl("create", "-n", namespace, "-f", "-", stdin=json.dumps(_pod(node, ["python3", "-c", LOOK])))
-    node.kubectl("wait", "pod/look", "-n", namespace, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s")
+    ended = "--for=jsonpath={.status.containerStatuses[0].state.terminated}"
+    node.kubectl("wait", "pod/look", "-n", namespace, ended, "--timeout=120s")
     said = node.kubectl("logs", "look", "-n", namespace)
     assert said.splitlines() == ["store 200", "server ok", "no outside", "user 65532"]
 
@@ -56,8 +57,7 @@ def test_a_pod_as_root_is_refused_by_pod_security(node: Node, namespace: str) ->
 
 def test_two_pods_of_a_pytorchjob_find_each_other_and_agree_over_gloo(node: Node, namespace: str) -> None:
     node.kubectl("create", "-n", namespace, "-f", "-", stdin=json.dumps(_pytorch_job(node)))
-    succeeded = "--for=jsonpath={.status.replicaStatuses.Worker.succeeded}=2"
-    node.kubectl("wait", "pytorchjob/pair", "-n", namespace, succeeded, "--timeout=240s")
+    node.kubectl("wait", "pytorchjob/pair", "-n", namespace, "--for=jsonpath={.status.completionTime}", "--timeout=240s")
     for rank in range(2):
         assert "sum 3.0 of 2" in node.kubectl("logs", f"pair-worker-{rank}", "-n", namespace)
 
@@ -73,11 +73,12 @@ def _pytorch_job(node: Node) -> dict[str, Any]:
         "t = torch.tensor([1.0 + d.get_rank()]); d.all_reduce(t); print('sum', t.item(), 'of', d.get_world_size())"
     )
     script = (
-        'printf "%s" "$PROGRAM" >/tmp/program.py && exec torchrun --nnodes=2 --nproc-per-node=1 --node-rank="$RANK"'
-        ' --master-addr=pair-worker-0 --master-port="$MASTER_PORT" /tmp/program.py'
+        'printf "%s" "$PROGRAM" >/tmp/program.py && exec torchrun --nnodes=2 --nproc-per-node=1 --node-rank="$INDEX"'
+        ' --master-addr=pair-worker-0 --master-port=23456 /tmp/program.py'
     )
     pod = _restricted(node.trainer_image, "pytorch", ["sh", "-c", script])
-    pod["containers"][0]["env"] = [{"name": "PROGRAM", "value": program}]
+    index = {"fieldRef": {"fieldPath": "metadata.labels['training.kubeflow.org/replica-index']"}}
+    pod["containers"][0]["env"] = [{"name": "PROGRAM", "value": program}, {"name": "INDEX", "valueFrom": index}]
     workers = {"replicas": 2, "restartPolicy": "Never", "template": {"spec": pod}}
     spec = {"nprocPerNode": "1", "pytorchReplicaSpecs": {"Worker": workers}}
     return {"apiVersion": "kubeflow.org/v1", "kind": "PyTorchJob", "metadata": {"name": "pair"}, "spec": spec}
