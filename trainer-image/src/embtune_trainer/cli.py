@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embtune_api.errors import EmbtuneError, Exit
+from embtune_trainer.init import leave_pid_1
 
 if TYPE_CHECKING:
     from embtune_store.protocol import Store
@@ -26,7 +27,12 @@ manifest is there already. `warm` imports what train and evaluate need, then run
 environment:
   EMBTUNE_HUB_MIRROR       folder of models as <org>/<name>, looked up before the hub
   EMBTUNE_TERMINATION_LOG  file for the paragraph that says what went wrong (default: none)
+  EMBTUNE_METRICS_PORT     port on which train serves Prometheus metrics (default: none)
+  EMBTUNE_STORE_CREDENTIALS  folder with a credentials.json for the store at s3://, read again when it is replaced
+  EMBTUNE_SOURCE_SECRETS   folder of folders, one for each secretRef of the job, with a file for each key (default: sources
+                           and base model are read with what the environment holds)
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, …  for a store at s3://
+  PET_NNODES, PET_NODE_RANK or JOB_COMPLETION_INDEX, MASTER_ADDR, MASTER_PORT  for train on several nodes
 """
 
 
@@ -43,6 +49,7 @@ def main() -> None:
     if len(arguments) != 3 or arguments[0] not in STEPS or arguments[1] != "--request":
         print(USAGE, file=sys.stderr)  # noqa: T201
         sys.exit(Exit.INVALID)
+    leave_pid_1()
     sys.exit(run_step(arguments[0], Path(arguments[2])))
 
 
@@ -82,8 +89,8 @@ def _dispatch(step: str, request: bytes) -> None:
         from embtune_trainer.prepare import run_prepare
 
         preparing = PrepareRequest.model_validate_json(request)
-        mirror = os.environ.get("EMBTUNE_HUB_MIRROR")
-        run_prepare(preparing, *opened(preparing), mirror=Path(mirror) if mirror else None)
+        mirror, secrets = (_folder_of(name) for name in ("EMBTUNE_HUB_MIRROR", "EMBTUNE_SOURCE_SECRETS"))
+        run_prepare(preparing, *opened(preparing), mirror=mirror, secrets=secrets)
     elif step == "train":
         from embtune_trainer.train import run_train
 
@@ -98,3 +105,8 @@ def _dispatch(step: str, request: bytes) -> None:
 
         publishing = PublishRequest.model_validate_json(request)
         run_publish(publishing, *opened(publishing))
+
+
+def _folder_of(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value) if value else None

@@ -11,11 +11,12 @@ from embtune_api.documents import FileEntry, Release, ResolvedBase, StoredModel,
 from embtune_api.errors import EmbtuneError, InvalidInput, Tampered
 from embtune_api.keys import LineKeys
 from embtune_api.spec import BaseModelRef, VersionSelector
-from embtune_store import documents, folders, open_store
+from embtune_store import documents, folders
 from embtune_store.protocol import Store
 from embtune_trainer.prepare.hub import HubModel, download_model, in_mirror
 from embtune_trainer.prepare.model_folder import check_model_folder, is_kept, kept_files
-from embtune_trainer.prepare.sources import local_path, split_s3
+from embtune_trainer.prepare.outside import Outside
+from embtune_trainer.prepare.sources import local_path
 
 _HUB_URI = re.compile(r"hf://(?P<name>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 
@@ -25,12 +26,19 @@ Staged = Callable[[str], str]
 
 
 def resolve_base(
-    reference: BaseModelRef, *, store: Store, namespace: str, staged: Staged, folder: Path | None, mirror: Path | None
+    reference: BaseModelRef,
+    *,
+    store: Store,
+    namespace: str,
+    staged: Staged,
+    folder: Path | None,
+    mirror: Path | None,
+    secrets: Path | None = None,
 ) -> ResolvedBase:
     """What `reference` means today. A model from outside is staged at `staged`; a version stays where it is.
 
     `folder` is where relative paths start (None refuses paths); `mirror` is a folder of `<org>/<name>` that is looked up
-    before the hub.
+    before the hub; `secrets` is where secretRefs are mounted (None: a local run).
 
     Raises:
         InvalidInput: no such model, not reachable, or not a sentence-transformers model in safetensors.
@@ -39,7 +47,7 @@ def resolve_base(
     if reference.version is not None:
         return _published(reference.version, store, namespace)
     uri = reference.uri or ""
-    with _fetched(uri, folder, mirror) as found:
+    with _fetched(reference, folder, mirror, Outside(store, secrets)) as found:
         files = _looked_through(found.folder, uri)
         return ResolvedBase(uri=uri, revision=found.revision, model=_stage(found.folder, files, uri, store, staged))
 
@@ -65,13 +73,14 @@ def _stage(folder: Path, files: list[FileEntry], uri: str, store: Store, staged:
 
 
 @contextlib.contextmanager
-def _fetched(uri: str, folder: Path | None, mirror: Path | None) -> Iterator[HubModel]:
+def _fetched(reference: BaseModelRef, folder: Path | None, mirror: Path | None, outside: Outside) -> Iterator[HubModel]:
     """The model's folder on this machine, for as long as it takes to stage it."""
+    uri = reference.uri or ""
     if uri.startswith("hf://"):
-        yield _from_hub(uri, mirror)
+        yield _from_hub(uri, mirror, outside.hub_token(reference.secret_ref, "baseModel"))
     elif uri.startswith("s3://"):
         with tempfile.TemporaryDirectory() as scratch:
-            _download_s3(uri, Path(scratch))
+            _download_s3(reference, Path(scratch), outside)
             yield HubModel(Path(scratch), None)
     elif "://" in uri and not uri.startswith("file://"):
         raise InvalidInput(
@@ -88,30 +97,30 @@ def _fetched(uri: str, folder: Path | None, mirror: Path | None) -> Iterator[Hub
         yield HubModel(path, None)
 
 
-def _from_hub(uri: str, mirror: Path | None) -> HubModel:
+def _from_hub(uri: str, mirror: Path | None, token: str | None) -> HubModel:
     match = _HUB_URI.fullmatch(uri)
     if match is None:
         raise InvalidInput(f"baseModel.uri: {uri} is not a model of the hub. Spell it hf://org/name or hf://org/name@revision.")
     mirrored = mirror / in_mirror(uri) if mirror else None
     if mirrored is not None and mirrored.is_dir():
         return HubModel(mirrored, match["revision"])
-    return download_model(match["name"], match["revision"])
+    return download_model(match["name"], match["revision"], token)
 
 
-def _download_s3(uri: str, folder: Path) -> None:
-    bucket, prefix = split_s3(uri, "baseModel")
-    outside = open_store(f"s3://{bucket}")
-    paths = [stored.key.removeprefix(f"{prefix}/") for stored in outside.list(prefix)]
-    if not paths:
-        raise InvalidInput(f"baseModel.uri: there is nothing below {uri}. Check the bucket and the prefix.")
-    for path in paths:
-        # Pickles are not fetched, but their names tell the check what is wrong with a model that has nothing else.
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if is_kept(path):
-            outside.download(f"{prefix}/{path}", target)
-        else:
-            target.touch()
+def _download_s3(reference: BaseModelRef, folder: Path, outside: Outside) -> None:
+    uri = reference.uri or ""
+    with outside.bucket(uri, reference.secret_ref, "baseModel") as (store, prefix):
+        paths = [stored.key.removeprefix(f"{prefix}/") for stored in store.list(prefix)]
+        if not paths:
+            raise InvalidInput(f"baseModel.uri: there is nothing below {uri}. Check the bucket and the prefix.")
+        for path in paths:
+            # Pickles are not fetched, but their names tell the check what is wrong with a model that has nothing else.
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if is_kept(path):
+                store.download(f"{prefix}/{path}", target)
+            else:
+                target.touch()
 
 
 def _published(selector: VersionSelector, store: Store, namespace: str) -> ResolvedBase:

@@ -16,8 +16,8 @@ class HubModel:
     """The commit that it is, where that is known."""
 
 
-def download_model(name: str, revision: str | None) -> HubModel:
-    """The model `org/name`, through the hub's own cache.
+def download_model(name: str, revision: str | None, token: str | None = None) -> HubModel:
+    """The model `org/name`, through the hub's own cache; `token`: None lets its client look for one.
 
     Raises:
         InvalidInput: it cannot be had; says why, and what can be done.
@@ -28,7 +28,11 @@ def download_model(name: str, revision: str | None) -> HubModel:
 
     try:
         folder = snapshot_download(
-            name, revision=revision, allow_patterns=list(KEPT), ignore_patterns=[f"{folder}/*" for folder in DROPPED_FOLDERS]
+            name,
+            revision=revision,
+            allow_patterns=list(KEPT),
+            ignore_patterns=[f"{folder}/*" for folder in DROPPED_FOLDERS],
+            token=token,
         )
     except errors.GatedRepoError:
         raise _unreachable(uri, "it is gated: accept its terms on its page and set HF_TOKEN") from None

@@ -21,6 +21,7 @@ from embtune_trainer.prepare.findings import counted, small_exam
 from embtune_trainer.prepare.leakage import hold_out, protect_exam, protect_validation, shared_documents
 from embtune_trainer.prepare.line import claim_line
 from embtune_trainer.prepare.outputs import Outputs, finish, make_outputs, staged_entries, write_outputs
+from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData, read_sources
 from embtune_trainer.prepare.split import Side, split_rows
@@ -46,8 +47,13 @@ def run_prepare(
     store: Store,
     report_progress: Callable[[Progress], None],
     mirror: Path | None = None,
+    secrets: Path | None = None,
 ) -> StepManifest:
-    """Do the step, or return what it did before. `mirror`: a folder of models that is looked up before the hub.
+    """Do the step, or return what it did before.
+
+    Args:
+        mirror: a folder of models that is looked up before the hub.
+        secrets: a folder with a folder for each secretRef of the job; None: a local run, with its environment's credentials.
 
     Raises:
         InvalidInput: bad data, a base model that cannot be used, or rows grouped in another way than the line's exam; then no
@@ -59,21 +65,27 @@ def run_prepare(
     if done is not None:
         return done
     if request.data is None:
-        return stage_model(request, store, report_progress, mirror)
+        return stage_model(request, store, report_progress, mirror, secrets)
     started = time.monotonic()
     folder = Path(request.folder) if request.folder is not None else None
     split, checks = request.data.split, request.data.checks
     claim_line(store, request.line_keys, request.owner)
 
     report_progress(Progress(percent=0, message="reading the data"))
-    data = read_sources(request.data.train, split.group_by, folder)
+    data = read_sources(request.data.train, split.group_by, folder, Outside(store, secrets))
     report_progress(Progress(percent=20, message=f"checking {counted(data.rows_read)}"))
     rows, findings = check_rows(data, checks, split)
     report_progress(Progress(percent=40, message="keeping the exam unseen"))
     divided = _divide(rows, _frozen_exam(store, request, split), request.data)
     report_progress(Progress(percent=60, message="fetching the base model"))
     base = resolve_base(
-        request.base_model, store=store, namespace=request.namespace, staged=keys.base_model, folder=folder, mirror=mirror
+        request.base_model,
+        store=store,
+        namespace=request.namespace,
+        staged=keys.base_model,
+        folder=folder,
+        mirror=mirror,
+        secrets=secrets,
     )
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     if not freeze_exam(store, request.line_keys, divided.exam, request.job_uid):

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 from embtune_api.documents import ResolvedSource
 from embtune_api.errors import InvalidInput, NotFound
 from embtune_api.spec import DataSource
-from embtune_store import open_store
 from embtune_trainer.prepare.findings import Hit
+from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.records import Record, broken, read_records
 from embtune_trainer.prepare.rows import Row, make_row
 
@@ -30,7 +30,7 @@ class ReadData:
         return len(self.rows) + len(self.empty)
 
 
-def read_sources(sources: list[DataSource], group_by: str | None, folder: Path | None) -> ReadData:
+def read_sources(sources: list[DataSource], group_by: str | None, folder: Path | None, outside: Outside) -> ReadData:
     """Read every source, in order.
 
     Raises:
@@ -45,7 +45,8 @@ def read_sources(sources: list[DataSource], group_by: str | None, folder: Path |
         )
     data = ReadData()
     for number, source in enumerate(sources):
-        _read_source(source, f"data.train[{number}]", group_by, folder, data)
+        field_path = f"data.train[{number}]"
+        _read_source(source, _content(source, folder, field_path, outside), group_by, data)
     return data
 
 
@@ -63,8 +64,7 @@ def local_path(uri: str, folder: Path | None, field_path: str) -> Path:
     return folder / (unquote(urlsplit(uri).path) if uri.startswith("file://") else uri)
 
 
-def _read_source(source: DataSource, field_path: str, group_by: str | None, folder: Path | None, into: ReadData) -> None:
-    content = _content(source.uri, folder, field_path)
+def _read_source(source: DataSource, content: bytes, group_by: str | None, into: ReadData) -> None:
     wanted = _wanted_columns(source, group_by)
     columns: set[str] = set()
     read_before = into.rows_read
@@ -148,8 +148,10 @@ def _refuse_bad_characters(uri: str, line: int, column: str, text: str) -> None:
         raise broken(uri, line, f"{column!r} contains half a surrogate pair, which is not text") from None
 
 
-def _content(uri: str, folder: Path | None, field_path: str) -> bytes:
-    return _s3_content(uri, field_path) if uri.startswith("s3://") else _local_content(uri, folder, field_path)
+def _content(source: DataSource, folder: Path | None, field_path: str, outside: Outside) -> bytes:
+    if source.uri.startswith("s3://"):
+        return _s3_content(source, field_path, outside)
+    return _local_content(source.uri, folder, field_path)
 
 
 def _local_content(uri: str, folder: Path | None, field_path: str) -> bytes:
@@ -166,17 +168,9 @@ def _local_content(uri: str, folder: Path | None, field_path: str) -> bytes:
         raise InvalidInput(f"{field_path}.uri: {path} cannot be read: {error.strerror}. Check its permissions.") from None
 
 
-def _s3_content(uri: str, field_path: str) -> bytes:
-    bucket, key = split_s3(uri, field_path)
+def _s3_content(source: DataSource, field_path: str, outside: Outside) -> bytes:
     try:
-        return open_store(f"s3://{bucket}").get(key)
+        with outside.bucket(source.uri, source.secret_ref, field_path) as (store, key):
+            return store.get(key)
     except NotFound:
-        raise InvalidInput(f"{field_path}.uri: there is no object {uri}. Check the bucket and the key.") from None
-
-
-def split_s3(uri: str, field_path: str) -> tuple[str, str]:
-    """`s3://bucket/some/key` → (`bucket`, `some/key`)."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    if not bucket or not key.strip("/"):
-        raise InvalidInput(f"{field_path}.uri: {uri} names no object. Give s3://bucket/key.")
-    return bucket, key.strip("/")
+        raise InvalidInput(f"{field_path}.uri: there is no object {source.uri}. Check the bucket and the key.") from None

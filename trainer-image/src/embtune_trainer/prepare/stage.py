@@ -14,7 +14,11 @@ from embtune_trainer.prepare.outputs import finish, staged_entries
 
 
 def stage_model(
-    request: PrepareRequest, store: Store, report_progress: Callable[[Progress], None], mirror: Path | None
+    request: PrepareRequest,
+    store: Store,
+    report_progress: Callable[[Progress], None],
+    mirror: Path | None,
+    secrets: Path | None,
 ) -> StepManifest:
     """Stage the model that the request names.
 
@@ -27,7 +31,13 @@ def stage_model(
     claim_line(store, request.line_keys, request.owner)
     report_progress(Progress(percent=0, message="fetching the model"))
     base = resolve_base(
-        request.base_model, store=store, namespace=request.namespace, staged=keys.base_model, folder=folder, mirror=mirror
+        request.base_model,
+        store=store,
+        namespace=request.namespace,
+        staged=keys.base_model,
+        folder=folder,
+        mirror=mirror,
+        secrets=secrets,
     )
     report_progress(Progress(percent=100, message="staged"))
     manifest = StepManifest(

@@ -10,40 +10,48 @@ from typing import TYPE_CHECKING
 
 from embtune_api.errors import EmbtuneError, Exit, InvalidInput, Stopped
 from embtune_api.requests import TrainRequest
+from embtune_trainer.train.rendezvous import PATIENCE, Rendezvous, rendezvous_of
 
 if TYPE_CHECKING:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
 SHUTDOWN_SECONDS = 300
 """How long workers have to write a checkpoint after SIGTERM; torchrun's own 30 s are too short for a large model."""
+ALONE = 77
+"""Exit code of a worker that lost the others, through no fault of its own; not seen outside."""
 
 
 def run_train(request: TrainRequest) -> None:
     """Train, unless the manifest is there already. This process itself leaves the store alone: workers are forked from it, and
     a client of S3 has threads, which a fork loses.
 
-    Where nodes rendezvous comes from the environment that the pod is given: MASTER_ADDR, MASTER_PORT, PET_NNODES. Without
-    them the training has this node alone.
+    Where nodes meet comes from the environment that the pod is given: see `rendezvous`.
 
     Raises:
         Stopped: when it was asked to stop and saved a checkpoint.
-        EmbtuneError: when a worker failed; it has said why in the termination log.
+        EmbtuneError: when a worker failed; it has said why in the termination log. Or when another node did, which only that
+            node can explain.
     """
+    from torch.distributed import DistNetworkError
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     from embtune_trainer.train.worker import work
 
-    nodes = int(os.environ.get("PET_NNODES", "1"))
+    place = rendezvous_of()
+    if place is not None:
+        place.wait()
+    nodes = place.nodes if place else 1
     config = LaunchConfig(
         min_nodes=nodes,
         max_nodes=nodes,
         nproc_per_node=request.processes,
-        run_id=request.digest[:20] if nodes > 1 else uuid.uuid4().hex,
-        rdzv_backend="c10d",
-        rdzv_endpoint=f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}" if nodes > 1 else "localhost:0",
-        local_addr=None if nodes > 1 else "localhost",
+        run_id=request.digest[:20] if place else uuid.uuid4().hex,
+        rdzv_backend="static" if place else "c10d",  # static: ranks follow the nodes' own numbers
+        rdzv_endpoint=place.endpoint if place else "localhost:0",
+        rdzv_configs={"rank": place.node, "timeout": int(PATIENCE)} if place else {},
+        local_addr=place.address if place and place.node == 0 else None if place else "localhost",
         max_restarts=0,  # the operator counts attempts
         monitor_interval=0.1,
         start_method=_start_method(),
@@ -54,7 +62,9 @@ def run_train(request: TrainRequest) -> None:
     except SignalException as error:
         raise Stopped("training was asked to stop and saved what it had done; the same job continues there") from error
     except ChildFailedError as error:
-        raise _reason(error) from None
+        raise _reason(error, place) from None
+    except DistNetworkError as error:
+        raise EmbtuneError(f"the nodes of the training did not come together: {error}") from None
 
 
 def _start_method() -> str:
@@ -62,10 +72,10 @@ def _start_method() -> str:
     return "spawn" if any(Path("/dev").glob("nvidia*")) else "fork"
 
 
-def _reason(error: ChildFailedError) -> EmbtuneError:
-    """What the first failed worker meant by its exit code."""
-    _, failure = error.get_first_failure()
-    said = _said_already()
+def _reason(error: ChildFailedError, place: Rendezvous | None) -> EmbtuneError:
+    """What the first worker that failed by itself meant by its exit code."""
+    failures = sorted(error.failures.values(), key=lambda failure: (failure.exitcode == ALONE, failure.timestamp))
+    failure, said = failures[0], _said_already()
     if failure.exitcode == Exit.STOPPED:
         return Stopped(said or "training was asked to stop and saved what it had done")
     if failure.exitcode == Exit.INVALID:
@@ -74,6 +84,11 @@ def _reason(error: ChildFailedError) -> EmbtuneError:
         return EmbtuneError(
             "a training process was killed (SIGKILL): most often it ran out of memory. Lower training.batchSize, or use the loss "
             "CachedMultipleNegativesRanking with a small miniBatchSize. The next run continues from the last checkpoint"
+        )
+    if failure.exitcode == ALONE and place is not None:
+        return EmbtuneError(
+            f"node {place.node} of {place.nodes} lost the other nodes: one of them has ended, and its own pod says why. "
+            f"The next run continues from the last checkpoint"
         )
     return EmbtuneError(said or f"a training process ended with exit code {failure.exitcode}: {failure.message}")
 

@@ -28,6 +28,7 @@ from embtune_trainer.progress import ReportProgress
 from embtune_trainer.train.batches import Rows, global_batches, rank_slice
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.losses import multiple_negatives_ranking
+from embtune_trainer.train.metrics import Moment
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import PairRows
 
@@ -56,6 +57,10 @@ class Outcome:
         return self.rows / self.seconds if self.seconds else 0.0
 
 
+def nobody(_: Moment) -> None:
+    """Whom the other ranks show what they see."""
+
+
 @dataclass
 class Loop:
     """One training, ready to run."""
@@ -70,6 +75,8 @@ class Loop:
     report: ReportProgress
     stop_asked: Callable[[], bool]
     """Whether this process was told to save and stop."""
+    show: Callable[[Moment], None] = nobody
+    """Of rank 0, as often as `report`."""
 
     def run(self) -> Outcome:
         """Train to the end, from the newest complete checkpoint.
@@ -224,23 +231,26 @@ class Loop:
 
     def _tell(self, step: int, loss: Tensor, norm: Tensor, outcome: Outcome, on_curve: bool) -> None:
         value, done = float(loss), step + 1
+        learning_rate = (self.recipe.learning_rate or 0.0) * schedule(step, self.total_steps, self.recipe.warmup_ratio)
         if on_curve:
             self._refuse_nonsense(step, loss, norm)
-            learning_rate = (self.recipe.learning_rate or 0.0) * schedule(step, self.total_steps, self.recipe.warmup_ratio)
             outcome.curve.append(LossPoint(step=done, loss=value, learning_rate=learning_rate, grad_norm=float(norm)))
-        rate = outcome.samples_per_second
         if self.ranks.first:
-            self.report(
-                Progress(
-                    percent=99.0 * done / self.total_steps,  # 100 once the model is stored
-                    step=done,
-                    total_steps=self.total_steps,
-                    epoch=done / self._steps_per_epoch,
-                    loss=value if math.isfinite(value) else None,
-                    samples_per_second=rate,
-                    eta_seconds=(self.total_steps - done) * self._batch_size / rate if rate else None,
-                )
-            )
+            progress = self._progress(done, value, outcome)
+            self.show(Moment(progress, learning_rate, float(norm)))
+            self.report(progress)
+
+    def _progress(self, done: int, loss: float, outcome: Outcome) -> Progress:
+        rate = outcome.samples_per_second
+        return Progress(
+            percent=99.0 * done / self.total_steps,  # 100 once the model is stored
+            step=done,
+            total_steps=self.total_steps,
+            epoch=done / self._steps_per_epoch,
+            loss=loss if math.isfinite(loss) else None,
+            samples_per_second=rate,
+            eta_seconds=(self.total_steps - done) * self._batch_size / rate if rate else None,
+        )
 
     def _refuse_nonsense(self, step: int, loss: Tensor, norm: Tensor) -> None:
         """Looked at on the same steps by all ranks, and before every checkpoint: NaN weights must never be resumed from."""

@@ -32,7 +32,9 @@ from embtune_trainer.encoder import device_for, fetch_model, has_bf16, load_enco
 from embtune_trainer.processes import die_with_parent
 from embtune_trainer.progress import progress_writer
 from embtune_trainer.train.checkpoints import Checkpoints
-from embtune_trainer.train.loop import Loop, Outcome
+from embtune_trainer.train.launch import ALONE
+from embtune_trainer.train.loop import Loop, Outcome, nobody
+from embtune_trainer.train.metrics import serve_metrics
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import read_pairs
 
@@ -41,7 +43,10 @@ VERSIONS = ("torch", "transformers", "sentence-transformers", "tokenizers", "num
 
 
 def work(request_json: str, agent: int) -> None:
-    """Train as one rank among those that torchrun started, unless the manifest is there; the exit code is the step's."""
+    """Train as one rank among those that torchrun started, unless the manifest is there.
+
+    The exit code is the step's, or ALONE.
+    """
     from embtune_trainer.cli import tell
 
     die_with_parent(agent)
@@ -58,6 +63,17 @@ def work(request_json: str, agent: int) -> None:
         )
         sys.stderr.flush()
         os._exit(int(Exit.FAILED))
+    except RuntimeError as error:
+        if not _lost_the_others(error):
+            raise
+        sys.stderr.write(f"rank {os.environ['RANK']} lost the others: {str(error).splitlines()[0]}\n")
+        sys.stderr.flush()
+        os._exit(ALONE)
+
+
+def _lost_the_others(error: RuntimeError) -> bool:
+    """Whether it is about the connection between ranks. gloo has no class of its own for that."""
+    return isinstance(error, dist.DistError) or "gloo/" in str(error)
 
 
 def _train(request: TrainRequest) -> None:
@@ -83,7 +99,10 @@ def _train(request: TrainRequest) -> None:
         bf16 = recipe.precision == "bf16" or (recipe.precision == "Auto" and has_bf16(device))
         if ranks.first:
             stop_asked = _or_control(stop_asked, store, keys)
-        loop = Loop(model, rows, recipe, ranks, Checkpoints(store, keys), bf16, report, stop_asked)
+            show = serve_metrics(device)
+        else:
+            show = nobody
+        loop = Loop(model, rows, recipe, ranks, Checkpoints(store, keys), bf16, report, stop_asked, show)
         outcome = loop.run()
         if ranks.first:
             _finish(request, store, keys, loop, outcome, started)
