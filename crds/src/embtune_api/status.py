@@ -28,11 +28,13 @@ FailureReason = Literal[
     "Deleted",
     "Stopped",
     "Suspended",
+    "Superseded",
     "Rejected",
     "Error",
 ]
 """Why an attempt ended without its output. `Stopped`: its pod was told to end, and it saved a checkpoint; `Suspended`: the job
-was suspended; `Rejected`: the API server refused to create it (quota, policy); `Deleted`: somebody removed its pod or its Job."""
+was suspended; `Superseded`: its result was no longer wanted, since what is in production has changed; `Rejected`: the API server
+refused to create it (quota, policy); `Deleted`: somebody removed its pod or its Job."""
 ConditionType = Literal[
     "Complete", "Failed", "DataReady", "Judged", "Promoted", "Suspended", "Retried", "Ready", "Verified", "Released"
 ]

@@ -114,3 +114,19 @@ def test_a_champion_that_comes_back_is_judged_against_again() -> None:
     assert last
     assert (last.again, last.evaluation.champion_version) == (3, 7)
     assert transitions(read_history(world.store, LINE))[-1] == (4, "Promote", 7, 1)
+
+
+def test_a_publishing_that_was_superseded_has_not_failed() -> None:
+    """As in a local run, where nothing that fails is tried again."""
+    world = World(a_job(EASY), max_attempts=1)
+    world.run(until="publish")
+    world.look()
+    publish_version(world.store, LINE, 7)
+    promote(world.store, LINE, 7, "", NOON)
+    decision = world.look()
+    assert decision.delete == (child_name("uid-1", "publish", 1),)
+    assert [child.name for child in decision.create] == [child_name("uid-1", "evaluate", 2)]
+    assert [(a.state, a.reason) for a in world.attempts("publish")] == [("Failed", "Superseded")]
+    world.run()
+    assert outcome(world) == ("Succeeded", "Passed", "Production")
+    assert world.condition("Retried") is None

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 REMEMBERED = 20
 """Attempts of a step that the status keeps: a quarter of what it has room for."""
 ACTIVE = frozenset({"Queued", "Running"})
+NO_FAILURE: frozenset[FailureReason | None] = frozenset({"Suspended", "Superseded"})
+"""Why attempts were ended that nothing was wrong with."""
 ORDER: tuple[StepName, ...] = ("prepare", "train", "evaluate", "publish")
 _BY_EXIT_CODE: dict[int, FailureReason] = {int(Exit.INVALID): "InvalidInput", int(Exit.STOPPED): "Stopped"}
 
@@ -35,6 +37,7 @@ def attempts_of(plan: Plan, seen: Seen, now: datetime, *, suspended: bool) -> tu
     - a child that is there says how its attempt is, unless that has ended already
     - an attempt whose step is done has succeeded
     - one that ended well without its output has failed
+    - one that works on what is no longer wanted is superseded
     - one whose child is gone was deleted; while the job is suspended that was meant
     - one whose progress stands still has stalled
     """
@@ -63,12 +66,13 @@ def ended(attempt: Attempt, reason: FailureReason, message: str, now: datetime) 
 
 
 class _Outputs:
-    """Which digests have their output, and which one still needs it."""
+    """Which digests are wanted, which of them have their output, and which one still needs it."""
 
     def __init__(self, plan: Plan, seen: Seen) -> None:
         current = None if seen.current_is_done else plan.current
         self.missing = (current.name, current.digest[:SHORT]) if current else None
-        self.there = {(step.name, step.digest[:SHORT]) for step in plan.steps} - {self.missing}
+        self.wanted = {(step.name, step.digest[:SHORT]) for step in plan.steps}
+        self.there = self.wanted - {self.missing}
 
 
 def _attempt(before: Attempt | None, child: ChildState | None, outputs: _Outputs, now: datetime, *, suspended: bool) -> Attempt:
@@ -81,8 +85,10 @@ def _attempt(before: Attempt | None, child: ChildState | None, outputs: _Outputs
         return attempt.model_copy(update={"state": "Succeeded", "finished_at": attempt.finished_at or now})
     if attempt.state == "Succeeded" and place == outputs.missing:
         return ended(attempt, "Error", "it ended without its output: the store may have lost it", attempt.finished_at or now)
+    if attempt.state in ACTIVE and place not in outputs.wanted:
+        return ended(attempt, "Superseded", "its result is no longer wanted: what is in production has changed", now)
     if child is None and attempt.state in ACTIVE:
-        return _gone(attempt, now, wanted=place == outputs.missing, suspended=suspended)
+        return _gone(attempt, now, suspended=suspended)
     if suspended and attempt.reason in ("Stopped", "Deleted"):
         return attempt.model_copy(update={"reason": "Suspended"})
     return attempt
@@ -106,11 +112,10 @@ def _seen(before: Attempt | None, child: ChildState, now: datetime) -> Attempt:
     )
 
 
-def _gone(attempt: Attempt, now: datetime, *, wanted: bool, suspended: bool) -> Attempt:
+def _gone(attempt: Attempt, now: datetime, *, suspended: bool) -> Attempt:
     if suspended:
         return ended(attempt, "Suspended", "the job was suspended", now)
-    why = "somebody deleted it, or it was lost with its node" if wanted else "its result was no longer wanted"
-    return ended(attempt, "Deleted", why, now)
+    return ended(attempt, "Deleted", "somebody deleted it, or it was lost with its node", now)
 
 
 def _stalled(attempt: Attempt, plan: Plan, seen: Seen, now: datetime) -> Attempt:
@@ -131,5 +136,5 @@ def _newest(attempts: list[Attempt]) -> list[Attempt]:
     """The newest ones; of those that did not count anyway, the older ones go first."""
     kept = sorted(attempts, key=lambda a: a.number)
     while len(kept) > REMEMBERED:
-        kept.remove(next((a for a in kept[:-1] if a.reason == "Suspended"), kept[0]))
+        kept.remove(next((a for a in kept[:-1] if a.reason in NO_FAILURE), kept[0]))
     return kept

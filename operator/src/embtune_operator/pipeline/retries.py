@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from embtune_operator.pipeline.attempts import ORDER, REMEMBERED, of_step
+from embtune_operator.pipeline.attempts import NO_FAILURE, ORDER, REMEMBERED, of_step
 from embtune_operator.pipeline.conditions import condition
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ _CURES: dict[FailureReason | None, str] = {
 
 
 def failures_of(attempts: Iterable[Attempt], step: PlannedStep) -> list[Attempt]:
-    """The failed attempts at the same output, oldest first; those that a suspension ended are none."""
-    return [a for a in of_step(attempts, step) if a.state == "Failed" and a.reason != "Suspended"]
+    """The failed attempts at the same output, oldest first; those that nothing was wrong with are none."""
+    return [a for a in of_step(attempts, step) if a.state == "Failed" and a.reason not in NO_FAILURE]
 
 
 def final_failure(step: PlannedStep, failures: Sequence[Attempt], job: FineTuneJob, settings: Settings) -> tuple[str, str] | None:

@@ -44,11 +44,9 @@ class Situation:
 
     @property
     def stale(self) -> tuple[str, ...]:
-        """Children at work on what is no longer wanted (an evaluation against a champion that has been replaced), or whose
-        attempt has ended."""
-        wanted = {(step.name, step.digest) for step in self.plan.steps}
+        """Children at work whose attempt has ended: it has stalled, or its result is no longer wanted."""
         over = {(a.step, a.number) for a in self.attempts if a.state == "Failed"}
-        return tuple(c.name for c in self.active if (c.step, c.digest) not in wanted or (c.step, c.attempt) in over)
+        return tuple(c.name for c in self.active if (c.step, c.attempt) in over)
 
     def waiting(self, step: PlannedStep) -> Attempt | None:
         """The attempt at a step that has been created, but has not started."""
