@@ -1,6 +1,8 @@
 """The chart in tests: rendered by helm itself, and other programs that judge it, each in a home of its own."""
 
 import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,13 @@ def the(kind: str, found: list[Object], name: str | None = None) -> Object:
     """The one object of that kind, or of that kind and name."""
     (one,) = [one for one in found if one["kind"] == kind and name in (None, one["metadata"]["name"])]
     return one
+
+
+def wait_for(happened: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.1)
 
 
 def program(name: str, home: Path) -> Program:

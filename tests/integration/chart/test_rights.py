@@ -47,7 +47,7 @@ def everywhere(helm: Helm, plane: ControlPlane) -> Iterator[None]:
     admin = ("--kubeconfig", plane.kubeconfig)
     helm.run("install", *WHERE, CHART, *PLAIN, *admin)
     yield
-    helm.run("uninstall", *WHERE, *admin)
+    helm.run("uninstall", *WHERE, "--no-hooks", *admin)
 
 
 @pytest.mark.usefixtures("everywhere")
