@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
+import contextlib
+from typing import TYPE_CHECKING
 
 from embtune_operator.kube.errors import Conflict, Missing
 from embtune_operator.kube.kinds import EMBEDDINGMODEL, FINETUNEJOB, MODELVERSION
@@ -23,44 +22,22 @@ _KINDS = {kind.kind: kind for kind in (FINETUNEJOB, MODELVERSION, EMBEDDINGMODEL
 
 
 async def write_status(api: KubeApi, resource: Resource, status: Status) -> None:
-    """Write it whole, by server-side apply. Nothing is written when the resource says so already, or is gone.
+    """Write it whole, by server-side apply; nothing, when the resource says so already.
 
-    It is written on top of what the pass has seen, and of nothing else: the API server does not look at the uid in a status
-    write, and a new resource of the same name must not get the status of an old one.
-
-    Raises:
-        Conflict: somebody else has written the status meanwhile: what was decided may be wrong by now.
+    It is written on top of the very resource that the pass has seen: the API server does not look at the uid in a status
+    write, and a new resource of the same name must not get the status of an old one. Whoever has changed the resource
+    meanwhile has caused another pass, which sees the change and writes; and what is gone has no status.
     """
     content = _content(resource, status)
     if resource.status and _content(resource, resource.status) == content:
         return
-    try:
-        await _apply(api, resource, content, resource.metadata.resource_version)
-    except Missing:
-        return
-    except Conflict:
-        found = await api.get(_KINDS[resource.kind], resource.metadata.namespace, resource.metadata.name)
-        if found is None or found["metadata"]["uid"] != resource.metadata.uid:
-            return
-        if _status_of(found, resource) != resource.status:
-            raise
-        await _apply(api, resource, content, found["metadata"]["resourceVersion"])  # only something else of it has changed
-
-
-async def _apply(api: KubeApi, resource: Resource, content: Object, version: str) -> None:
-    names = {"name": resource.metadata.name, "namespace": resource.metadata.namespace, "resourceVersion": version}
+    metadata = resource.metadata
+    names = {"name": metadata.name, "namespace": metadata.namespace, "resourceVersion": metadata.resource_version}
     body = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": names, "status": content}
-    await api.apply_status(_KINDS[resource.kind], body)
+    with contextlib.suppress(Conflict, Missing):
+        await api.apply_status(_KINDS[resource.kind], body)
 
 
 def _content(resource: Resource, status: Status) -> Object:
     content = status.model_dump(mode="json", by_alias=True, exclude_none=True)
     return content if status.observed_generation else {**content, "observedGeneration": resource.metadata.generation}
-
-
-def _status_of(found: Object, resource: Resource) -> Any:
-    """As its model reads it; what cannot be read is equal to nothing."""
-    try:
-        return type(resource).model_validate(found).status
-    except ValidationError as error:
-        return error

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_operator.kube.errors import Conflict, Missing
-from embtune_operator.kube.kinds import EMBEDDINGMODEL, MODELVERSION
+from embtune_operator.kube import status as kube_status
 
 if TYPE_CHECKING:
     from embtune_api.line import EmbeddingModelStatus
@@ -17,18 +16,5 @@ if TYPE_CHECKING:
 async def write_status(
     resource: ModelVersion | EmbeddingModel, status: ModelVersionResourceStatus | EmbeddingModelStatus, world: World
 ) -> None:
-    """Write it, unless it is there already. No error when the resource is gone, or another one has its name."""
-    if status == resource.status:
-        return
-    metadata = resource.metadata
-    body = {
-        "apiVersion": resource.api_version,
-        "kind": resource.kind,
-        "metadata": {"name": metadata.name, "namespace": metadata.namespace, "uid": metadata.uid},
-        "status": status.model_dump(mode="json", by_alias=True, exclude_none=True),
-    }
-    kind = MODELVERSION if resource.kind == "ModelVersion" else EMBEDDINGMODEL
-    try:
-        await world.api.apply_status(kind, body)
-    except (Conflict, Missing):
-        return
+    """Write it, unless it is there already. No error when the resource is gone, or has changed: another pass follows."""
+    await kube_status.write_status(world.api, resource, status)
