@@ -102,6 +102,11 @@ class Scene:
         seconds: float | None = self.do(reconcile_version(self.read_version(name), world or self.world))
         return seconds
 
+    def settle(self, name: str) -> None:
+        """Passes over a ModelVersion for as long as there is something to do at once."""
+        while self.version_pass(name) == 0:
+            pass
+
     def read_version(self, name: str) -> ModelVersion:
         return read_resource(ModelVersion, self.get(MODELVERSION, name), cluster=True)
 

@@ -41,7 +41,7 @@ def two_versions(scene: Scene) -> None:
     for number, policy in ((1, "Delete"), (2, "Retain")):
         scene.show(number, deletionPolicy=policy)
         documents.create(scene.store, scene.line.version(number).claim, Claim(job_uid="job", digest=str(number)))
-        scene.version_pass(f"shop-v{number}")
+        scene.settle(f"shop-v{number}")
     promote(scene.store, scene.line, 2, "", NOON)
 
 
@@ -60,13 +60,13 @@ def test_a_version_that_is_retained_goes_with_no_operator_around(scene: Scene) -
 
 def test_the_finalizer_follows_the_policy(scene: Scene) -> None:
     scene.show(1)
-    scene.version_pass(V1)
+    scene.settle(V1)
     assert finalizers(scene, V1) == []
     scene.edit(MODELVERSION, V1, deletionPolicy="Delete")
-    scene.version_pass(V1)
+    scene.settle(V1)
     assert finalizers(scene, V1) == [FINALIZER]
     scene.edit(MODELVERSION, V1, deletionPolicy="Retain")
-    scene.version_pass(V1)
+    scene.settle(V1)
     assert finalizers(scene, V1) == []
 
 
@@ -137,7 +137,7 @@ def test_a_namespace_that_goes_is_not_held_by_what_is_in_production(scene: Scene
 def test_files_of_another_version_are_left_alone(scene: Scene) -> None:
     scene.publish(1)
     scene.create_version("claims-too-much", version=1, digest="0" * 64, deletionPolicy="Delete")
-    scene.version_pass("claims-too-much")
+    scene.settle("claims-too-much")
     delete(scene, "claims-too-much")
     scene.version_pass("claims-too-much")
     assert scene.get(MODELVERSION, "claims-too-much") is None

@@ -19,16 +19,19 @@ def is_held(version: ModelVersion) -> bool:
 
 
 async def follow_policy(version: ModelVersion, world: World) -> bool:
-    """Put the finalizer on, or take it off, as the deletion policy says. Returns whether all is as it should be.
+    """Put the finalizer on, or take it off, as the deletion policy says. Returns whether it was so already.
 
-    False: somebody changed the object at the same moment, and the next pass looks again.
+    False: the object is another one now, by us or by somebody else, and the next pass looks at that.
     """
-    wanted = version.spec.deletion_policy == "Delete" and version.metadata.deletion_timestamp is None
-    return wanted == is_held(version) or await _write(version, world, held=wanted)
+    wanted = version.spec.deletion_policy == "Delete"
+    if wanted == is_held(version):
+        return True
+    await _write(version, world, held=wanted)
+    return False
 
 
 async def let_go(version: ModelVersion, world: World) -> bool:
-    """Take the finalizer off, so that the object can go. Returns as `follow_policy` does."""
+    """Take the finalizer off, so that the object can go. False: somebody changed it at the same moment, look again."""
     return not is_held(version) or await _write(version, world, held=False)
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from embtune_api.resources import ModelVersion
     from embtune_operator.world import World
 
-SOON = 2.0
-"""Seconds until the next look after somebody else changed the object."""
+AT_ONCE = 0.0
+"""Seconds until the next look."""
 
 
 async def reconcile_version(version: ModelVersion, world: World) -> float | None:
@@ -36,7 +36,7 @@ async def reconcile_version(version: ModelVersion, world: World) -> float | None
     if version.metadata.deletion_timestamp is not None:
         return await end(version, world)
     if not await follow_policy(version, world):
-        return SOON
+        return AT_ONCE
     ref = ref_of(version)
     if ref is None:
         standing = await register(version, world)
