@@ -63,7 +63,7 @@ async def _serve(port: int, pages: dict[str, Callable[[web.Request], Awaitable[w
     application = web.Application()
     for path, handler in pages.items():
         application.router.add_get(path, handler)
-    runner = web.AppRunner(application, access_log=None)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, port=port).start()
     return runner

@@ -81,16 +81,20 @@ class Leader:
     async def run(self) -> None:
         """Renew, or wait for the lease to become free, until cancelled."""
         while True:
-            self._tell()
-            try:
-                async with asyncio.timeout(self.seconds * _RENEWS_EVERY):
-                    await self._turn()
-            except (ClusterError, TimeoutError) as error:
-                log.warning("the lease could not be read or renewed: %s", error or "no answer in time")
-                if self._led:
-                    self._seen = None  # the answer may be lost, and the write not
-            self._tell()
+            await self.turn()
             await self._pause()
+
+    async def turn(self) -> None:
+        """One look at the lease: renew it, take it if it is free, or leave it to its holder."""
+        self._tell()
+        try:
+            async with asyncio.timeout(self.seconds * _RENEWS_EVERY):
+                await self._renew_or_take()
+        except (ClusterError, TimeoutError) as error:
+            log.warning("the lease could not be read or renewed: %s", error or "no answer in time")
+            if self._led:
+                self._seen = None  # the answer may be lost, and the write not
+        self._tell()
 
     async def release(self) -> None:
         """Give the lease to whoever wants it, at once."""
@@ -102,7 +106,7 @@ class Leader:
         except ClusterError as error:
             log.warning("the lease could not be given back, and runs out by itself: %s", error)
 
-    async def _turn(self) -> None:
+    async def _renew_or_take(self) -> None:
         began = self.clock()
         lease = self._seen if self._led and self._seen else await self._look()
         try:

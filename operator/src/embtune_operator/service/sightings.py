@@ -13,6 +13,7 @@ from embtune_api.wish import ANNOTATION
 from embtune_operator.kube import labels
 from embtune_operator.kube.kinds import EMBEDDINGMODEL, FINETUNEJOB, JOB, MODELVERSION, POD, PYTORCHJOB
 from embtune_operator.lines.hold import hold_for
+from embtune_operator.pipeline.hold import Hold
 from embtune_operator.pipeline.settled import FINISHED, is_settled
 from embtune_operator.service.queue import Key
 from embtune_operator.service.stored import read_stored
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from embtune_operator.kube.kinds import Kind
-    from embtune_operator.pipeline.hold import Hold
 
 RESOURCES = (FINETUNEJOB, MODELVERSION, EMBEDDINGMODEL)
 """What people write; each has passes of its own."""
@@ -117,7 +117,7 @@ def _hold(body: dict[str, Any]) -> Hold | None:
     try:
         return hold_for(read_stored(EmbeddingModel, body))
     except ValidationError:
-        return None
+        return Hold(f"EmbeddingModel {body['metadata']['name']} cannot be read, and may hold the release")
 
 
 def _job_signature(spec: dict[str, Any], status: dict[str, Any]) -> tuple[Hashable, ...]:

@@ -1,9 +1,9 @@
 """Watches: when each stream of changes last gave a sign of life.
 
-The API server is asked to end every watch after `seconds` (50 by default), and sends a bookmark shortly before, so a healthy
-stream is never silent for longer. With twice that time a stream counts as dead: with probes every few seconds, a pod is out of
-service within 150 s. Bytes are what counts: a connection that is open, a request that is answered elsewhere, or headers that
-came through prove nothing about what the stream still brings.
+The API server is asked to end every watch after `seconds` (50 by default). So even where nothing happens, a healthy stream
+brings an orderly end by then, if not a bookmark. After twice that time of silence a stream counts as dead: with probes every
+few seconds, a pod is out of service within 150 s. Bytes and orderly ends are what counts: a connection that is open, a
+request that is answered elsewhere, headers that came through, or a connection that broke prove nothing.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class _Stream:
     kind: str
     content: aiohttp.StreamReader | None = None
     """Of the answer that is being read."""
-    counted: int = 0
-    """Bytes of it that have been noticed."""
+    noticed: tuple[int, bool] = (0, False)
+    """Bytes of it that have been seen, and whether its end has."""
     heard_at: float = 0.0
 
 
@@ -80,10 +80,13 @@ class Watches:
             stream = self._streams.get(params.url.path)
             if stream and params.response.status == 200:
                 self._listen(stream)
-                stream.content, stream.counted = params.response.content, 0
+                stream.content, stream.noticed = params.response.content, (0, False)
 
     def _listen(self, stream: _Stream) -> None:
-        """Bytes that came since the last look came just now, for all we know: looks are seconds apart."""
-        received = stream.content.total_bytes if stream.content else 0
-        if received != stream.counted:
-            stream.counted, stream.heard_at = received, self.clock()
+        """What came since the last look came just now, for all we know: looks are seconds apart."""
+        if stream.content is None:
+            return
+        ended_well = stream.content.is_eof() and stream.content.exception() is None
+        shown = (stream.content.total_bytes, ended_well)
+        if shown != stream.noticed:
+            stream.noticed, stream.heard_at = shown, self.clock()

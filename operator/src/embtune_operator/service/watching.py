@@ -22,17 +22,17 @@ from typing import TYPE_CHECKING, Any
 import kopf
 
 from embtune_operator.cluster import ClusterError
-from embtune_operator.kube.kinds import PYTORCHJOB
+from embtune_operator.kube.kinds import EMBEDDINGMODEL, PYTORCHJOB
 from embtune_operator.kube.labels import OURS
 from embtune_operator.service.login import Login
 from embtune_operator.service.sightings import CHILDREN, RESOURCES, child_sighting_of, sighting_of
 from embtune_operator.service.stateless import NoDiffBase, NoProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
-    from embtune_operator.kube.api import KubeApi
+    from embtune_operator.kube.api import KubeApi, Object
     from embtune_operator.kube.kinds import Kind
     from embtune_operator.service.metrics import Metrics
     from embtune_operator.service.sightings import ChildSighting, Sighting
@@ -74,6 +74,7 @@ class Watching:
     async def run(self) -> None:
         """Watch until cancelled."""
         pauses = iter(Pauses())
+        await self._show_lines()
         while True:
             kinds, began = await self._kinds(), time.monotonic()
             log.info("watches %s", ", ".join(kind.plural for kind in kinds))
@@ -89,6 +90,23 @@ class Watching:
     async def stop(self) -> None:
         if self._thread:
             await self._thread.stop()
+
+    async def _show_lines(self) -> None:
+        """Every EmbeddingModel before any job: none is promoted because what holds it has not been seen yet."""
+        await self._kinds()
+        everywhere: list[str | None] = [None]
+        for namespace in self.namespaces or everywhere:
+            for body in await self._patiently(partial(self.api.list, EMBEDDINGMODEL, namespace)):
+                self.sink(sighting_of(EMBEDDINGMODEL, body, gone=False, now=datetime.now(UTC)))
+
+    async def _patiently(self, ask: Callable[[], Awaitable[list[Object]]]) -> list[Object]:
+        for pause in Pauses():
+            try:
+                return await ask()
+            except ClusterError as error:
+                log.warning("%s", error)
+            await asyncio.sleep(pause)
+        raise AssertionError("there is always another try")
 
     async def _kinds(self) -> list[Kind]:
         """Those that the API server knows. Ours are waited for: the operator may be there before its CRDs."""
