@@ -70,6 +70,8 @@ check: setup  ## linters, types, and the arrows between the packages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy crds/src store/src operator/src trainer-image/src
+	$(BIN)/mypy crds/generate.py
+	$(BIN)/mypy charts/generate.py
 	MYPYPATH=tests $(BIN)/mypy --explicit-package-bases tests
 	$(BIN)/lint-imports
 
