@@ -12,6 +12,7 @@ import os
 import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies_environment
 
 import aiohttp
 import yaml
@@ -98,6 +99,8 @@ async def connect(kubeconfig: Path | None, context: str | None) -> Connection:
             )
     except (config.ConfigException, yaml.YAMLError, OSError) as error:
         raise ClusterError(f"No cluster to talk to: {error}; name a kubeconfig file with a current context") from error
+    if not getproxies_environment():  # the session would ask a thread for proxies and passwords before each request
+        configuration.client_session_kwargs = {"trust_env": False}
     client = ApiClient(configuration)
     client.user_agent = "embtune"
     refresh = asyncio.create_task(config.refresh_token(loader, configuration)) if loader else None

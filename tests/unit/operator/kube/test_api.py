@@ -180,7 +180,7 @@ def test_a_list_that_took_too_long_starts_again(tmp_path: Path) -> None:
 
 
 def test_patches_say_which_kind_they_are(tmp_path: Path) -> None:
-    server, body = Server((200, {})), {"apiVersion": "embtune.dev/v1alpha1", "kind": "FineTuneJob", **SECRET_BODY}
+    server, body = Server((200, {})), {**SECRET_BODY, "status": {"phase": "Pending"}}
     ask(server, tmp_path, lambda api: api.merge(SECRET, "n", "s", {"a": 1}, subresource="status"))
     ask(server, tmp_path, lambda api: api.apply_status(FINETUNEJOB, body))
     merge, apply = server.asked
