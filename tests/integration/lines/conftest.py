@@ -6,8 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import pytest
@@ -30,8 +29,9 @@ from factories import NOON, PretendTrainer, publish_version, settings, transitio
 from servers.control_plane import ControlPlane
 from servers.fixtures import control_plane, embtune_plane
 from support.failing import Faults, failing_cluster
+from support.whole_runs import bench, copy_of, first
 
-__all__ = ["control_plane", "embtune_plane"]
+__all__ = ["bench", "control_plane", "copy_of", "embtune_plane", "first"]
 
 MODEL = "shop"
 
@@ -46,7 +46,7 @@ class Scene:
     namespace: str
     told: list[tuple[str, str]]
     """What `line_changed` was told."""
-    now: list[datetime] = field(default_factory=lambda: [NOON])
+    model: str = MODEL
 
     @property
     def store(self) -> Store:
@@ -54,7 +54,7 @@ class Scene:
 
     @property
     def line(self) -> LineKeys:
-        return LineKeys(self.namespace, MODEL)
+        return LineKeys(self.namespace, self.model)
 
     def do(self, call: Any) -> Any:
         return self.runner.run(call)
@@ -66,7 +66,7 @@ class Scene:
         documents.create(self.store, self.line.line_exam, LineExam(digest="e" * 64, job_uid="first"))
 
     def create_version(self, name: str, **spec: Any) -> None:
-        self._create(MODELVERSION, name, {"model": MODEL, **spec})
+        self._create(MODELVERSION, name, {"model": self.model, **spec})
 
     def show(self, number: int, **spec: Any) -> VersionRef:
         """A published version, and its ModelVersion."""
@@ -108,7 +108,11 @@ class Scene:
             pass
 
     def read_version(self, name: str) -> ModelVersion:
-        return read_resource(ModelVersion, self.get(MODELVERSION, name), cluster=True)
+        return self.do(self.seen_version(name))  # type: ignore[no-any-return]
+
+    async def seen_version(self, name: str) -> ModelVersion:
+        found = await self.world.api.get(MODELVERSION, self.namespace, name)
+        return read_resource(ModelVersion, found, cluster=True)
 
     def line_pass(self, world: World | None = None) -> float | None:
         seconds: float | None = self.do(reconcile_line(self.read_line(), world or self.world))
