@@ -86,7 +86,6 @@ class Watches:
         """What came since the last look came just now, for all we know: looks are seconds apart."""
         if stream.content is None:
             return
-        ended_well = stream.content.is_eof() and stream.content.exception() is None
-        shown = (stream.content.total_bytes, ended_well)
+        shown = (stream.content.total_bytes, stream.content.is_eof())  # a broken connection is no end of the content
         if shown != stream.noticed:
             stream.noticed, stream.heard_at = shown, self.clock()
