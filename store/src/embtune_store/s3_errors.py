@@ -5,7 +5,8 @@ import re
 from embtune_api.errors import NotFound, StoreDenied, StoreError, StoreFull
 
 STATUS = re.compile(r"non-2xx status code: (\d{3})")
-CODE = re.compile(r"<Code>([^<]*)</Code>")
+CODE = re.compile(r"<Code>([^<]*)</Code>|DeleteObjects request failed .*\(code: (\w+)\)")
+"""In an answer of its own, or in that for one of many objects to be deleted."""
 MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
 METADATA_SERVICE = ("169.254.169.254", "169.254.170.2", "fd00:ec2::254")
 """Where obstore looks for an identity when the environment holds none."""
@@ -43,7 +44,7 @@ def s3_error(error: Exception, key: str, uri: str, endpoint: str) -> StoreError:
             f"There is no room left for {key} in the store {uri}: the server answered {answer}. Make room or raise the quota, "
             "and run the same command again: it goes on where it stopped."
         )
-    if status in {401, 403} or code in DEAD:
+    if status in {401, 403} or code in {"AccessDenied", *DEAD}:
         kind = DeadCredentials if code in DEAD else StoreDenied
         return kind(
             f"The store {uri} refused the credentials for {key or 'its listing'}: it answered {answer}. "
@@ -82,7 +83,7 @@ def _status(text: str) -> int | None:
 
 def _code(text: str) -> str:
     found = CODE.search(text)
-    return found[1] if found else ""
+    return found[1] or found[2] if found else ""
 
 
 def _answer(text: str) -> str:

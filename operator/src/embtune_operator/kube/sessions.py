@@ -71,7 +71,7 @@ def mint(store: StoreSettings, own: StoreCredentials, policy: str, session: str)
     body = urlencode(wanted)
     headers = _signed(urlsplit(endpoint), store.region, body, own)
     try:
-        answer = _http().request("POST", endpoint, body=body, headers=headers, redirect=False)
+        answer = patient_http().request("POST", endpoint, body=body, headers=headers, redirect=False)
         if answer.status != 200:
             raise _refused(store, endpoint, f"{answer.status} {_said(answer.data)}")
         return _minted(answer.data)
@@ -128,7 +128,8 @@ def _refused(store: StoreSettings, endpoint: str, why: str) -> ClusterError:
 
 
 @cache
-def _http() -> urllib3.PoolManager:
+def patient_http() -> urllib3.PoolManager:
+    """Connections to the object store's own services: a time limit and a few retries for each call."""
     import certifi
     import urllib3
 
