@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from embtune_operator.pipeline.readings import Readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,3 +31,5 @@ class World:
     line_changed: Callable[[str, str], None]
     """Told (namespace, model) when what is in production has changed, or a version came or went: whoever shows the line looks
     again."""
+    readings: Readings = field(default_factory=Readings)
+    """What this process has read of the store and never changes: every version of a line asks for the line's history."""

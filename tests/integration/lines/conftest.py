@@ -13,7 +13,6 @@ import pytest
 
 from embtune_api.documents import LineExam, VersionRef
 from embtune_api.keys import LineKeys
-from embtune_api.reading import read_resource
 from embtune_api.resources import EmbeddingModel, ModelVersion
 from embtune_operator.cluster import Cluster, MemoryCluster
 from embtune_operator.kube.api import KubeApi
@@ -21,6 +20,7 @@ from embtune_operator.kube.kinds import EMBEDDINGMODEL, FINETUNEJOB, MODELVERSIO
 from embtune_operator.kube.platform import Platform
 from embtune_operator.lines.reconcile import reconcile_line
 from embtune_operator.registry.history import read_history, read_release
+from embtune_operator.service.stored import read_stored
 from embtune_operator.settings import Settings
 from embtune_operator.versions.reconcile import reconcile_version
 from embtune_operator.world import World
@@ -112,14 +112,15 @@ class Scene:
 
     async def seen_version(self, name: str) -> ModelVersion:
         found = await self.world.api.get(MODELVERSION, self.namespace, name)
-        return read_resource(ModelVersion, found, cluster=True)
+        assert found
+        return read_stored(ModelVersion, found)
 
     def line_pass(self, world: World | None = None) -> float | None:
         seconds: float | None = self.do(reconcile_line(self.read_line(), world or self.world))
         return seconds
 
     def read_line(self) -> EmbeddingModel:
-        return read_resource(EmbeddingModel, self.get(EMBEDDINGMODEL, MODEL), cluster=True)
+        return read_stored(EmbeddingModel, self.get(EMBEDDINGMODEL, MODEL) or {})
 
     def until(self, come: Callable[[], bool], seconds: float = 30.0) -> None:
         """Controllers of Kubernetes take their time."""

@@ -237,3 +237,16 @@ def test_a_rollback_from_elsewhere_is_verified_once(scene: Scene) -> None:
     assert calls.calls.count("chunks") == 3, "every file was read"
     scene.version_pass(V1, counted)
     assert calls.calls.count("chunks") == 3, "and not again"
+
+
+def test_what_never_changes_is_read_once(scene: Scene) -> None:
+    for number in (1, 2):
+        scene.show(number)
+        promote(scene.store, scene.line, number, "", NOON)
+    calls = Faults(lambda _, __: False, StoreError)
+    counted = scene.changed(store=failing_store(scene.store, calls))
+    scene.version_pass(V1, counted)
+    first = calls.calls.copy()
+    calls.calls.clear()
+    scene.version_pass(V2, counted)
+    assert len(first) - len(calls.calls) == 2, "both entries of the history"

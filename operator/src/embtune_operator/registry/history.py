@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from embtune_api.keys import LineKeys
     from embtune_api.status import Stage
     from embtune_api.verdict import Outcome
+    from embtune_operator.pipeline.readings import Readings
     from embtune_store.protocol import Store
 
 
@@ -31,10 +32,15 @@ def complete_history(store: Store, line: LineKeys, current: Release) -> None:
     documents.create(store, line.history(current.seq), current)
 
 
-def read_history(store: Store, line: LineKeys) -> list[Release]:
-    """Every release so far, oldest first; the current one also while its copy is still missing."""
+def read_history(store: Store, line: LineKeys, readings: Readings | None = None) -> list[Release]:
+    """Every release so far, oldest first; the current one also while its copy is still missing.
+
+    Args:
+        readings: spare the store what this process has read before: entries never change.
+    """
+    read = readings.document if readings else documents.read
     numbers = {_seq(line, found.key) for found in store.list(line.history_folder)}
-    past = [documents.read(store, line.history(seq), Release) for seq in sorted(numbers)]
+    past = [read(store, line.history(seq), Release) for seq in sorted(numbers)]
     history = [release for release in past if release is not None]
     current = read_release(store, line)
     if current is not None and current.document.seq not in numbers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from embtune_api.resources import EmbeddingModel, ModelVersion
 from embtune_operator.kube.errors import Missing
+from embtune_operator.pipeline.readings import Readings
 from embtune_operator.service.stored import read_stored
 from embtune_operator.service.unreadable import tell_unreadable
 from embtune_operator.world import World
@@ -45,6 +46,7 @@ class ShownPass(Generic[Shown]):
     platform: Platform
     owners: Owners
     triggers: Triggers
+    readings: Readings = field(default_factory=Readings)
 
     async def __call__(self, key: Key) -> float | None:
         body = await self.api.get(self.kind, key.namespace, key.name)
@@ -70,4 +72,5 @@ class ShownPass(Generic[Shown]):
             settings=await self.owners.settings(namespace),
             clock=lambda: datetime.now(UTC),
             line_changed=self.triggers.line_changed,
+            readings=self.readings,
         )

@@ -14,6 +14,7 @@ from embtune_operator.registry.versions import read_version, verify_version
 if TYPE_CHECKING:
     from embtune_api.documents import Release
     from embtune_api.resources import ModelVersion
+    from embtune_operator.pipeline.readings import Readings
     from embtune_operator.registry.versions import Version
     from embtune_store.protocol import Store
 
@@ -51,13 +52,13 @@ def ref_of(version: ModelVersion) -> VersionRef | None:
     return None
 
 
-def look(line: LineKeys, ref: VersionRef, verified: str | None, store: Store) -> Seen:
+def look(line: LineKeys, ref: VersionRef, verified: str | None, store: Store, readings: Readings) -> Seen:
     """Read the version and its stage. What a rollback has brought back is verified to the last byte, once.
 
     Args:
         verified: the release after which it was verified already, as `release_name` says it.
     """
-    history = read_history(store, line)
+    history = read_history(store, line, readings)
     if was_deleted(ref.version, history):
         return Seen(fault=Fault("Deleted", f"{line.model} v{ref.version} was deleted: its files are gone"))
     try:

@@ -52,7 +52,7 @@ async def _show(version: ModelVersion, ref: VersionRef, world: World) -> None:
     request = await answered(version, ref, world)
     known = find(before.conditions, "Verified") if before else None
     verified = known.reason if known is not None and known.status == "True" else None
-    seen = await asyncio.to_thread(look, line_of(version), ref, verified, world.store)
+    seen = await asyncio.to_thread(look, line_of(version), ref, verified, world.store, world.readings)
     status = status_of(version, ref, seen, request, world.platform.store.uri, world.clock())
     await write_status(version, status, world)
     if before is None or before.version is None or before.last_request != request:
