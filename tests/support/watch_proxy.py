@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import aiohttp
 from aiohttp import web
@@ -40,20 +40,18 @@ class WatchProxy:
 @contextmanager
 def watch_proxy(plane: ControlPlane) -> Iterator[WatchProxy]:
     """On a free port of the loopback, in a thread of its own; it speaks for the administrator."""
-    proxy, loop, ready = WatchProxy(), asyncio.new_event_loop(), asyncio.Event()
-    stop = asyncio.Event()
-    thread = Thread(target=lambda: loop.run_until_complete(_serve(plane, proxy, ready, stop)), name="watch proxy")
+    proxy, ready, stop = WatchProxy(), Event(), Event()
+    thread = Thread(target=lambda: asyncio.run(_serve(plane, proxy, ready, stop)), name="watch proxy")
     thread.start()
     try:
-        asyncio.run_coroutine_threadsafe(ready.wait(), loop).result(timeout=10)
+        assert ready.wait(10)
         yield proxy
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        stop.set()
         thread.join(timeout=20)
-        loop.close()
 
 
-async def _serve(plane: ControlPlane, proxy: WatchProxy, ready: asyncio.Event, stop: asyncio.Event) -> None:
+async def _serve(plane: ControlPlane, proxy: WatchProxy, ready: Event, stop: Event) -> None:
     client = plane.layout.folder / "certificates" / "admin"
     trust = ssl.create_default_context(cafile=str(plane.ca))
     trust.load_cert_chain(client.with_suffix(".crt"), client.with_suffix(".key"))
@@ -72,7 +70,11 @@ async def _serve(plane: ControlPlane, proxy: WatchProxy, ready: asyncio.Event, s
             forever = aiohttp.ClientTimeout(total=None)
             headers = {name: request.headers[name] for name in ("Accept", "Content-Type") if name in request.headers}
             async with upstream.request(
-                request.method, plane.server + request.path_qs, headers=headers, data=await request.read() or None, timeout=forever
+                request.method,
+                plane.server + request.path_qs,
+                headers=headers,
+                data=await request.read() or None,
+                timeout=forever,
             ) as found:
                 answer = web.StreamResponse(status=found.status, headers={"Content-Type": found.content_type})
                 await answer.prepare(request)
@@ -91,5 +93,7 @@ async def _serve(plane: ControlPlane, proxy: WatchProxy, ready: asyncio.Event, s
         await site.start()
         proxy.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         ready.set()
-        await stop.wait()
+        while not stop.is_set():
+            await asyncio.sleep(0.05)
         await runner.cleanup()
+    await asyncio.sleep(0.3)  # closed TLS connections are gone a moment later
