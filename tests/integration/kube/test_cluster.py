@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +15,9 @@ from embtune_api.status import Attempt, Condition, EvaluationStatus, FineTuneJob
 from embtune_operator.cluster import ClusterError, Event
 from embtune_operator.kube import labels
 from embtune_operator.kube.indexed_job import build_indexed_job
-from embtune_operator.kube.kinds import JOB, POD
+from embtune_operator.kube.kinds import EVENT, JOB, POD
 from embtune_operator.kube.step_job import build_step_job
+from embtune_operator.kube.times import format_time
 from support.kube_children import NOON, a_blueprint, a_child, a_platform
 
 from .conftest import STARTED, Place, as_kubelet, pods_of, terminated, until_ended
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from embtune_operator.cluster import ChildState
+    from embtune_operator.kube.api import Object
     from embtune_operator.kube.cluster import KubeCluster
 
 
@@ -138,6 +140,45 @@ def test_an_image_that_cannot_be_had_is_given_up_and_taken_away(place: Place) ->
         assert await cluster.api.list(JOB, place.namespace) == []
 
     place.run(scenario)
+
+
+def test_a_secret_that_cannot_be_mounted_is_named_and_then_given_up(place: Place) -> None:
+    job = place.job()
+    text = 'MountVolume.SetUp failed for volume "source-0" : secret "datasets" not found'
+
+    async def scenario(cluster: KubeCluster) -> None:
+        await cluster.create(job, a_child(job, "prepare"))
+        (pod,) = await pods_of(cluster, place.namespace, 1)
+        now = cluster.clock()
+        scheduled = {"type": "PodScheduled", "status": "True", "lastTransitionTime": format_time(now)}
+        creating = {"waiting": {"reason": "ContainerCreating"}}
+        await as_kubelet(cluster, pod, creating, phase="Pending", conditions=[scheduled])
+        await cluster.api.create(EVENT, a_warning(pod, "FailedMount", text, now + timedelta(seconds=280)))
+        (early,) = await cluster.children(job)
+        assert (early.state, "datasets" in early.message) == ("Queued", False)
+        cluster.clock = lambda: now + timedelta(seconds=290)
+        (told,) = await cluster.children(job)
+        assert (told.state, told.message) == ("Queued", f"pod {pod['metadata']['name']}: {text}")
+        cluster.clock = lambda: now + timedelta(seconds=310)
+        (given_up,) = await cluster.children(job)
+        assert (given_up.state, given_up.reason) == ("Failed", "Error")
+        assert text in given_up.message
+        assert await cluster.api.list(JOB, place.namespace) == []
+
+    place.run(scenario)
+
+
+def a_warning(pod: Object, reason: str, message: str, at: datetime) -> Object:
+    """As a kubelet repeats it."""
+    about = {name: pod["metadata"][name] for name in ("name", "namespace", "uid")}
+    return {
+        "metadata": {"name": f"{about['name']}.1", "namespace": about["namespace"]},
+        "involvedObject": {"apiVersion": "v1", "kind": "Pod", **about},
+        "type": "Warning",
+        "reason": reason,
+        "message": message,
+        "lastTimestamp": format_time(at),
+    }
 
 
 def test_a_quota_that_allows_no_pod_is_told_while_the_child_waits(place: Place) -> None:
