@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "embtune"
 KUBE_VERSION = "1.35.4"
 Object = dict[str, Any]
+HealthOf = Callable[[Object], str]
+"""From an object to `STATUS: …` and `MESSAGE: …`, a line each."""
 
 
 @dataclass(frozen=True)

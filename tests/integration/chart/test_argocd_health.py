@@ -1,11 +1,9 @@
 """Argo CD's own command judges resources as people meet them. The states are built from the models, so they stay possible."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
-from ruamel.yaml import YAML
 
 from embtune_api.base import Resource
 from embtune_api.line import EmbeddingModelStatus
@@ -13,7 +11,7 @@ from embtune_api.resources import EmbeddingModel, FineTuneJob, ModelVersion
 from embtune_api.status import FineTuneJobStatus
 from embtune_api.version import ModelVersionResourceStatus
 from factories import NOON
-from support.chart import Helm, Program
+from support.chart import HealthOf
 
 DIGEST = "ab" * 32
 RECIPE = {"baseModel": {"uri": "hf://org/base"}, "data": {"train": [{"uri": "s3://data/train.jsonl"}]}}
@@ -199,33 +197,9 @@ STATES: dict[str, tuple[Resource, str, str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def settings(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Argo CD's own ConfigMap, with the checks of the chart merged into it as the notes say."""
-    (checks,) = helm.template(
-        "--set",
-        "store.uri=s3://m,store.credentials.existingSecret=store",
-        "--set",
-        "argocd.health=true",
-        "-s",
-        "templates/argocd.yaml",
-    )
-    path = tmp_path_factory.mktemp("argocd") / "argocd-cm.yaml"
-    labels = {"app.kubernetes.io/part-of": "argocd"}
-    _write(path, checks | {"metadata": {"name": "argocd-cm", "namespace": "argocd", "labels": labels}})
-    return path
-
-
 @pytest.mark.parametrize("state", STATES)
-def test_argo_cd_judges(state: str, argocd: Program, settings: Path, tmp_path: Path) -> None:
+def test_argo_cd_judges(state: str, health_of: HealthOf) -> None:
     resource, health, message = STATES[state]
-    path = tmp_path / "resource.yaml"
-    _write(path, resource.model_dump(mode="json", by_alias=True, exclude_none=True))
-    told = argocd("admin", "settings", "resource-overrides", "health", path, "--argocd-cm-path", settings).stdout
+    told = health_of(resource.model_dump(mode="json", by_alias=True, exclude_none=True))
     assert told.startswith(f"STATUS: {health}\n"), told
     assert message in told.partition("MESSAGE: ")[2]
-
-
-def _write(path: Path, body: dict[str, Any]) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        YAML().dump(body, file)

@@ -20,7 +20,7 @@ from servers.fixtures import need
 from servers.minio_sessions import with_user
 from servers.processes import Process, free_port, running, wait_until
 from servers.s3_server import S3Server, running_minio
-from support.chart import CHART, ROOT, Helm, the
+from support.chart import CHART, ROOT, HealthOf, Helm, the
 from support.monitoring import alert_rules, dashboard_queries
 from support.simulated_node import SimulatedNode, simulated_node
 
@@ -76,32 +76,50 @@ def installation(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield Installation(plane, values["metricsPort"], process, log)
 
 
-def test_a_line_of_git_gets_its_version_by_the_rights_of_the_chart(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(scope="module")
+def finished(installation: Installation) -> Installation:
+    """With a line that Git made, whose first job is done."""
     plane = installation.plane
-    for name, value in {**_secret(plane), "NO_PROXY": "127.0.0.1"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", re.findall(r"endpoint: (\S+)", _platform(plane))[0])
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/embeddingmodels.embtune.dev")
-    with simulated_node(SimulatedNode(plane.kubeconfig, "s3://tests/embtune")):
-        plane.kubectl("apply", "-f", "-", stdin=json.dumps(LINE))
-        installation.wait_until(lambda: _phase(plane) == "Succeeded" and "Production" in _stages(plane))
-    requests = [entry for entry in plane.audited() if entry["user"]["username"] == NAME]
+    endpoint = re.findall(r"endpoint: (\S+)", _platform(plane))[0]
+    reached = {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1", "NO_PROXY": "127.0.0.1", **_secret(plane)}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in reached.items():
+            patch.setenv(name, value)
+        with simulated_node(SimulatedNode(plane.kubeconfig, "s3://tests/embtune")):
+            plane.kubectl("apply", "-f", "-", stdin=json.dumps(LINE))
+            installation.wait_until(lambda: _phase(plane) == "Succeeded" and "Production" in _stages(plane))
+            installation.wait_until(lambda: "UpToDate" in _line(plane))
+    return installation
+
+
+def test_the_chart_gives_every_right_that_a_job_takes(finished: Installation) -> None:
+    requests = [entry for entry in finished.plane.audited() if entry["user"]["username"] == NAME]
     refused = {(entry["verb"], entry["objectRef"]["resource"]) for entry in requests if entry["responseStatus"]["code"] == 403}
     assert refused == set()
     made = {entry["objectRef"]["resource"] for entry in requests if entry["verb"] == "create"}
     assert {"finetunejobs", "jobs", "services", "secrets", "modelversions", "events", "leases"} <= made
 
 
-def test_prometheus_answers_every_query_of_the_dashboard(installation: Installation, tmp_path: Path) -> None:
+def test_argo_cd_calls_what_the_operator_left_healthy(finished: Installation, health_of: HealthOf) -> None:
+    for kind, said in {
+        "finetunejob": "went to production",
+        "modelversion": "Production, ndcg@10",
+        "embeddingmodel": "v1 is in production",
+    }.items():
+        found = json.loads(finished.plane.kubectl("get", kind, "--namespace", "search", "-o", "json"))
+        (one,) = found["items"]
+        told = health_of(one)
+        assert told.startswith("STATUS: Healthy\n"), told
+        assert said in told
+
+
+def test_prometheus_answers_every_query_of_the_dashboard(finished: Installation, tmp_path: Path) -> None:
     """From a real scrape of that operator: each of its metrics is there by the name that the dashboard and the alerts use."""
     program = shutil.which("prometheus")
     if program is None:
         pytest.skip("prometheus is not installed: it is a Debian package")
     port = free_port()
-    target = {"job_name": "embtune", "static_configs": [{"targets": [f"127.0.0.1:{installation.metrics_port}"]}]}
+    target = {"job_name": "embtune", "static_configs": [{"targets": [f"127.0.0.1:{finished.metrics_port}"]}]}
     config = {"global": {"scrape_interval": "1s"}, "scrape_configs": [target]}
     (tmp_path / "prometheus.json").write_text(json.dumps(config), encoding="utf-8")
     command = [program, f"--config.file={tmp_path}/prometheus.json", f"--storage.tsdb.path={tmp_path}/data"]
@@ -176,6 +194,11 @@ def _phase(plane: ControlPlane) -> str:
 
 def _stages(plane: ControlPlane) -> str:
     return plane.kubectl("get", "modelversions", "--namespace", "search", "-o", "jsonpath={.items[*].status.stage}")
+
+
+def _line(plane: ControlPlane) -> str:
+    path = "jsonpath={.items[*].status.conditions[*].reason}"
+    return plane.kubectl("get", "embeddingmodels", "--namespace", "search", "-o", path)
 
 
 def _for_all(query: str) -> str:
