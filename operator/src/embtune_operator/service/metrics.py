@@ -78,7 +78,8 @@ class Metrics:
         """Count what a swap of `release.json` has done."""
         if key.endswith("/release.json"):
             kind = json.loads(data)["transition"]["kind"]
-            (self.promotions if kind == "Promote" else self.rollbacks).inc()
+            if counter := {"Promote": self.promotions, "Rollback": self.rollbacks}.get(kind):
+                counter.inc()
 
     def _begin_at_zero(self) -> None:
         """A series that begins with its first event shows no increase by it: an alert would miss that one."""

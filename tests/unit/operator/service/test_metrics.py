@@ -62,6 +62,11 @@ def test_a_release_is_counted_by_what_it_did(kind: str, name: str, metrics: Metr
     assert value(metrics, name) == 1
 
 
+def test_a_deleted_version_counts_as_neither(metrics: Metrics) -> None:
+    metrics.note_release("search/shop/release.json", json.dumps({"transition": {"kind": "Delete"}}).encode())
+    assert [value(metrics, f"embtune_{name}_total") for name in ("promotions", "rollbacks")] == [0, 0]
+
+
 def test_every_phase_is_shown_from_the_start(metrics: Metrics) -> None:
     assert value(metrics, "embtune_jobs", phase="Failed") == 0
     assert value(metrics, "embtune_leader") == 1
