@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from embtune_operator.kube.kinds import EMBEDDINGMODEL, FINETUNEJOB, MODELVERSION
 from embtune_operator.service.metrics import PHASES, STAGES, Metrics, Shown
-from embtune_operator.service.triggers import LINE, SCRATCH
+from embtune_operator.service.triggers import LINE, SCRATCH, STORE
 
 if TYPE_CHECKING:
     from embtune_operator.service.queue import Queue
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from embtune_operator.service.watches import Watches
     from embtune_operator.service.workers import Leadership
 
-_KINDS = (FINETUNEJOB.kind, MODELVERSION.kind, EMBEDDINGMODEL.kind, SCRATCH, LINE)
+_KINDS = (FINETUNEJOB.kind, MODELVERSION.kind, EMBEDDINGMODEL.kind, SCRATCH, STORE, LINE)
 
 
 def show_gauges(metrics: Metrics, leader: Leadership, queue: Queue, resources: Resources, watches: Watches) -> None:
@@ -24,5 +24,5 @@ def show_gauges(metrics: Metrics, leader: Leadership, queue: Queue, resources: R
         Shown("queue_waiting", "Resources whose pass is planned for later", "kind", queue.waiting, _KINDS),
         Shown("jobs", "FineTuneJobs by phase", "phase", resources.jobs_by_phase, PHASES),
         Shown("versions", "ModelVersions by stage", "stage", resources.versions_by_stage, STAGES),
-        Shown("watch_age_seconds", "Since the watch of that kind last received a byte", "kind", watches.ages),
+        Shown("watch_age_seconds", "Since the watch of that kind last received a byte or an orderly end", "kind", watches.ages),
     )

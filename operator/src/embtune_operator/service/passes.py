@@ -10,12 +10,13 @@ from embtune_operator.kube.cluster import KubeCluster
 from embtune_operator.kube.credentials import StepCredentials
 from embtune_operator.kube.kinds import EMBEDDINGMODEL, FINETUNEJOB, MODELVERSION
 from embtune_operator.lines.reconcile import reconcile_line
+from embtune_operator.service.bucket import BucketPass
 from embtune_operator.service.drift import DriftPass
 from embtune_operator.service.jobs import JobPass
 from embtune_operator.service.owners import Owners
 from embtune_operator.service.scratch import ScratchPass
 from embtune_operator.service.shown import ShownPass
-from embtune_operator.service.triggers import LINE, SCRATCH, Triggers
+from embtune_operator.service.triggers import LINE, SCRATCH, STORE, Triggers
 from embtune_operator.versions.reconcile import reconcile_version
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Passes:
                 MODELVERSION.kind: versions,
                 EMBEDDINGMODEL.kind: lines,
                 SCRATCH: ScratchPass(api, store),
+                STORE: BucketPass(platform.store),
                 LINE: DriftPass(store, triggers.resources, triggers),
             }
         )

@@ -23,14 +23,14 @@ _LEAST_STALE = 64
 
 class Key(NamedTuple):
     kind: str
-    """`FineTuneJob`, `ModelVersion`, `EmbeddingModel`, `Scratch`."""
+    """`FineTuneJob`, `ModelVersion`, `EmbeddingModel`, or one of the operator's own (`triggers`)."""
     namespace: str
     name: str
     uid: str = ""
     """Only where the name alone does not say which: of a resource that is gone."""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}"
+        return f"{self.kind} {self.namespace}/{self.name}" if self.name else self.kind
 
 
 class Taken(NamedTuple):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SCRATCH = "Scratch"
 """Kind of a key: what a deleted job has left in the store."""
+STORE = "Store"
+"""Kind of a key: whether the store's bucket is ready."""
 LINE = "Line"
 """Kind of a key: whether what is shown of a line is still true."""
 
@@ -63,6 +65,7 @@ class Triggers:
     def leads(self) -> None:
         """This process leads from now on: whatever does not rest is looked at."""
         self.leading = True
+        self.queue.add(Key(STORE, "", ""))
         for key, known in self.resources:
             self._plan(key, known.rests_for)
         for namespace, line in self.resources.lines():

@@ -17,6 +17,7 @@ from factories import a_job
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 JOB_KEY = Key("FineTuneJob", "search", "shop-1")
 VERSION_KEY = Key("ModelVersion", "search", "shop-v1")
+STORE_KEY = Key("Store", "", "")
 LINE_KEY = Key("EmbeddingModel", "search", "shop")
 
 
@@ -33,6 +34,7 @@ class Operator:
         self.queue = Queue(lambda: self.now)
         self.triggers = Triggers(self.resources, self.queue)
         self.triggers.leads()
+        self.works()
 
     def sees(self, kind: Kind, body: dict[str, Any], *, gone: bool = False) -> None:
         self.triggers.saw(sighting_of(kind, body, gone=gone, now=NOW))
@@ -211,7 +213,7 @@ def test_a_wish_on_a_version_is_looked_at_until_it_is_answered(operator: Operato
     operator.sees(MODELVERSION, wished)
     operator.triggers.leads_no_longer()
     operator.triggers.leads()
-    assert operator.works() == []
+    assert operator.works() == [STORE_KEY]
 
 
 def test_an_embedding_model_is_looked_at_when_a_job_of_its_line_moves(operator: Operator) -> None:
@@ -246,4 +248,4 @@ def test_who_does_not_lead_plans_nothing_and_looks_at_everything_when_it_leads(o
     operator.sees_child(POD, child({"phase": "Failed"}))
     assert operator.works() == []
     operator.triggers.leads()
-    assert operator.works() == [JOB_KEY]
+    assert operator.works() == [STORE_KEY, JOB_KEY]
