@@ -23,7 +23,8 @@ FIELD_MANAGER = "embtune"
 _MERGE, _APPLY = "application/merge-patch+json", "application/apply-patch+yaml"
 _CALL_SECONDS, _LIST_SECONDS = 15.0, 60.0
 _PAGE = 500
-_DISCOVERY_SECONDS = 60.0
+_DISCOVERY_SECONDS, _UNKNOWN_SECONDS = 60.0, 5.0
+"""How long it is believed that a kind is known, and that it is not: what was just installed is to be used soon."""
 
 
 @dataclass
@@ -104,9 +105,10 @@ class KubeApi:
         return await self._object("PATCH", kind.path(namespace, name, "status"), what, query=query, body=body, content=_APPLY)
 
     async def serves(self, kind: Kind) -> bool:
-        """Whether the API server knows this kind, as of the last minute."""
+        """Whether the API server knows this kind, as of the last minute; one that it does not know is asked for again soon."""
         read_at, plurals = self._served.get(kind.root, (0.0, frozenset[str]()))
-        if not read_at or time.monotonic() - read_at > _DISCOVERY_SECONDS:
+        believed = _DISCOVERY_SECONDS if kind.plural in plurals else _UNKNOWN_SECONDS
+        if not read_at or time.monotonic() - read_at > believed:
             try:
                 found = await self._object("GET", kind.root, f"list the kinds of {kind.api_version}")
             except Missing:
