@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from embtune_api.line import EmbeddingModelStatus, VersionSummary
-from embtune_operator.conditions import condition, with_their_times
+from embtune_operator.pipeline.conditions import condition, with_their_times
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +27,7 @@ def status_of(
         production=_shown(release.production if release else None),
         previous=_shown(release.previous if release else None),
         latest_job=stamping.latest,
-        conditions=with_their_times([ready, _released(line, pinned, now)], line.status.conditions if line.status else []),
+        conditions=with_their_times([ready, _released(line, pinned, now)], line.status),
         last_request=request,
     )
 

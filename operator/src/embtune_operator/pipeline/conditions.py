@@ -1,4 +1,4 @@
-"""Conditions of a job: made, found, and kept with the time at which they came."""
+"""Conditions of a job, a version or a line: made, found, and kept with the time at which they came."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from embtune_api.line import EmbeddingModelStatus
     from embtune_api.status import ConditionType, FineTuneJobStatus
+    from embtune_api.version import ModelVersionResourceStatus
+
+    Status = FineTuneJobStatus | ModelVersionResourceStatus | EmbeddingModelStatus
 
 LONGEST = 2048
 """Characters of a message."""
@@ -37,7 +41,7 @@ def shortened(text: str) -> str:
     return f"{text[:_HEAD]} … {text[-(LONGEST - _HEAD - 3) :]}"
 
 
-def with_their_times(conditions: Iterable[Condition], before: FineTuneJobStatus | None) -> list[Condition]:
+def with_their_times(conditions: Iterable[Condition], before: Status | None) -> list[Condition]:
     """A condition that was there already keeps the time at which it came; Retried tells of its newest attempt's end."""
     told = [c for c in before.conditions if c.type != "Retried"] if before else []
     known: dict[tuple[str, str], datetime] = {(c.type, c.status): c.last_transition_time for c in told}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from embtune_api.errors import Conflict, InvalidInput
 from embtune_api.version import ModelVersionResourceStatus
-from embtune_operator.conditions import condition, with_their_times
 from embtune_operator.kube.kinds import NAMESPACE
+from embtune_operator.pipeline.conditions import condition, with_their_times
 from embtune_operator.registry.deletion import delete_scratch, delete_version
 from embtune_operator.registry.owner import refuse_stranger
 from embtune_operator.versions.finalizer import is_held, let_go
@@ -80,6 +80,6 @@ async def _refuse(version: ModelVersion, message: str, world: World) -> None:
     before = version.status or ModelVersionResourceStatus()
     refused = condition("Ready", "DeletionRefused", message, world.clock(), true=False)
     others = [kept for kept in before.conditions if kept.type != "Ready"]
-    conditions = with_their_times([refused, *others], before.conditions)
+    conditions = with_their_times([refused, *others], before)
     generation = version.metadata.generation
     await write_status(version, before.model_copy(update={"conditions": conditions, "observed_generation": generation}), world)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from embtune_operator.conditions import find
+from embtune_operator.pipeline.conditions import find
 from embtune_operator.versions.ending import end
 from embtune_operator.versions.finalizer import follow_policy
 from embtune_operator.versions.look import line_of, look, ref_of

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from embtune_api.metrics import split_metric
 from embtune_api.version import ModelVersionResourceStatus
-from embtune_operator.conditions import condition, find, with_their_times
+from embtune_operator.pipeline.conditions import condition, find, with_their_times
 from embtune_operator.versions.look import line_of, release_name
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def status_of(
     resource: ModelVersion, ref: VersionRef, seen: Seen, request: LastRequest | None, store_uri: str, now: datetime
 ) -> ModelVersionResourceStatus:
     """The whole status of a published version. What is known of one that is damaged or gone is no longer shown."""
-    before = resource.status.conditions if resource.status else []
+    before = resource.status
     known = ModelVersionResourceStatus(
         observed_generation=resource.metadata.generation, version=ref.version, digest=ref.digest, last_request=request
     )
@@ -36,7 +36,11 @@ def status_of(
         fault = condition("Ready", seen.fault.reason, seen.fault.message, now, true=False)
         return known.model_copy(update={"conditions": with_their_times([fault], before)})
     verdict = version.evaluation.verdict
-    conditions = [_ready(version, now), *_verified(seen, before, now), condition("Judged", verdict.outcome, verdict.reason, now)]
+    conditions = [
+        _ready(version, now),
+        *_verified(seen, before.conditions if before else [], now),
+        condition("Judged", verdict.outcome, verdict.reason, now),
+    ]
     return known.model_copy(
         update={
             "stage": version.stage,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.version import ModelVersionResourceStatus
 from embtune_operator.cluster import ClusterError
-from embtune_operator.conditions import condition, find, with_their_times
+from embtune_operator.pipeline.conditions import condition, find, with_their_times
 from embtune_operator.registry.deletion import delete_scratch
 from embtune_operator.versions.registration.decide import Move, decide
 from embtune_operator.versions.registration.job import job_of
@@ -90,7 +90,7 @@ async def _told(version: ModelVersion, move: Move, world: World) -> Standing:
         conditions.append(condition("Failed", move.reason, move.message, now))
     status = ModelVersionResourceStatus(
         observed_generation=version.metadata.generation,
-        conditions=with_their_times(conditions, before.conditions),
+        conditions=with_their_times(conditions, before),
         last_request=before.last_request,
     )
     await write_status(version, status, world)
