@@ -29,22 +29,38 @@ def test_it_waits_for_its_kinds_and_tells_what_is_wrong_with_an_object_of_other_
         assert not operator.ready()
         assert operator.status("/livez") == 200
         loose(bare.plane)
-        broken = bare.job("broken")
-        broken["spec"]["training"] = {"epochs": "many"}
-        eventually(20, lambda: applied(bare.plane, broken), operator)
+        for name, epochs in (("unsound", 0), ("garbled", "many")):
+            body = bare.job(name)
+            body["spec"]["training"] = {"epochs": epochs}
+            eventually(20, lambda body=body: applied(bare.plane, body), operator)
         bare.plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", CRDS)
         bare.plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
         eventually(40, operator.ready, operator)
-        eventually(20, lambda: bare.phases()["broken"] == "Failed", operator)
-        [job] = bare.objects("finetunejobs")
-        [condition] = [c for c in job["status"]["conditions"] if c["type"] == "Failed"]
+        eventually(30, lambda: bare.phases()["unsound"] == "Failed", operator)
+        told = {job["metadata"]["name"]: job.get("status", {}) for job in bare.objects("finetunejobs")}
+        [condition] = [c for c in told["unsound"]["conditions"] if c["type"] == "Failed"]
         assert condition["reason"] == "InvalidObject"
-        assert "spec.training.epochs" in condition["message"]
-        written = job["metadata"]["resourceVersion"]
+        assert "spec.training.epochs: 0 is below the minimum 1" in condition["message"]
+        [event] = eventually(30, lambda: [e for e in bare.objects("events") if e["reason"] == "InvalidObject"], operator)
+        assert event["involvedObject"]["name"] == "garbled"
+        assert "spec.training.epochs: expected a whole number, got 'many'" in event["message"]
         bare.submit("sound")
         eventually(40, lambda: bare.phases()["sound"] == "Succeeded", operator)
-        [unchanged] = [job for job in bare.objects("finetunejobs") if job["metadata"]["name"] == "broken"]
-        assert unchanged["metadata"]["resourceVersion"] == written
+        assert operator.metric("embtune_queue_depth") == 0
+
+
+def test_a_kind_that_goes_and_comes_again_is_watched_again(bare: Cluster, tmp_path: Path) -> None:
+    bare.plane.kubectl("apply", "--server-side", "-f", CRDS)
+    bare.plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    with bare.operator(tmp_path / "operator", watchSeconds=5) as operator, simulated_node(bare.node()):
+        eventually(30, operator.ready, operator)
+        bare.plane.kubectl("delete", "crd", "embeddingmodels.embtune.dev")
+        eventually(60, lambda: "waits for the CRDs of EmbeddingModel" in operator.log.read_text(), operator)
+        bare.plane.kubectl("apply", "--server-side", "-f", CRDS)
+        eventually(60, operator.ready, operator)
+        assert operator.metric("embtune_watch_restarts_total") >= 1
+        bare.submit("sound")
+        eventually(60, lambda: bare.phases()["sound"] == "Succeeded", operator)
 
 
 def loose(plane: ControlPlane) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -45,7 +44,7 @@ async def serving(health: Health, metrics: Metrics, health_port: int, metrics_po
     """Answer on both ports of all addresses while the block runs."""
 
     async def read(_: web.Request) -> web.Response:
-        page = await asyncio.to_thread(generate_latest, metrics.registry)
+        page = generate_latest(metrics.registry)  # in this thread, which is the one that changes what the gauges read
         return web.Response(body=page, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     runners = [

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from embtune_operator.documents import Document
 from embtune_operator.faults import faults_of
-from embtune_operator.kube.kinds import FINETUNEJOB
+from embtune_operator.kube.errors import AlreadyExists, Unreachable
+from embtune_operator.kube.kinds import EVENT, FINETUNEJOB
+from embtune_operator.kube.labels import MANAGER
 from embtune_operator.service.queue import Key
 
 if TYPE_CHECKING:
@@ -18,11 +22,13 @@ if TYPE_CHECKING:
     from embtune_operator.kube.kinds import Kind
 
 log = logging.getLogger(__name__)
-_LONGEST = 2048
+_LONGEST, _LONGEST_EVENT = 2048, 1024
+_WRONG_TYPES = "typed live object"
+"""In the answer of an API server that cannot apply to an object, because its fields have other types than its definition."""
 
 
 async def tell_unreadable(api: KubeApi, kind: Kind, model: type[BaseModel], body: Object, error: ValidationError) -> None:
-    """Write a Failed condition that names the fields, unless it is there already."""
+    """Write a Failed condition that names the fields, unless it is there already; an Event where no status can be written."""
     metadata = body["metadata"]
     message = _message(model, body, error)
     before = (body.get("status") or {}).get("conditions") or []
@@ -39,8 +45,36 @@ async def tell_unreadable(api: KubeApi, kind: Kind, model: type[BaseModel], body
     if kind == FINETUNEJOB:
         said["phase"] = "Failed"
     names = {"name": metadata["name"], "namespace": metadata["namespace"]}
-    log.warning("%s", message, extra={"resource": Key(kind.kind, metadata["namespace"], metadata["name"])})
-    await api.apply_status(kind, {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": names, "status": said})
+    key = Key(kind.kind, metadata["namespace"], metadata["name"])
+    try:
+        await api.apply_status(kind, {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": names, "status": said})
+    except Unreachable as error:  # 500: its types are wrong too, and the API server takes no status of such an object
+        if _WRONG_TYPES not in str(error):
+            raise
+        await _tell_by_event(api, kind, metadata, message)
+    log.warning("%s", message, extra={"resource": key})
+
+
+async def _tell_by_event(api: KubeApi, kind: Kind, metadata: Object, message: str) -> None:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    about = {"apiVersion": kind.api_version, "kind": kind.kind}
+    about |= {"namespace": metadata["namespace"], "name": metadata["name"], "uid": metadata["uid"]}
+    short = hashlib.sha256(f"{metadata['uid']} {message}".encode()).hexdigest()[:16]
+    body = {
+        "apiVersion": EVENT.api_version,
+        "kind": EVENT.kind,
+        "metadata": {"name": f"{metadata['name'][:200]}.{short}", "namespace": metadata["namespace"]},
+        "involvedObject": about,
+        "type": "Warning",
+        "reason": "InvalidObject",
+        "message": message[:_LONGEST_EVENT],
+        "source": {"component": MANAGER},
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": 1,
+    }
+    with suppress(AlreadyExists):
+        await api.create(EVENT, body)
 
 
 def _message(model: type[BaseModel], body: Object, error: ValidationError) -> str:
