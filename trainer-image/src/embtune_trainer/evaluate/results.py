@@ -4,6 +4,7 @@ import io
 import json
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from embtune_api.digest import sha256_hex
@@ -15,6 +16,7 @@ from embtune_api.spec import Suite
 from embtune_store import documents
 from embtune_store.folders import read_verified
 from embtune_store.protocol import Store
+from embtune_trainer.cpus import usable_cpus
 from embtune_trainer.encoder import device_for, fetch_model, load_encoder
 from embtune_trainer.evaluate.encoding import ReportShare, encode
 from embtune_trainer.evaluate.exam import LoadedExam
@@ -58,6 +60,7 @@ def _rank(
     store: Store, model: StoredModel, exam: LoadedExam, depth: int, report: ReportShare
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Ranked passages (queries, depth), and which queries can be believed: all vectors involved are finite."""
+    torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
     encoder = load_encoder(fetch_model(store, model), device_for(0))
     share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
     queries = encode(encoder, exam.queries, "query", lambda done: report(done * share))

@@ -28,6 +28,7 @@ from embtune_api.requests import Control, TrainRequest
 from embtune_api.status import Progress
 from embtune_store import documents, folders, open_store
 from embtune_store.protocol import Store
+from embtune_trainer.cpus import usable_cpus
 from embtune_trainer.encoder import device_for, fetch_model, has_bf16, load_encoder
 from embtune_trainer.processes import die_with_parent
 from embtune_trainer.progress import progress_writer
@@ -84,7 +85,7 @@ def _train(request: TrainRequest) -> None:
     recipe = request.training
     device = device_for(int(os.environ["LOCAL_RANK"]))
     if "OMP_NUM_THREADS" not in os.environ:  # who sets it shares the machine: threads without a core of their own only wait
-        torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // int(os.environ["LOCAL_WORLD_SIZE"])))
+        torch.set_num_threads(max(1, usable_cpus() // int(os.environ["LOCAL_WORLD_SIZE"])))
     if recipe.deterministic:
         os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
         torch.use_deterministic_algorithms(True)
