@@ -4,10 +4,12 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from cluster.image_store import STORAGE, waste
 from cluster.place import BUILDAH_ROOT
 
 CERTIFICATES = Path("/etc/ssl/certs")
-_STORAGE = ["--root", str(BUILDAH_ROOT), "--runroot", str(BUILDAH_ROOT / "run"), "--storage-driver", "overlay"]
+WASTE_BYTES = 3_000_000_000
+"""What earlier builds may leave behind before it is removed: with it goes what the next build could have reused."""
 
 
 def build(name: str, context: Path, *, dockerfile: Path | None = None, arguments: Mapping[str, str] | None = None) -> None:
@@ -32,14 +34,9 @@ def import_base(name: str, root: Path) -> None:
         _buildah("rm", container)
 
 
-def push(name: str, layout: Path) -> None:
-    """Into a folder in OCI layout. What lies there already is not written again, and nothing is compressed: it is read once."""
-    _buildah("push", "--quiet", "--format", "oci", "--disable-compression", name, f"oci:{layout}:{name}")
-
-
 def image_id(name: str) -> str:
     """Empty where there is no such image."""
-    done = subprocess.run(["buildah", *_STORAGE, "images", "--quiet", "--no-trunc", name], capture_output=True, text=True)
+    done = subprocess.run(["buildah", *STORAGE, "images", "--quiet", "--no-trunc", name], capture_output=True, text=True)
     return done.stdout.strip()
 
 
@@ -47,9 +44,15 @@ def remove(name: str) -> None:
     _buildah("rmi", name)
 
 
+def remove_waste() -> None:
+    """Keep what named images stand on, so that a change of the lock does not cost 6 GB for ever."""
+    if waste() > WASTE_BYTES:
+        _buildah("rmi", "--prune")
+
+
 def _buildah(*arguments: str) -> str:
     BUILDAH_ROOT.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(["buildah", *_STORAGE, *arguments], capture_output=True, text=True)
+    done = subprocess.run(["buildah", *STORAGE, *arguments], capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"`buildah {arguments[0]}` failed:\n{(done.stdout + done.stderr)[-4000:]}")
     return done.stdout

@@ -1,10 +1,9 @@
 """The node's containerd, asked by `ctr`: which images it has, the import of others, the containers of an earlier cluster."""
 
-import json
 import subprocess
-import tarfile
-from collections.abc import Collection
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO
 
 from cluster.place import CONTAINERD_SOCKET
 
@@ -17,19 +16,20 @@ def images() -> set[str]:
     return set(_ctr("images", "list", "-q").split())
 
 
-def take(layout: Path, name: str, known: Collection[str]) -> None:
-    """Import an image from a folder in OCI layout, but for the `known` blobs, which are here already."""
-    index = json.loads((layout / "index.json").read_text())
-    index["manifests"][0].setdefault("annotations", {})["io.containerd.image.name"] = name
-    (layout / "index.json").write_text(json.dumps(index))
-    importing = subprocess.Popen([*_CTR, "images", "import", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    assert importing.stdin is not None
-    with importing.stdin, tarfile.open(fileobj=importing.stdin, mode="w|") as stream:
-        for file in (layout / "oci-layout", layout / "index.json", *(layout / "blobs" / "sha256").iterdir()):
-            if file.name not in known:
-                stream.add(file, file.relative_to(layout))
-    if importing.wait():
-        raise RuntimeError(f"`ctr images import` of {name} failed: its message is above.")
+@contextmanager
+def importing(name: str) -> Iterator[IO[bytes]]:
+    """Where an archive of the image is written to."""
+    process = subprocess.Popen(
+        [*_CTR, "images", "import", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        with suppress(BrokenPipeError), process.stdin:  # it has said why on stderr
+            yield process.stdin
+        message = process.stderr.read().decode().strip()
+    if process.returncode:
+        raise RuntimeError(f"`ctr images import` of {name} failed: {message}")
 
 
 def forget_containers() -> bool:

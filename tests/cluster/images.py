@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from cluster import buildah
+from cluster import buildah, containers
 from cluster.place import IMAGES
 from cluster.progress import say, stage
 from cluster.transfer import transfer
@@ -28,9 +28,9 @@ def ensure() -> None:
         _ensure_base()
     for name, dockerfile in DOCKERFILES.items():
         with stage(f"building {name}"):
-            before = buildah.image_id(name)
             buildah.build(name, ROOT, dockerfile=dockerfile, arguments=_arguments(base or BASE))
-        if buildah.image_id(name) == before and _note(name).is_file() and _note(name).read_text() == before:
+            buildah.remove_waste()
+        if name in containers.images() and _note(name).is_file() and _note(name).read_text() == buildah.image_id(name):
             say(f"{name} is as it was")
             continue
         with stage(f"importing {name}"):

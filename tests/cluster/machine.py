@@ -10,6 +10,7 @@ PACKAGES = {
     "containerd": "containerd",
     "runc": "runc",
     "buildah": "buildah",
+    "containers-storage": "containers-storage",
     "debootstrap": "debootstrap",
     "iproute2": "ip",
     "nftables": "nft",
