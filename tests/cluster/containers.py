@@ -16,6 +16,16 @@ def images() -> set[str]:
     return set(_ctr("images", "list", "-q").split())
 
 
+def drop_unnamed_images() -> None:
+    """Drop those that had a name once: containerd's side of Kubernetes keeps each by its digest, for a collector that is off."""
+    rows = [line.split() for line in _ctr("images", "list").splitlines()[1:]]
+    digests = {row[0]: row[2] for row in rows}
+    named = {digest for name, digest in digests.items() if not name.startswith("sha256:")}
+    unnamed = [name for name, digest in digests.items() if digest not in named]
+    if unnamed:
+        _ctr("images", "remove", "--sync", *unnamed)
+
+
 @contextmanager
 def importing(name: str) -> Iterator[IO[bytes]]:
     """Where an archive of the image is written to."""

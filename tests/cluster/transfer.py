@@ -20,6 +20,7 @@ def transfer(name: str) -> None:
     known = {blob.name for blob in CONTENT.iterdir()} if CONTENT.is_dir() else set()
     with containers.importing(name) as sink, tarfile.open(fileobj=sink, mode="w|", bufsize=CHUNK) as archive:
         _write(archive, name, known)
+    containers.drop_unnamed_images()
 
 
 def _write(archive: tarfile.TarFile, name: str, known: Collection[str]) -> None:
