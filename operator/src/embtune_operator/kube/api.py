@@ -117,6 +117,10 @@ class KubeApi:
             self._served[kind.root] = (time.monotonic(), plurals)
         return kind.plural in plurals
 
+    def rediscover(self) -> None:
+        """Ask anew which kinds there are: something has shown that what was known is no longer true."""
+        self._served.clear()
+
     async def pod_log(self, namespace: str, name: str, tail_lines: int) -> str:
         """The last lines of what a pod with one container printed."""
         status, answer = await self.connection.request(

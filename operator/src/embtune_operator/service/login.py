@@ -29,29 +29,35 @@ class Login:
     context: str | None
     watches: Watches
     _last: float = float("-inf")
+    _session: aiohttp.ClientSession | None = None
 
     async def log_in(self, **_: Any) -> kopf.AiohttpSession:
         if time.monotonic() < self._last + LEAST_SECONDS:
             raise kopf.TemporaryError("the API server refuses these credentials", delay=LEAST_SECONDS)
         self._last = time.monotonic()
         try:
-            return await self._session()
+            return await self._log_in()
         except ClusterError as error:
             raise kopf.TemporaryError(str(error), delay=LEAST_SECONDS) from error
 
-    async def _session(self) -> kopf.AiohttpSession:
+    async def close(self) -> None:
+        """What is still open of the last login."""
+        if self._session:
+            await self._session.close()
+
+    async def _log_in(self) -> kopf.AiohttpSession:
         connection = await connect(self.kubeconfig, self.context)
         try:
             client = connection.client
             headers: dict[str, str] = {"User-Agent": "embtune-watch"}
             await client.update_params_for_auth(headers, [], ["BearerToken"], "/", "GET", None)
-            session = aiohttp.ClientSession(
+            self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ssl=client.rest_client.ssl_context),
                 headers=headers,
                 timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS),
                 proxy=client.configuration.proxy,
                 trace_configs=[self.watches.tracing()],
             )
-            return kopf.AiohttpSession(server=client.configuration.host, aiohttp_session=session)
+            return kopf.AiohttpSession(server=client.configuration.host, aiohttp_session=self._session)
         finally:
             await connection.close()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Format = Literal["text", "json"]
 _QUIET = {
     "kopf": logging.WARNING,
-    "kopf._core.reactor.running": logging.ERROR,  # warns that it does not handle signals; `operator` does
+    "kopf._core.reactor.running": logging.CRITICAL,  # signals are `operator`'s business, and ends are told by `watching`
     "aiohttp.access": logging.WARNING,
 }
 

@@ -62,9 +62,9 @@ class Watches:
                 ages[stream.kind] = max(ages.get(stream.kind, 0.0), self.clock() - stream.heard_at)
         return ages
 
-    def silent(self) -> dict[str, float]:
-        """The kinds of which nothing has been heard for too long, as `ages`."""
-        return {kind: age for kind, age in self.ages().items() if age > 2 * self.seconds}
+    def silent(self, times: float = 2) -> dict[str, float]:
+        """The kinds of which nothing has been heard for so many times the life of a watch, as `ages`."""
+        return {kind: age for kind, age in self.ages().items() if age > times * self.seconds}
 
     def tracing(self) -> aiohttp.TraceConfig:
         """To be given to the HTTP session that watches."""

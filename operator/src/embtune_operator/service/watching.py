@@ -82,6 +82,7 @@ class Watching:
             self._thread = self._begin(kinds)
             await self._until_it_ends_or_kinds_change(self._thread, kinds)
             await self._thread.stop()
+            self.api.rediscover()
             self.metrics.watch_restarts.inc()
             if time.monotonic() - began > LONG_LIFE:
                 pauses = iter(Pauses())
@@ -124,7 +125,9 @@ class Watching:
         for look in itertools.count(1):
             if await thread.ended(LOOK_SECONDS):
                 return
-            self.watches.ages()
+            if self.watches.silent(times=4):
+                log.warning("the watches are silent, and are begun anew")
+                return
             if look % round(DISCOVERY_SECONDS / LOOK_SECONDS) == 0 and await self._have_changed(kinds):
                 log.info("PyTorchJob has come or gone: watches are begun anew")
                 return
@@ -137,11 +140,12 @@ class Watching:
 
     def _begin(self, kinds: list[Kind]) -> _Thread:
         registry, loop = kopf.OperatorRegistry(), asyncio.get_running_loop()
-        kopf.on.login(registry=registry, retries=None)(Login(self.kubeconfig, self.context, self.watches).log_in)
+        login = Login(self.kubeconfig, self.context, self.watches)
+        kopf.on.login(registry=registry, retries=None)(login.log_in)
         for kind in kinds:
             handler = _handler(kind, partial(_call, loop, self.sink))
             kopf.on.event(group=kind.group, version=kind.version, plural=kind.plural, id=kind.plural, registry=registry)(handler)
-        thread = _Thread(registry, _settings(kinds, self.watches.seconds), self.namespaces)
+        thread = _Thread(registry, _settings(kinds, self.watches.seconds), self.namespaces, login)
         thread.start()
         return thread
 
@@ -149,9 +153,11 @@ class Watching:
 class _Thread(threading.Thread):
     """One life of kopf."""
 
-    def __init__(self, registry: kopf.OperatorRegistry, settings: kopf.OperatorSettings, namespaces: list[str]) -> None:
+    def __init__(
+        self, registry: kopf.OperatorRegistry, settings: kopf.OperatorSettings, namespaces: list[str], login: Login
+    ) -> None:
         super().__init__(name="kopf", daemon=True)
-        self._registry, self._settings, self._namespaces = registry, settings, namespaces
+        self._registry, self._settings, self._namespaces, self._login = registry, settings, namespaces, login
         self._ended, self._main = asyncio.Event(), asyncio.get_running_loop()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -179,8 +185,12 @@ class _Thread(threading.Thread):
         await self.ended(_STOP_SECONDS)
 
     async def _watch(self) -> None:
+        """Until any of kopf's tasks ends, for whatever reason. kopf's own way of ending may wait for ever for a login that
+        nobody answers any more, so its tasks are left to be cancelled, and nobody waits for this thread.
+        """
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        await kopf.operator(
+        self._loop.set_exception_handler(lambda _, about: log.debug("%s", about["message"]))
+        tasks = await kopf.spawn_tasks(
             registry=self._registry,
             settings=self._settings,
             standalone=True,
@@ -188,6 +198,14 @@ class _Thread(threading.Thread):
             namespaces=self._namespaces,
             stop_flag=self._stop,
         )
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self._login.close()
+        for task in done:
+            if error := task.exception():
+                log.warning("watches have ended and are begun anew: %s", error or type(error).__name__)
+        _call(self._main, self._ended.set)
 
 
 def _settings(kinds: list[Kind], seconds: int) -> kopf.OperatorSettings:
