@@ -39,16 +39,18 @@ def refuse(status: int, code: str) -> Mishap:
 @dataclass(frozen=True)
 class LossyProxy:
     endpoint: str
+    to: str = ""
+    """Which PUTs have mishaps: those whose path ends so."""
     mishaps: deque[Mishap] = field(default_factory=deque)
-    """Of the next PUTs, one each; later ones pass."""
+    """Of the next such PUTs, one each; later ones pass."""
 
 
 @contextmanager
-def lossy_proxy(upstream: str) -> Iterator[LossyProxy]:
+def lossy_proxy(upstream: str, to: str = "") -> Iterator[LossyProxy]:
     """A proxy on a free port of the loopback. Requests stay as they were signed."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    proxy = LossyProxy(f"http://127.0.0.1:{server.server_address[1]}")
-    server.RequestHandlerClass = _handler(urlsplit(upstream).netloc, proxy.mishaps)
+    proxy = LossyProxy(f"http://127.0.0.1:{server.server_address[1]}", to)
+    server.RequestHandlerClass = _handler(urlsplit(upstream).netloc, proxy)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
@@ -59,12 +61,13 @@ def lossy_proxy(upstream: str) -> Iterator[LossyProxy]:
         thread.join()
 
 
-def _handler(upstream: str, mishaps: deque[Mishap]) -> type[BaseHTTPRequestHandler]:
+def _handler(upstream: str, proxy: LossyProxy) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_PUT(self) -> None:
-            self._answer(mishaps.popleft()(self._forward) if mishaps else self._forward())
+            meant = proxy.mishaps and self.path.partition("?")[0].endswith(proxy.to)
+            self._answer(proxy.mishaps.popleft()(self._forward) if meant else self._forward())
 
         def do_GET(self) -> None:
             self._answer(self._forward())

@@ -31,6 +31,12 @@ class Cluster:
     def submit(self, name: str, model: str = "shop", **spec: Any) -> None:
         self.plane.kubectl("create", "-f", "-", stdin=json.dumps(self.job(name, model, **spec)))
 
+    def submit_all(self, lines: dict[str, str]) -> None:
+        """Args: lines: job → its line."""
+        jobs = [self.job(name, line) for name, line in lines.items()]
+        everything = {"apiVersion": "v1", "kind": "List", "items": jobs}
+        self.plane.kubectl("create", "-f", "-", stdin=json.dumps(everything))
+
     def job(self, name: str, model: str = "shop", **spec: Any) -> dict[str, Any]:
         return {
             "apiVersion": "embtune.dev/v1alpha1",

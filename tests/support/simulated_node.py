@@ -54,6 +54,7 @@ class SimulatedNode:
     async def serve(self) -> None:
         """Until it is cancelled."""
         self._api = await KubeApi.connect(self.kubeconfig)
+        self._api.connection.client.user_agent = "simulated-node"  # what it writes is not the operator's
         self._trainer = PretendTrainer(open_store(self.store))
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._loop = asyncio.get_running_loop()

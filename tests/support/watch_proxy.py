@@ -1,11 +1,11 @@
-"""A proxy before an API server whose watches can be made to stand still, while everything else goes on."""
+"""A proxy before an API server: far away from it, with watches that stand still, or with one write that is long on its way."""
 
 import asyncio
 import json
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
@@ -16,12 +16,37 @@ from servers.control_plane import ControlPlane
 
 
 @dataclass
+class HeldWrite:
+    """The first request of that method whose path has that end is on its way until it is let go; then it arrives, whatever
+    has become of whoever sent it.
+    """
+
+    method: str
+    end: str
+    on_its_way: Event = field(default_factory=Event)
+    let_go: Event = field(default_factory=Event)
+    status: int | None = None
+    """Of its answer, once it has arrived."""
+    _taken: bool = False
+
+    def takes(self, request: web.Request) -> bool:
+        """Whether it is this one; only one request is."""
+        if self._taken or request.method != self.method or not request.path.endswith(self.end):
+            return False
+        self._taken = True
+        return True
+
+
+@dataclass
 class WatchProxy:
     url: str = ""
     silent: bool = False
     """Watches stay open and bring nothing: neither what happens, nor bookmarks, nor their end."""
     headers: bool = True
     """Whether a watch that is begun meanwhile is answered with headers at least."""
+    latency: float = 0.0
+    """Seconds that requests, answers and news are on their way, there and back together."""
+    held: HeldWrite | None = None
 
     def kubeconfig(self, path: Path) -> Path:
         entry = {"name": "proxy"}
@@ -65,22 +90,35 @@ async def _serve(plane: ControlPlane, proxy: WatchProxy, ready: Event, stop: Eve
                 while is_watch and proxy.silent and not stop.is_set():
                     await asyncio.sleep(0.05)
 
+            held = proxy.held if proxy.held and proxy.held.takes(request) else None
+            body = await request.read() or None
+            if held:
+                held.on_its_way.set()
+                while not held.let_go.is_set() and not stop.is_set():
+                    await asyncio.sleep(0.02)
             if not proxy.headers:
                 await while_silent()
+            await asyncio.sleep(proxy.latency / 2)
             forever = aiohttp.ClientTimeout(total=None)
-            headers = {name: request.headers[name] for name in ("Accept", "Content-Type") if name in request.headers}
+            headers = {
+                name: request.headers[name] for name in ("Accept", "Content-Type", "User-Agent") if name in request.headers
+            }
             async with upstream.request(
                 request.method,
                 plane.server + request.path_qs,
                 headers=headers,
-                data=await request.read() or None,
+                data=body,
                 timeout=forever,
             ) as found:
+                if held:
+                    held.status = found.status
+                await asyncio.sleep(proxy.latency / 2)
                 answer = web.StreamResponse(status=found.status, headers={"Content-Type": found.content_type})
                 await answer.prepare(request)
                 with suppress(ConnectionError):  # the operator has left the watch
                     async for chunk in found.content.iter_any():
                         await while_silent()
+                        await asyncio.sleep(proxy.latency / 2 if is_watch else 0)
                         await answer.write(chunk)
                     await while_silent()
                 return answer

@@ -160,7 +160,7 @@ def test_a_retry_tells_which_attempt_failed_and_why() -> None:
     world.run()
     assert outcome(world)[0] == "Succeeded"
     assert world.reason("Retried") == "OutOfMemory"
-    assert [event.reason for event in world.memory_cluster.events if not event.detail] == ["Retried", "Judged", "Promoted"]
+    assert [event.reason for event in world.memory_cluster.events if not event.detail] == ["Retried", "Promoted"]
 
 
 def test_a_child_that_somebody_deleted_is_an_attempt_that_ended() -> None:

@@ -37,12 +37,12 @@ def finished(ttl: int | None = None) -> World:
     return world
 
 
-def test_a_job_writes_five_statuses_and_two_events() -> None:
+def test_a_job_writes_five_statuses_and_one_event() -> None:
     world = World(a_job(EASY))
     world.run()
     phases = [status.phase for status in world.memory_cluster.statuses]
     assert phases == ["Preparing", "Training", "Evaluating", "Publishing", "Succeeded"]
-    assert [event.reason for event in world.memory_cluster.events if not event.detail] == ["Judged", "Promoted"]
+    assert [event.reason for event in world.memory_cluster.events if not event.detail] == ["Promoted"]
     assert [version.name for version in world.memory_cluster.versions] == ["shop-v1"]
 
 

@@ -36,7 +36,13 @@ def _news(condition: Condition, job: FineTuneJob) -> Event:
     if condition.type == "Complete":  # its message repeats the verdict, which has been told
         return Event("Complete", f"{job.metadata.name} has finished", detail=True)
     reason = condition.type if condition.status == "True" else _NOT_YET.get(condition.type, f"Not{condition.type}")
-    return Event(reason, condition.message, failure=condition.type == "Failed", detail=condition.type in _DETAILS)
+    detail = condition.type in _DETAILS or _is_followed_by_another(condition, job)
+    return Event(reason, condition.message, failure=condition.type == "Failed", detail=detail)
+
+
+def _is_followed_by_another(condition: Condition, job: FineTuneJob) -> bool:
+    """A verdict that leads to production, or to the reason why not: an event of its own would be the job's sixteenth write."""
+    return condition.type == "Judged" and condition.reason == "Passed" and job.spec.promotion.policy == "Automatic"
 
 
 def _launched(child: Child) -> Event:
