@@ -1,6 +1,7 @@
 """The node's network: a bridge with the node's address, the CNI plugin that puts pods on it, and its removal without a trace."""
 
 import json
+import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -53,7 +54,7 @@ def tear_down() -> None:
             namespace.unlink()
     if _exists(BRIDGE):
         _ip("link", "delete", BRIDGE)
-    for family in ("ip", "ip6"):
+    for family in ("ip", "ip6") if shutil.which("nft") else ():
         subprocess.run(["nft", "delete", "table", family, "kube-proxy"], capture_output=True)
     if _FORWARDED_BEFORE.exists():
         FORWARDING.write_text(_FORWARDED_BEFORE.read_text())

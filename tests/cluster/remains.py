@@ -14,31 +14,46 @@ import psutil
 
 from cluster.daemons import has_ended
 from cluster.place import CGROUP, CONTAINERD_SOCKET, LOGS, RUN, STATE
+from servers.control_plane_commands import PROGRAM
+from servers.programs import CACHE
 
 CGROUPS = Path("/sys/fs/cgroup")
 LINKS_TO_LOGS = Path("/var/log/containers")
 DEVICE_PLUGINS = Path("/var/lib/kubelet/device-plugins/kubelet.sock")
+EXECUTABLES = {"containerd", str(PROGRAM), str(CACHE / "bin" / "coredns")}
 PATIENCE_SECONDS = 10
 
 
 def kill() -> None:
-    """End the containers and what holds them; the programs of the node have been stopped before."""
+    """End the containers, what holds them, and programs of the node of which no note was written."""
     _kill_containers()
-    _kill_shims()
+    for process in [*_shims(), *_programs()]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+        if not has_ended(process):
+            raise RuntimeError(f"Process {process.pid} of the node does not end.")
 
 
 def remove() -> None:
-    """Remove the rest."""
-    _unmount()
-    _remove_strays()
-    _remove_cgroups()
-    shutil.rmtree(RUN, ignore_errors=True)
-    shutil.rmtree(STATE, ignore_errors=True)
+    """Remove the rest. RuntimeError with what is left, if it cannot be."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        _unmount()
+        _remove_strays()
+        _remove_cgroups()
+        shutil.rmtree(RUN, ignore_errors=True)
+        shutil.rmtree(STATE, ignore_errors=True)
+        left = found()
+        if not left:
+            return
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"This is left of the node: {', '.join(left)}. Run `make cluster-down` again.")
+        time.sleep(0.1)
 
 
 def found() -> list[str]:
     """What is left, in words; empty after `remove`."""
-    left = [f"process {shim.pid} of a container" for shim in _shims()]
+    left = [f"process {process.pid}" for process in (*_shims(), *_programs())]
     left += [f"mount {point}" for point in _mounts()]
     left += [f"cgroup {folder}" for folder in _cgroups()]
     return left + [f"folder {folder}" for folder in (RUN, STATE) if folder.exists()]
@@ -62,14 +77,6 @@ def _kill_containers() -> None:
         if time.monotonic() > deadline:
             raise RuntimeError(f"The processes {sorted(pids)} of the node's containers do not end.")
         time.sleep(0.05)
-
-
-def _kill_shims() -> None:
-    for shim in _shims():
-        with suppress(psutil.NoSuchProcess):
-            shim.kill()
-        if not has_ended(shim):
-            raise RuntimeError(f"The holder of a container (process {shim.pid}) does not end.")
 
 
 def _unmount() -> None:
@@ -104,6 +111,15 @@ def _shims() -> list[psutil.Process]:
 
 def _serves_us(words: list[str]) -> bool:
     return bool(words) and "containerd-shim" in words[0] and str(CONTAINERD_SOCKET) in words
+
+
+def _programs() -> list[psutil.Process]:
+    """Those that were started with files of our folder; a kubectl or an operator of a user is none of them."""
+    return [process for process in psutil.process_iter(["cmdline"]) if _is_ours(process.info["cmdline"] or [])]
+
+
+def _is_ours(words: list[str]) -> bool:
+    return bool(words) and words[0] in EXECUTABLES and any(f"{STATE}/" in word for word in words)
 
 
 def _mounts() -> list[str]:

@@ -74,7 +74,7 @@ def _pytorch_job(node: Node) -> dict[str, Any]:
     )
     script = (
         'printf "%s" "$PROGRAM" >/tmp/program.py && exec torchrun --nnodes=2 --nproc-per-node=1 --node-rank="$INDEX"'
-        ' --master-addr=pair-worker-0 --master-port=23456 /tmp/program.py'
+        " --master-addr=pair-worker-0 --master-port=23456 /tmp/program.py"
     )
     pod = _restricted(node.trainer_image, "pytorch", ["sh", "-c", script])
     index = {"fieldRef": {"fieldPath": "metadata.labels['training.kubeflow.org/replica-index']"}}
