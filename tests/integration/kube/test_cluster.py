@@ -14,6 +14,7 @@ from embtune_api.errors import InvalidInput
 from embtune_api.status import Attempt, Condition, EvaluationStatus, FineTuneJobStatus, ModelVersionStatus, Progress
 from embtune_operator.cluster import ClusterError, Event
 from embtune_operator.kube import labels
+from embtune_operator.kube.errors import Conflict
 from embtune_operator.kube.indexed_job import build_indexed_job
 from embtune_operator.kube.kinds import EVENT, JOB, POD
 from embtune_operator.kube.step_job import build_step_job
@@ -241,7 +242,8 @@ def test_a_status_is_written_once_and_whole(place: Place) -> None:
 def test_a_status_that_somebody_else_has_written_meanwhile_stays(place: Place) -> None:
     job = place.job()
     place.run(lambda cluster: cluster.write_status(job, FULL))
-    place.run(lambda cluster: cluster.write_status(job, FULL.model_copy(update={"phase": "Failed"})))
+    with pytest.raises(Conflict):  # so that it is looked at again, also where nothing else would have it looked at
+        place.run(lambda cluster: cluster.write_status(job, FULL.model_copy(update={"phase": "Failed"})))
     assert (place.read(job).status or FULL).phase == "Training"
     place.run(lambda cluster: cluster.write_status(place.read(job), FULL.model_copy(update={"phase": "Failed"})))
     assert (place.read(job).status or FULL).phase == "Failed"
@@ -252,7 +254,8 @@ def test_a_new_job_of_the_same_name_does_not_get_the_status_of_the_old_one(place
     place.kubectl("delete", "ftj", "shop-1")
     place.run(lambda cluster: cluster.write_status(old, FULL))
     new = place.job()
-    place.run(lambda cluster: cluster.write_status(old, FULL))
+    with pytest.raises(Conflict):
+        place.run(lambda cluster: cluster.write_status(old, FULL))
     assert place.read(new).status is None
 
 

@@ -14,10 +14,10 @@ from embtune_api.status import FineTuneJobStatus
 from embtune_operator.kube.kinds import POD
 from servers.control_plane import running_control_plane
 from servers.fixtures import need
+from servers.training_operator import running_training_operator
 from support.kube_children import NOON, a_child
 
 from .conftest import STARTED, Place, as_kubelet, install_kinds, new_place, pods_of, terminated, until_ended
-from .training_operator import running_training_operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
