@@ -1,4 +1,4 @@
-"""`make cluster-up`, `cluster-down` and `images`: the node of this machine, or what a given cluster needs besides embtune."""
+"""`make cluster-up`, `cluster-down`, `cluster-can` and `images`: the node of this machine, or what a given cluster needs besides embtune."""
 
 import argparse
 import fcntl
@@ -18,7 +18,7 @@ def main() -> None:
             if asked.kubeconfig:
                 _in_a_given_cluster(asked)
             else:
-                {"up": life.up, "down": life.down, "images": life.bring_images}[asked.what]()
+                {"up": life.up, "down": life.down, "can": life.check_machine, "images": life.bring_images}[asked.what]()
     except (life.CannotRun, RuntimeError) as failure:
         sys.exit(f"cluster: {failure}")
 
@@ -34,7 +34,7 @@ def _in_a_given_cluster(asked: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cluster")
-    parser.add_argument("what", choices=("up", "down", "images"))
+    parser.add_argument("what", choices=("up", "down", "can", "images"))
     parser.add_argument("--kubeconfig", type=Path, help="of a given cluster; without it, a node is made on this machine")
     parser.add_argument("--context", default="", help="of that kubeconfig")
     parser.add_argument("--allow-context", default="", help="the same again, to say that it is meant")

@@ -6,7 +6,10 @@ GIVEN_CLUSTER := --kubeconfig '$(KUBECONFIG)' --context '$(CONTEXT)' --allow-con
   $(if $(TRAINING_OPERATOR_IMAGE),--training-operator-image '$(TRAINING_OPERATOR_IMAGE)')
 endif
 
-.PHONY: cluster-up cluster-down images
+.PHONY: cluster-up cluster-down cluster-can images
+cluster-can: setup  ## whether this machine can carry a node, or why not
+	@PYTHONPATH=tests $(BIN)/python -m cluster can
+
 cluster-up: setup  ## start a real node; or, with KUBECONFIG=… CONTEXT=…, prepare that cluster (MinIO, training operator)
 	@PYTHONPATH=tests $(BIN)/python -m cluster up $(GIVEN_CLUSTER)
 

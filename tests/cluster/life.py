@@ -30,7 +30,7 @@ class CannotRun(Exception):
 
 def up() -> None:
     with stage("packages and programs"):
-        _check_machine()
+        _programs()
     if is_up():
         say("the cluster is up")
     else:
@@ -68,7 +68,7 @@ def own_workloads() -> Workloads:
 def bring_images() -> None:
     """Build the images and bring them to containerd, which is started for that alone where there is no cluster."""
     with stage("packages and programs"):
-        _check_machine()
+        _programs()
     if daemons.alive("containerd"):
         images.ensure()
         return
@@ -81,11 +81,16 @@ def bring_images() -> None:
         down()
 
 
-def _check_machine() -> None:
+def check_machine() -> None:
+    """Install the Debian packages that a node takes, where that is possible. Raises CannotRun when this machine carries none."""
     machine.install_packages()
     reasons = machine.shortcomings()
     if reasons:
         raise CannotRun("\n".join(reasons))
+
+
+def _programs() -> None:
+    check_machine()
     for program in (*SERVERS, *TOOLS):
         build.ensure(program)
 
