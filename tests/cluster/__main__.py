@@ -1,4 +1,4 @@
-"""`make cluster-up`, `cluster-down`, `cluster-can` and `images`: the node of this machine, or what a given cluster needs besides embtune."""
+"""`make cluster-up`, `cluster-down`, `cluster-can`, `images`: the node of this machine, or what a given cluster lacks."""
 
 import argparse
 import fcntl

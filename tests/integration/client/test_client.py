@@ -159,17 +159,17 @@ def version(embtune_plane: ControlPlane, namespace: str) -> str:
     return "tldr-v1"
 
 
-def answering(plane: ControlPlane, namespace: str, name: str, outcome: str, message: str) -> Callable[[], None]:
+def answering(plane: ControlPlane, namespace: str, name: str, outcome: str, message: str, kind: str = "mv") -> Callable[[], None]:
     """An operator that handles the next wish."""
 
     def asked() -> str:
-        found = json.loads(plane.kubectl("-n", namespace, "get", "mv", name, "-o", "json"))
+        found = json.loads(plane.kubectl("-n", namespace, "get", kind, name, "-o", "json"))
         return str(found["metadata"].get("annotations", {}).get("embtune.dev/request", ""))
 
     def answer() -> None:
         wait_for(lambda: bool(asked()))
         said = {"value": asked(), "outcome": outcome, "message": message, "at": NOW}
-        set_status(plane, namespace, "mv", name, {"lastRequest": said})
+        set_status(plane, namespace, kind, name, {"lastRequest": said})
 
     return answer
 
@@ -179,6 +179,19 @@ def test_promoting_asks_the_operator(embtune_plane: ControlPlane, namespace: str
         done = embtune(embtune_plane, "promote", "tldr@1", "--reason", "by hand", "-n", namespace)
     assert done.exception is None
     assert "tldr v1 is in production" in done.output
+
+
+@pytest.mark.parametrize("action", ["suspend", "resume"])
+def test_a_job_is_suspended_and_resumed_by_request(
+    embtune_plane: ControlPlane, namespace: str, job_file: Path, action: str
+) -> None:
+    embtune(embtune_plane, "submit", job_file, "-n", namespace)
+    with meanwhile(answering(embtune_plane, namespace, "tldr-1", "Done", f"as you wish: {action}", kind="ftj")):
+        done = embtune(embtune_plane, action, "tldr-1", "--reason", "GPUs", "-n", namespace)
+    assert done.exception is None
+    assert f"as you wish: {action}" in done.output
+    asked = json.loads(embtune_plane.kubectl("-n", namespace, "get", "ftj", "tldr-1", "-o", "json"))
+    assert re.fullmatch(rf"{action}/\w+: GPUs", asked["metadata"]["annotations"]["embtune.dev/request"])
 
 
 def test_a_refused_wish_is_an_error(embtune_plane: ControlPlane, namespace: str, version: str) -> None:

@@ -13,6 +13,8 @@ from embtune_api.errors import EmbtuneError, Exit
 COMMANDS = {
     "run": "Train, judge and promote a model on this machine; run again to resume.",
     "submit": "Give a job to the operator of a cluster, and watch it.",
+    "suspend": "Have a job of a cluster save a checkpoint and free its pods.",
+    "resume": "Have a suspended job go on.",
     "logs": "Print what the pods of a job print.",
     "doctor": "Look whether a cluster is ready for jobs.",
     "validate": "Say what is wrong with job files, with file and line.",

@@ -15,8 +15,8 @@ from embtune_api.keys import LineKeys
 from embtune_operator.cli.options import debug_option, opened, print_json, store_option
 from embtune_operator.identity import inputs_by_name, with_local_uid
 from embtune_operator.jobfile import load_job
-from embtune_operator.pipeline.plan import job_keys
 from embtune_operator.pipeline.conditions import find
+from embtune_operator.pipeline.plan import job_keys
 from embtune_operator.settings import Settings
 from embtune_store import documents
 

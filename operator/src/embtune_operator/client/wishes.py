@@ -20,7 +20,9 @@ PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.5
 
 
-async def wish(api: KubeApi, kind: Kind, namespace: str, name: str, action: Action, reason: str) -> LastRequest:
+async def wish(
+    api: KubeApi, kind: Kind, namespace: str, name: str, action: Action, reason: str, patience: float = PATIENCE_SECONDS
+) -> LastRequest:
     """Ask for something, and wait for what becomes of it.
 
     Raises:
@@ -33,7 +35,7 @@ async def wish(api: KubeApi, kind: Kind, namespace: str, name: str, action: Acti
         )
     value = str(Wish(action, secrets.token_hex(4), reason))
     await api.merge(kind, namespace, name, {"metadata": {"annotations": {ANNOTATION: value}}})
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         found = await api.get(kind, namespace, name) or {}
         answer = (found.get("status") or {}).get("lastRequest")
@@ -45,6 +47,6 @@ async def wish(api: KubeApi, kind: Kind, namespace: str, name: str, action: Acti
                 return said
         await asyncio.sleep(_LOOK_SECONDS)
     raise EmbtuneError(
-        f"{action} of {name} was asked for, but the operator has not answered in {PATIENCE_SECONDS:.0f} s. The wish stays, "
+        f"{action} of {name} was asked for, but the operator has not answered in {patience:.0f} s. The wish stays, "
         "and is handled when it does: see `embtune doctor`"
     )
