@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from embtune_operator.kube.errors import Conflict, Missing
+from embtune_operator.kube.errors import Missing
 from embtune_operator.kube.kinds import EMBEDDINGMODEL, FINETUNEJOB, MODELVERSION
 
 if TYPE_CHECKING:
@@ -25,8 +25,10 @@ async def write_status(api: KubeApi, resource: Resource, status: Status) -> None
     """Write it whole, by server-side apply; nothing, when the resource says so already.
 
     It is written on top of the very resource that the pass has seen: the API server does not look at the uid in a status
-    write, and a new resource of the same name must not get the status of an old one. Whoever has changed the resource
-    meanwhile has caused another pass, which sees the change and writes; and what is gone has no status.
+    write, and a new resource of the same name must not get the status of an old one. What is gone has no status.
+
+    Raises:
+        Conflict: somebody has changed it meanwhile, if only a label: it takes another pass, over the resource as it is now.
     """
     content = _content(resource, status)
     if resource.status and _content(resource, resource.status) == content:
@@ -34,7 +36,7 @@ async def write_status(api: KubeApi, resource: Resource, status: Status) -> None
     metadata = resource.metadata
     names = {"name": metadata.name, "namespace": metadata.namespace, "resourceVersion": metadata.resource_version}
     body = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": names, "status": content}
-    with contextlib.suppress(Conflict, Missing):
+    with contextlib.suppress(Missing):
         await api.apply_status(_KINDS[resource.kind], body)
 
 

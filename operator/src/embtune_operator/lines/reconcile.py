@@ -50,9 +50,9 @@ async def reconcile_line(line: EmbeddingModel, world: World) -> float | None:
     request = await _answered(line, world)
     pinned = await asyncio.to_thread(keep_pin, _keys(line), line.spec.release.pin, line.metadata.name, world)
     stamping = await _stamped(line, line.spec.template, world) if line.spec.template else _NO_TEMPLATE
-    await write_status(line, status_of(line, pinned, stamping, request, world.clock()), world)
     if pinned.changed or request != before:
         world.line_changed(line.metadata.namespace, line.metadata.name)
+    await write_status(line, status_of(line, pinned, stamping, request, world.clock()), world)
     return _next_look(pinned, stamping)
 
 

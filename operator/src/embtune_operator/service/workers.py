@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from embtune_api.errors import EmbtuneError
+from embtune_operator.kube.errors import Conflict
 from embtune_operator.service.fence import NotLeading
 from embtune_operator.service.queue import Queue
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _NOT_LEADING = 1.0
 """Seconds between two looks at whether we lead again."""
+_CHANGED_MEANWHILE = 0.5
+"""Seconds until a resource is looked at again that somebody changed during its pass. No watch may tell: a label is no intent."""
 
 
 class Work(Protocol):
@@ -97,6 +100,8 @@ class Workers:
             again_after = await work(key)
         except NotLeading:
             self.queue.done(key, again_after=0)  # if we lead again; else whoever leads looks at everything
+        except Conflict:
+            self.queue.done(key, again_after=_CHANGED_MEANWHILE)
         except Exception as error:  # one broken resource must not end the work on all others
             self._put_off(key, error)
         else:

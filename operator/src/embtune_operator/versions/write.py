@@ -16,5 +16,5 @@ if TYPE_CHECKING:
 async def write_status(
     resource: ModelVersion | EmbeddingModel, status: ModelVersionResourceStatus | EmbeddingModelStatus, world: World
 ) -> None:
-    """Write it, unless it is there already. No error when the resource is gone, or has changed: another pass follows."""
+    """Write it, unless it is there already. No error when the resource is gone. Raises Conflict: it has changed, look again."""
     await kube_status.write_status(world.api, resource, status)

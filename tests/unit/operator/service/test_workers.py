@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pytest
+
 from embtune_api.errors import StoreError
+from embtune_operator.kube.errors import Conflict
 from embtune_operator.service.fence import NotLeading
 from embtune_operator.service.metrics import Metrics
 from embtune_operator.service.queue import Key
@@ -103,9 +106,16 @@ def test_who_does_not_lead_begins_nothing() -> None:
     asyncio.run(check())
 
 
-def test_a_pass_that_was_fenced_off_is_no_failure_and_is_made_again_if_we_lead_again() -> None:
+@pytest.mark.parametrize(
+    "reason",
+    [
+        pytest.param(NotLeading("gone"), id="was fenced off, and we lead again"),
+        pytest.param(Conflict("modified"), id="was over a resource that somebody has changed meanwhile"),
+    ],
+)
+def test_a_pass_is_no_failure_and_is_made_again_when_it(reason: Exception) -> None:
     async def check() -> None:
-        workers, passes = Workers(Leadership(), 1, Metrics()), Passes(fails_with=NotLeading("gone"))
+        workers, passes = Workers(Leadership(), 1, Metrics()), Passes(fails_with=reason)
         running = asyncio.create_task(workers.run(passes))
         workers.queue.add(key(1))
         await until(lambda: len(passes.going) == 1)
