@@ -14,10 +14,14 @@ from embtune_operator.cluster import ClusterError
 from embtune_operator.kube.cluster import KubeCluster
 from embtune_operator.kube.credentials import StepCredentials
 from embtune_operator.kube.errors import Unreachable
-from embtune_operator.kube.kinds import JOB, MODELVERSION
+from embtune_operator.kube.kinds import JOB, MODELVERSION, POD, Kind
+from embtune_operator.kube.labels import JOB_UID
+from embtune_operator.pipeline.memory import Memory
 from embtune_operator.registry.references import find_version
 from embtune_operator.registry.release import promote
 from embtune_operator.registry.versions import version_numbers
+from embtune_operator.service.queue import Key
+from embtune_operator.service.scratch import ScratchPass
 from embtune_operator.versions.registration.plan import keys_of
 from factories import METRIC, NOON, minutes
 from integration.lines.conftest import watched
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
 NAME = "shop-from-outside"
 URI = "hf://else/where"
+SERVICE_ACCOUNT = Kind("", "v1", "serviceaccounts", "ServiceAccount")
 
 
 def register(scene: Scene, **spec: Any) -> None:
@@ -220,6 +225,49 @@ def test_deleted_on_the_way_nothing_stays(steps: int, scene: Scene) -> None:
     assert scene.get(MODELVERSION, NAME) is None
     assert list(scene.store.list(root)) == []
     assert version_numbers(scene.store, scene.line) == []
+
+
+def test_files_are_deleted_when_no_pod_of_a_step_is_left_that_could_still_publish(scene: Scene) -> None:
+    register(scene, deletionPolicy="Delete")
+    scene.settle(NAME)
+    uid = scene.read_version(NAME).metadata.uid
+    a_pod(scene, uid)
+    scene.do(scene.world.api.delete(MODELVERSION, scene.namespace, NAME))
+    scene.version_pass(NAME)
+    assert scene.cluster.states == {}
+    assert scene.version_pass(NAME), "its Job is gone, its pod has a grace"
+    assert scene.get(MODELVERSION, NAME)
+    scene.do(scene.world.api.delete(POD, scene.namespace, "publishing"))
+    assert scene.version_pass(NAME) is None
+    assert scene.get(MODELVERSION, NAME) is None
+
+
+def test_what_a_registration_left_is_removed_when_it_and_its_pods_are_gone(scene: Scene) -> None:
+    register(scene)
+    scene.settle(NAME)
+    scene.work()
+    version = scene.read_version(NAME)
+    root, uid = keys_of(version).root, version.metadata.uid
+    key, scratch = Key("Scratch", scene.namespace, NAME, uid), ScratchPass(scene.world.api, scene.store, Memory())
+    assert scene.do(scratch(key)) is None
+    assert list(scene.store.list(root)), "it is there: what said that it is gone was wrong"
+    a_pod(scene, uid)
+    scene.do(scene.world.api.delete(MODELVERSION, scene.namespace, NAME))
+    assert scene.do(scratch(key))
+    assert list(scene.store.list(root)), "a pod may still write"
+    scene.do(scene.world.api.delete(POD, scene.namespace, "publishing"))
+    assert scene.do(scratch(key)) is None
+    assert list(scene.store.list(root)) == []
+
+
+def a_pod(scene: Scene, uid: str) -> None:
+    """Of a step of the registration, as it outlives its Job for a while."""
+    scene.until(lambda: scene.do(scene.world.api.get(SERVICE_ACCOUNT, scene.namespace, "default")) is not None)
+    body = {
+        "metadata": {"name": "publishing", "namespace": scene.namespace, "labels": {JOB_UID: uid}},
+        "spec": {"containers": [{"name": "step", "image": "trainer"}]},
+    }
+    scene.do(scene.world.api.create(POD, body))
 
 
 def test_its_children_belong_to_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ class Passes:
                 FINETUNEJOB.kind: jobs,
                 MODELVERSION.kind: versions,
                 EMBEDDINGMODEL.kind: lines,
-                SCRATCH: ScratchPass(api, store),
+                SCRATCH: ScratchPass(api, store, jobs.memory),
                 STORE: BucketPass(platform.store),
                 LINE: DriftPass(store, triggers.resources, triggers),
             }

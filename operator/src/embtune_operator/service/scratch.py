@@ -1,4 +1,6 @@
-"""Scratch: what a deleted job has left in the store. Versions are no part of it; they outlive their jobs."""
+"""Scratch: what a deleted job, or a deleted registration of a model from outside, has left in the store. Versions are no part
+of it; they outlive their jobs, and their resources.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embtune_api.keys import JobKeys
-from embtune_operator.kube.kinds import FINETUNEJOB, POD
+from embtune_operator.kube.kinds import FINETUNEJOB, MODELVERSION, POD
 from embtune_operator.kube.labels import children_of
 
 if TYPE_CHECKING:
     from embtune_operator.kube.api import KubeApi
+    from embtune_operator.pipeline.memory import Memory
     from embtune_operator.service.queue import Key
     from embtune_store.protocol import Store
 
@@ -25,16 +28,21 @@ WHILE_PODS_RUN = 15.0
 class ScratchPass:
     api: KubeApi
     store: Store
+    memory: Memory
+    """Of the passes over jobs: a job that was deleted while it ran is forgotten here."""
 
     async def __call__(self, key: Key) -> float | None:
-        """Remove the job's scratch objects once nothing writes them any more."""
-        job = await self.api.get(FINETUNEJOB, key.namespace, key.name)
-        if job and job["metadata"]["uid"] == key.uid:
-            return None  # it is there: what said that it is gone was wrong
+        """Remove its scratch objects once nothing writes them any more."""
+        for kind in (FINETUNEJOB, MODELVERSION):
+            found = await self.api.get(kind, key.namespace, key.name)
+            if found and found["metadata"]["uid"] == key.uid:
+                return None  # it is there: what said that it is gone was wrong
         if await self.api.list(POD, key.namespace, labels=children_of(key.uid)):
             return WHILE_PODS_RUN
         removed = await asyncio.to_thread(self._remove, JobKeys(key.namespace, key.name, key.uid).root)
-        log.info("its scratch objects are removed: %d", removed, extra={"resource": key})
+        if removed:
+            log.info("its scratch objects are removed: %d", removed, extra={"resource": key})
+        self.memory.forget(key.uid)
         return None
 
     def _remove(self, root: str) -> int:

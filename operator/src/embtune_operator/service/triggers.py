@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from embtune_operator.service.resources import Resources
 
 SCRATCH = "Scratch"
-"""Kind of a key: what a deleted job has left in the store."""
+"""Kind of a key: what a deleted job, or a deleted registration, has left in the store."""
+_WITH_SCRATCH = frozenset({FINETUNEJOB.kind, MODELVERSION.kind})
 STORE = "Store"
 """Kind of a key: whether the store's bucket is ready."""
 LINE = "Line"
@@ -52,10 +53,12 @@ class Triggers:
             self.queue.forget(key)
         if not self.leading:
             return
-        if key.kind == FINETUNEJOB.kind and uid:
+        if uid and key.kind in _WITH_SCRATCH:
             self.queue.add(Key(SCRATCH, key.namespace, key.name, uid))
-        elif key.kind == MODELVERSION.kind and known:
+        if known and key.kind == MODELVERSION.kind:
             self.line_changed(key.namespace, known.line)
+        elif known and key.kind == FINETUNEJOB.kind:
+            self._jobs_changed(key.namespace, known.line)
 
     def line_changed(self, namespace: str, line: str) -> None:
         """What is in production, or which versions there are: everything that shows the line looks again."""
@@ -82,11 +85,16 @@ class Triggers:
             return
         if before is None or before.intent != seen.resource.intent:
             self._plan(seen.key, seen.resource.rests_for)
-        line = Key(EMBEDDINGMODEL.kind, seen.key.namespace, seen.resource.line)
         if seen.key.kind != FINETUNEJOB.kind:
             self._watch_line(seen.key.namespace, seen.resource.line)
-        elif self.resources.get(line) and (before is None or before.state != seen.resource.state):
-            self.queue.add(line)  # which shows its latest job, and waits for jobs to end
+        elif before is None or before.state != seen.resource.state:
+            self._jobs_changed(seen.key.namespace, seen.resource.line)
+
+    def _jobs_changed(self, namespace: str, line: str) -> None:
+        """An EmbeddingModel shows its latest job, waits for jobs to end, and makes the one of its template anew."""
+        key = Key(EMBEDDINGMODEL.kind, namespace, line)
+        if self.resources.get(key):
+            self.queue.add(key)
 
     def _plan(self, key: Key, rests_for: float | None) -> None:
         if rests_for is None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from embtune_api.errors import Conflict, InvalidInput
 from embtune_api.version import ModelVersionResourceStatus
-from embtune_operator.kube.kinds import NAMESPACE
+from embtune_operator.kube.kinds import NAMESPACE, POD
+from embtune_operator.kube.labels import children_of
 from embtune_operator.pipeline.conditions import condition, with_their_times
 from embtune_operator.registry.deletion import delete_scratch, delete_version
 from embtune_operator.registry.owner import refuse_stranger
@@ -50,14 +51,16 @@ async def end(version: ModelVersion, world: World) -> float | None:
 
 
 async def _steps_are_stopping(version: ModelVersion, world: World) -> bool:
-    """A registration that is still going on could publish a version after we have looked for one."""
+    """A registration that is still going on, if only in a pod that has its grace, could publish a version after we have looked
+    for one.
+    """
     if version.spec.uri is None:
         return False
     job = job_of(version)
     children = await world.cluster.children(job)
     for child in children:
         await world.cluster.delete(job, child.name)
-    return bool(children)
+    return bool(children) or bool(await world.api.list(POD, job.metadata.namespace, labels=children_of(job.metadata.uid)))
 
 
 def _delete_files(version: ModelVersion, world: World) -> None:

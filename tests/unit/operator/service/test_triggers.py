@@ -225,6 +225,24 @@ def test_an_embedding_model_is_looked_at_when_a_job_of_its_line_moves(operator: 
     assert operator.works() == [LINE_KEY]
 
 
+def test_an_embedding_model_is_looked_at_when_a_job_of_its_line_is_deleted(operator: Operator) -> None:
+    operator.sees(FINETUNEJOB, job_body(status=finished()))
+    line = {"metadata": {"name": "shop", "namespace": "search", "uid": "uid-e", "generation": 1}, "spec": {}}
+    operator.sees(EMBEDDINGMODEL, {"apiVersion": "embtune.dev/v1alpha1", "kind": "EmbeddingModel", **line})
+    operator.works()
+    operator.sees(FINETUNEJOB, job_body(status=finished()), gone=True)
+    assert set(operator.works()) == {LINE_KEY, Key(SCRATCH, "search", "shop-1", "uid-1")}
+
+
+def test_a_registration_that_is_deleted_half_way_leaves_its_scratch_objects_to_be_removed(operator: Operator) -> None:
+    body = version_body(ready=False)
+    body["spec"], body["status"] = {"model": "shop", "uri": "hf://a/b"}, {}
+    operator.sees(MODELVERSION, body)
+    operator.works()
+    operator.sees(MODELVERSION, body, gone=True)
+    assert operator.works() == [Key(SCRATCH, "search", "shop-v1", "uid-v1")]
+
+
 def test_an_embedding_model_holds_promotions(operator: Operator) -> None:
     assert operator.resources.hold("search", "shop") is None
     line = {
