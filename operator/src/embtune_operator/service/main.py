@@ -39,18 +39,20 @@ def command(
     begin_logging(log_format, log_level)
     platform = load_platform(file)
     _reach_the_store(platform)
-    finished = asyncio.run(_run(platform, kubeconfig, context, namespace or _own_namespace()))
-    logging.shutdown()
-    if not finished:
-        os._exit(Exit.OK)  # a thread still waits for the store, and the next process has long begun what it was about
+    asyncio.run(_run(platform, kubeconfig, context, namespace or _own_namespace()))
 
 
-async def _run(platform: Platform, kubeconfig: Path | None, context: str | None, namespace: str) -> bool:
+async def _run(platform: Platform, kubeconfig: Path | None, context: str | None, namespace: str) -> None:
+    """The process ends here when a thread still waits for the store: the loop's own end would wait for it, and the next process
+    has long begun what it was about.
+    """
     from embtune_operator.service.operator import Operator, Place
     from embtune_store.opening import open_store
 
     place = Place(kubeconfig, context, namespace)
-    return await Operator(platform, place, open_store(platform.store.uri)).run()
+    if not await Operator(platform, place, open_store(platform.store.uri)).run():
+        logging.shutdown()
+        os._exit(Exit.OK)
 
 
 def _reach_the_store(platform: Platform) -> None:
