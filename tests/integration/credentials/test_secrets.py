@@ -136,17 +136,41 @@ def test_nothing_is_written_until_half_of_the_life_is_over(place: Place) -> None
     assert second.access_key_id != content(first).access_key_id
 
 
-def test_asking_again_costs_nothing(place: Place) -> None:
-    async def twice(credentials: StepCredentials) -> None:
+def test_a_step_that_runs_is_looked_after_at_no_cost(place: Place) -> None:
+    async def asked(credentials: StepCredentials) -> None:
         request = place.request("train")
         assert credentials.due(place.job, "train")
         await credentials.ensure(place.job, request)
         assert not credentials.due(place.job, "train")
         assert credentials.due(place.job, "prepare")
-        await credentials.api.close()
-        await credentials.ensure(place.job, request)
 
-    place.run(twice)
+    place.run(asked)
+
+
+def test_a_secret_that_somebody_deleted_is_there_again_before_the_next_step_is_launched(place: Place) -> None:
+    async def twice(credentials: StepCredentials) -> str:
+        for _ in range(2):
+            name = await credentials.ensure(place.job, place.request("train"))
+            await credentials.api.delete(SECRET, place.job.metadata.namespace, name)
+        return await credentials.ensure(place.job, place.request("train"))
+
+    assert content(place.secret(place.run(twice))).session_token
+
+
+def test_an_operator_without_credentials_lets_jobs_wait(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(ClusterError, match="AWS_SECRET_ACCESS_KEY: not set in the operator's environment"):
+        place.ensure("train")
+
+
+def test_a_store_that_does_not_answer_is_told_as_that(
+    settings: StoreSettings, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    with pytest.raises(
+        ClusterError, match=r"127\.0\.0\.1:1 cannot be asked for a session.*needs: \[Errno 111\] Connection refused\."
+    ):
+        place.ensure("train")
 
 
 def test_two_operators_at_once_make_one_secret(place: Place) -> None:
@@ -175,7 +199,9 @@ def test_a_store_that_gives_no_session_now(place: Place, monkeypatch: pytest.Mon
     before = place.secret(name)
     assert place.ensure("train") == before, "the old session still holds"
     place.age(name, timedelta(seconds=30))
-    with pytest.raises(ClusterError, match=r"gave no session.*signature we calculated does not match.*store\.sts: false") as raised:
+    with pytest.raises(
+        ClusterError, match=r"gave no session.*signature we calculated does not match.*store\.sts: false"
+    ) as raised:
         place.ensure("train")
     assert "wrong-for-a-while" not in str(raised.value)
 

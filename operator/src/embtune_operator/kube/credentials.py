@@ -55,19 +55,18 @@ class StepCredentials:
     """Secret's name → when it has to be looked at again."""
 
     def due(self, job: FineTuneJob | ModelVersion, step: StepName) -> bool:
-        """Whether `ensure` would have something to do; costs nothing."""
+        """Whether a step that runs may need other credentials, as far as this process knows; costs nothing."""
         return self._fresh_until.get(secret_name(job.metadata.uid, kind_of(step)), _NEVER) <= datetime.now(UTC)
 
     async def ensure(self, job: FineTuneJob | ModelVersion, request: AnyRequest) -> str:
-        """The name of the Secret, in the job's namespace, with credentials for this step that hold for a while.
+        """The name of the Secret, in the job's namespace, with credentials for this step that hold for a while. It is looked at
+        each time, since somebody may have deleted it.
 
         Raises:
             InvalidInput: a stranger's Secret has that name, or no policy can be written for the names of this job.
             ClusterError: the object store or Kubernetes did not do its part: try again later.
         """
         name = secret_name(job.metadata.uid, kind_of(request.step))
-        if not self.due(job, request.step):
-            return name
         found = await self._own_secret(job, name)
         try:
             if found is None:

@@ -14,7 +14,6 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 from xml.etree import ElementTree
 
 from embtune_api.credentials import StoreCredentials
-from embtune_api.errors import InvalidInput
 from embtune_operator.cluster import ClusterError
 
 if TYPE_CHECKING:
@@ -26,13 +25,17 @@ CALL_SECONDS = 10.0
 
 
 def own_credentials() -> StoreCredentials:
-    """The operator's own, from its environment. Raises InvalidInput."""
+    """The operator's own, from its environment.
+
+    Raises:
+        ClusterError: there are none. No job is at fault: it waits until the platform has them.
+    """
     key, secret = os.environ.get("AWS_ACCESS_KEY_ID", ""), os.environ.get("AWS_SECRET_ACCESS_KEY", "")
     if not key or not secret:
         missing = " and ".join(
             name for name, value in (("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", secret)) if not value
         )
-        raise InvalidInput(
+        raise ClusterError(
             f"{missing}: not set in the operator's environment, so it has no credentials for the store. "
             f"Put both into the Secret that the chart's value store.credentials.existingSecret names."
         )
@@ -76,7 +79,10 @@ def mint(store: StoreSettings, own: StoreCredentials, policy: str, session: str)
             raise _refused(store, endpoint, f"{answer.status} {_said(answer.data)}")
         return _minted(answer.data)
     except urllib3.exceptions.HTTPError as error:
-        raise _refused(store, endpoint, str(error).rpartition("Caused by ")[2]) from error
+        raise ClusterError(
+            f"The object store at {endpoint} cannot be asked for a session, which a step needs: {why_no_answer(error)}. Check that "
+            f"it runs, and `store.endpoint` in the platform's settings."
+        ) from error
     except (ElementTree.ParseError, ValueError) as error:
         raise _refused(store, endpoint, "its answer is none of an STS") from error
 
@@ -125,6 +131,12 @@ def _refused(store: StoreSettings, endpoint: str, why: str) -> ClusterError:
         f"operator's AWS_ACCESS_KEY_ID, and allow it AssumeRole{f' of {store.role_arn}' if store.role_arn else ''}; a store "
         f"without STS needs `store.sts: false` in the platform's settings."
     )
+
+
+def why_no_answer(error: Exception) -> str:
+    """The innermost words of urllib3's exception."""
+    reason = getattr(error, "reason", error)
+    return str(reason.args[-1] if reason.args else reason).rpartition(": ")[2]
 
 
 @cache

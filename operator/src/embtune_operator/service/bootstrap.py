@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from embtune_api.errors import StoreDenied, StoreError
-from embtune_operator.kube.sessions import own_credentials, patient_http, store_endpoint
+from embtune_operator.kube.sessions import own_credentials, patient_http, store_endpoint, why_no_answer
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -33,7 +33,7 @@ def prepare_bucket(store: StoreSettings) -> list[str]:
         What could not be done and is left to people: one paragraph each; embtune works without.
 
     Raises:
-        InvalidInput: the operator has no credentials.
+        ClusterError: the operator has no credentials.
         StoreDenied: there is no bucket and it may not be made, or the credentials are refused.
         StoreError: the server does not answer.
     """
@@ -53,7 +53,7 @@ def prepare_bucket(store: StoreSettings) -> list[str]:
     except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
         raise StoreError(
             f"store.uri: the store {store.uri} at {store_endpoint(store) or 'AWS'} cannot be reached: "
-            f"{str(error).rpartition('Caused by ')[2]}. Check that the server runs, and store.endpoint."
+            f"{why_no_answer(error)}. Check that the server runs, and store.endpoint."
         ) from error
 
 
