@@ -163,9 +163,7 @@ def test_an_operator_without_credentials_lets_jobs_wait(place: Place, monkeypatc
         place.ensure("train")
 
 
-def test_a_store_that_does_not_answer_is_told_as_that(
-    settings: StoreSettings, place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_that_does_not_answer_is_told_as_that(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(
         ClusterError, match=r"127\.0\.0\.1:1 cannot be asked for a session.*needs: \[Errno 111\] Connection refused\."

@@ -80,8 +80,8 @@ def mint(store: StoreSettings, own: StoreCredentials, policy: str, session: str)
         return _minted(answer.data)
     except urllib3.exceptions.HTTPError as error:
         raise ClusterError(
-            f"The object store at {endpoint} cannot be asked for a session, which a step needs: {why_no_answer(error)}. Check that "
-            f"it runs, and `store.endpoint` in the platform's settings."
+            f"The object store at {endpoint} cannot be asked for a session, which a step needs: {why_no_answer(error)}. Check "
+            f"that it runs, and `store.endpoint` in the platform's settings."
         ) from error
     except (ElementTree.ParseError, ValueError) as error:
         raise _refused(store, endpoint, "its answer is none of an STS") from error
