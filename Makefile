@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(VENV)/bin/uv
 MEMBERS := crds store operator trainer-image
 
-.PHONY: help setup lock generate demo demo-clean check test bench bench-trainer bench-start bench-masking picture acceptance
+.PHONY: help setup lock generate demo demo-clean check test bench bench-trainer bench-start bench-masking bench-operator picture acceptance
 help:  ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
@@ -55,13 +55,16 @@ test: setup servers  ## unit and integration tests, with real S3 servers
 acceptance: setup  ## the promises of the main job, on the real model and the real example
 	@$(BIN)/pytest tests/acceptance --durations=10
 
-bench: bench-start bench-masking bench-trainer  ## measure against named rivals; fails when a promise is broken
+bench: bench-start bench-masking bench-operator bench-trainer  ## measure against named rivals; fails when a promise is broken
 
 bench-start: setup  ## how soon the command answers
 	@PYTHONPATH=tests $(BIN)/python -m bench.start
 
 bench-masking: setup  ## what keeping known positives out of the negatives is worth
 	@PYTHONPATH=tests $(BIN)/python -m bench.trainer.masking
+
+bench-operator: setup servers cluster-tools  ## the operator under load, beside a naive one and the training operator
+	@PYTHONPATH=tests $(BIN)/python -m bench.operator
 
 bench-trainer: setup  ## our train step against a plain SentenceTransformerTrainer
 	@PYTHONPATH=tests $(BIN)/python -m bench.trainer
@@ -77,3 +80,4 @@ check: setup  ## linters, types, and the arrows between the packages
 
 include tests/servers/servers.mk
 include tests/cluster/cluster.mk
+include tests/e2e/e2e.mk

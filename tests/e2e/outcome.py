@@ -1,0 +1,24 @@
+"""What came of a job, so that two jobs with the same spec in two namespaces can be compared: the projection, without what
+names the one job (uids, and digests that are made of them).
+"""
+
+from embtune_api.resources import FineTuneJob
+from embtune_store.protocol import Store
+from support.projection import Projection, projection
+
+
+def outcome(store: Store, job: FineTuneJob) -> Projection:
+    found = projection(store, job)
+    del found["job"]["uid"]
+    for version in found["versions"].values():
+        del version["made by"]
+    return found
+
+
+def failures(job: FineTuneJob) -> dict[str, list[str]]:
+    """Step → the reasons of its failed attempts, oldest first."""
+    found: dict[str, list[str]] = {}
+    for attempt in job.status.attempts if job.status else ():
+        if attempt.state == "Failed":
+            found.setdefault(attempt.step, []).append(str(attempt.reason))
+    return found
