@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from embtune_api.documents import ResolvedBase
-from embtune_api.errors import InvalidInput
+from embtune_api.errors import EmbtuneError, Exit, InvalidInput
 from embtune_api.spec import BaseModelRef
 from embtune_store import folders, open_store
 from embtune_store.protocol import Store
@@ -17,9 +17,12 @@ from unit.trainer.prepare_world import write_base_model
 KEPT = ["1_Pooling/config.json", "config.json", "model.safetensors", "modules.json", "tokenizer.json"]
 
 
-def resolve(uri: str, store: Store, folder: Path | None = None, mirror: Path | None = None) -> ResolvedBase:
-    reference = BaseModelRef(uri=uri)
-    return resolve_base(reference, store=store, namespace="team", staged="staged/{}".format, folder=folder, mirror=mirror)
+def resolve(
+    uri: str, store: Store, folder: Path | None = None, mirror: Path | None = None, secrets: Path | None = None
+) -> ResolvedBase:
+    """`secrets`: as in a pod."""
+    reference, staged = BaseModelRef(uri=uri), "staged/{}".format
+    return resolve_base(reference, store=store, namespace="team", staged=staged, folder=folder, mirror=mirror, secrets=secrets)
 
 
 def test_a_folder_is_staged_without_what_nobody_needs(tmp_path: Path) -> None:
@@ -75,6 +78,14 @@ def test_the_remedy_names_the_place_where_the_mirror_is_looked_up(tmp_path: Path
         place = str(refused.value).partition("<folder>/")[2].split()[0]
         write_base_model(tmp_path / "mirror" / place)
         assert resolve(uri, open_store("memory://"), mirror=tmp_path / "mirror").uri == uri
+
+
+def test_a_pod_that_cannot_reach_the_hub_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(EmbtuneError, match="the hub cannot be reached") as away:
+        resolve("hf://org/name", open_store("memory://"), secrets=tmp_path)
+    assert away.value.exit_code == Exit.FAILED
 
 
 def answer(status: int, code: str) -> Any:

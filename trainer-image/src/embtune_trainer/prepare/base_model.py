@@ -13,7 +13,7 @@ from embtune_api.keys import LineKeys
 from embtune_api.spec import BaseModelRef, VersionSelector
 from embtune_store import documents, folders
 from embtune_store.protocol import Store
-from embtune_trainer.prepare.hub import HubModel, download_model, in_mirror
+from embtune_trainer.prepare.hub import HubAway, HubModel, download_model, in_mirror
 from embtune_trainer.prepare.model_folder import check_model_folder, is_kept, kept_files
 from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.sources import local_path
@@ -77,7 +77,13 @@ def _fetched(reference: BaseModelRef, folder: Path | None, mirror: Path | None, 
     """The model's folder on this machine, for as long as it takes to stage it."""
     uri = reference.uri or ""
     if uri.startswith("hf://"):
-        yield _from_hub(uri, mirror, outside.hub_token(reference.secret_ref, "baseModel"))
+        try:
+            found = _from_hub(uri, mirror, outside.hub_token(reference.secret_ref, "baseModel"))
+        except HubAway as error:
+            if outside.secrets is None:  # somebody waits for this run, and is told at once
+                raise InvalidInput(str(error)) from None
+            raise
+        yield found
     elif uri.startswith("s3://"):
         with tempfile.TemporaryDirectory() as scratch:
             _download_s3(reference, Path(scratch), outside)

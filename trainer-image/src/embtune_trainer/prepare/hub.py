@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from embtune_api.errors import InvalidInput
+from embtune_api.errors import EmbtuneError, InvalidInput
 from embtune_trainer.prepare.model_folder import DROPPED_FOLDERS, KEPT
+
+
+class HubAway(EmbtuneError):
+    """It cannot be reached, or has too much to do: another time it may answer."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ def download_model(name: str, revision: str | None, token: str | None = None) ->
 
     Raises:
         InvalidInput: it cannot be had; says why, and what can be done.
+        HubAway: not now.
     """
     from huggingface_hub import errors, snapshot_download
 
@@ -35,20 +40,21 @@ def download_model(name: str, revision: str | None, token: str | None = None) ->
             token=token,
         )
     except errors.GatedRepoError:
-        raise _unreachable(uri, "it is gated: accept its terms on its page and set HF_TOKEN") from None
+        raise InvalidInput(_told(uri, "it is gated: accept its terms on its page and set HF_TOKEN")) from None
     except errors.RepositoryNotFoundError:
-        raise _unreachable(uri, "the hub has no such model, or it is private: check the spelling, or set HF_TOKEN") from None
+        why = "the hub has no such model, or it is private: check the spelling, or set HF_TOKEN"
+        raise InvalidInput(_told(uri, why)) from None
     except errors.RevisionNotFoundError:
-        raise _unreachable(uri, f"it has no revision {revision}: check the spelling") from None
+        raise InvalidInput(_told(uri, f"it has no revision {revision}: check the spelling")) from None
     except (
         errors.LocalEntryNotFoundError,
         errors.OfflineModeIsEnabled,
         errors.RevisionResolutionError,
         errors.HfHubHTTPError,
     ) as error:
-        raise _unreachable(uri, f"the hub cannot be reached ({_first_line(error)}): check the network") from None
+        raise HubAway(_told(uri, f"the hub cannot be reached ({_first_line(error)}): check the network")) from None
     except errors.HFValidationError as error:
-        raise _unreachable(uri, f"its name is not one that the hub can have ({_first_line(error)})") from None
+        raise InvalidInput(_told(uri, f"its name is not one that the hub can have ({_first_line(error)})")) from None
     path = Path(folder)
     return HubModel(path, path.name)
 
@@ -58,8 +64,8 @@ def in_mirror(uri: str) -> str:
     return uri.removeprefix("hf://")
 
 
-def _unreachable(uri: str, cause: str) -> InvalidInput:
-    return InvalidInput(
+def _told(uri: str, cause: str) -> str:
+    return (
         f"baseModel.uri: {uri} cannot be had: {cause}. Without the hub: put the model's folder at <folder>/{in_mirror(uri)} and "
         f"set EMBTUNE_HUB_MIRROR=<folder>, or give a local folder or an s3:// prefix as baseModel.uri."
     )

@@ -21,7 +21,7 @@ from sentence_transformers import SentenceTransformer
 from embtune_api.digest import tree_digest
 from embtune_api.documents import StepManifest, TrainFacts
 from embtune_api.documents import StoredModel as Trained
-from embtune_api.errors import EmbtuneError, Exit
+from embtune_api.errors import EmbtuneError, Exit, StoreError
 from embtune_api.keys import StepKeys
 from embtune_api.reports import TrainingReport
 from embtune_api.requests import Control, TrainRequest
@@ -120,7 +120,7 @@ def _listen_for_stop() -> Callable[[], bool]:
 
 
 def _or_control(asked: Callable[[], bool], store: Store, keys: StepKeys) -> Callable[[], bool]:
-    """Also look for `control.json`, every few seconds."""
+    """Also look for `control.json`, every few seconds; a store that does not answer asks for nothing."""
     last = time.monotonic()
 
     def stop() -> bool:
@@ -128,7 +128,9 @@ def _or_control(asked: Callable[[], bool], store: Store, keys: StepKeys) -> Call
         if asked() or time.monotonic() - last < CONTROL_SECONDS:
             return asked()
         last = time.monotonic()
-        return documents.read(store, keys.control, Control) is not None
+        with contextlib.suppress(StoreError):
+            return documents.read(store, keys.control, Control) is not None
+        return False
 
     return stop
 
