@@ -1,5 +1,6 @@
 """A bucket is made ready once, and again without a change; nobody else's rules are touched."""
 
+import io
 import json
 import uuid
 from urllib.parse import urlsplit
@@ -9,7 +10,8 @@ from minio import Minio
 from minio.commonconfig import ENABLED, Filter
 from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
 
-from embtune_api.errors import InvalidInput, StoreDenied, StoreError
+from embtune_api.errors import StoreDenied, StoreError
+from embtune_operator.cluster import ClusterError
 from embtune_operator.kube.platform import StoreSettings
 from embtune_operator.service.bootstrap import prepare_bucket
 from servers.fixtures import reach
@@ -44,6 +46,16 @@ def test_a_bucket_is_made_with_versions_and_an_end_for_old_bytes(new: StoreSetti
     assert rule.noncurrent_version_expiration.noncurrent_days == 30
     assert rule.rule_filter is not None
     assert rule.rule_filter.prefix == "models/"
+
+
+def test_scratch_is_overwritten_for_good(new: StoreSettings, admin: Minio) -> None:
+    prepare_bucket(new)
+    bucket, line, job = bucket_of(new), "models/search/shop/release.json", "models/search/jobs/shop-1/uid/train/progress.json"
+    for key in (line, job):
+        for content in (b"1", b"2"):
+            admin.put_object(bucket_name=bucket, object_name=key, data=io.BytesIO(content), length=1)
+    found = admin.list_objects(bucket_name=bucket, recursive=True, include_version=True)
+    assert sorted(str(version.object_name) for version in found) == [job, line, line]
 
 
 def test_rules_of_somebody_else_are_left_alone_and_told(new: StoreSettings, admin: Minio) -> None:
@@ -95,5 +107,5 @@ def test_a_server_that_is_not_there(new: StoreSettings, monkeypatch: pytest.Monk
 
 def test_no_credentials(new: StoreSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(InvalidInput, match="AWS_SECRET_ACCESS_KEY: not set"):
+    with pytest.raises(ClusterError, match="AWS_SECRET_ACCESS_KEY: not set"):
         prepare_bucket(new)

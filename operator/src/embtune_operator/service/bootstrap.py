@@ -44,7 +44,7 @@ def prepare_bucket(store: StoreSettings) -> list[str]:
     client = _client(store)
     try:
         _make(client, bucket, store)
-        return [*_version(client, bucket), *_expire(client, bucket, prefix)]
+        return [*_version(client, bucket, prefix), *_expire(client, bucket, prefix)]
     except S3Error as error:
         raise StoreDenied(
             f"store.uri: the bucket {bucket} of {store.uri} cannot be used: {_said(error)}. Make it yourself, or allow the "
@@ -69,13 +69,19 @@ def _make(client: Minio, bucket: str, store: StoreSettings) -> None:
             raise
 
 
-def _version(client: Minio, bucket: str) -> list[str]:
+def _version(client: Minio, bucket: str, prefix: str) -> list[str]:
+    """Scratch needs no versions: progress is overwritten every second, and checkpoints are large. MinIO can leave it out."""
     from minio.commonconfig import ENABLED
     from minio.error import S3Error
     from minio.versioningconfig import VersioningConfig
 
     try:
-        if client.get_bucket_versioning(bucket_name=bucket).status != ENABLED:
+        if client.get_bucket_versioning(bucket_name=bucket).status == ENABLED:
+            return []
+        without_scratch = VersioningConfig(ENABLED, excluded_prefixes=[f"{prefix}*/jobs/"])
+        try:
+            client.set_bucket_versioning(bucket_name=bucket, config=without_scratch)
+        except S3Error:  # another server, which knows no such thing
             client.set_bucket_versioning(bucket_name=bucket, config=VersioningConfig(ENABLED))
     except S3Error as error:
         return [
