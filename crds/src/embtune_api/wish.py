@@ -12,7 +12,11 @@ from typing import Literal, cast, get_args
 
 ANNOTATION = "embtune.dev/request"
 Action = Literal["promote", "force-promote", "rollback", "suspend", "resume"]
-_FORM = re.compile(r"(?P<action>[a-z-]+)(?:/(?P<id>[A-Za-z0-9_.-]{1,63}))?(?:: *(?P<reason>.{1,400}))?", re.DOTALL)
+LONGEST_REASON = 400
+"""Characters."""
+_FORM = re.compile(
+    rf"(?P<action>[a-z-]+)(?:/(?P<id>[A-Za-z0-9_.-]{{1,63}}))?(?:: *(?P<reason>.{{1,{LONGEST_REASON}}}))?", re.DOTALL
+)
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ def answering(plane: ControlPlane, namespace: str, name: str, outcome: str, mess
 
     def answer() -> None:
         wait_for(lambda: bool(asked()))
-        said = {"value": asked(), "outcome": outcome, "message": message, "at": NOW}
+        said = {"value": asked().strip(), "outcome": outcome, "message": message, "at": NOW}
         set_status(plane, namespace, kind, name, {"lastRequest": said})
 
     return answer
@@ -179,6 +179,14 @@ def test_promoting_asks_the_operator(embtune_plane: ControlPlane, namespace: str
         done = embtune(embtune_plane, "promote", "tldr@1", "--reason", "by hand", "-n", namespace)
     assert done.exception is None
     assert "tldr v1 is in production" in done.output
+
+
+def test_a_reason_is_sent_as_it_will_be_echoed(embtune_plane: ControlPlane, namespace: str, version: str) -> None:
+    with meanwhile(answering(embtune_plane, namespace, version, "Done", "tldr v1 is in production")):
+        done = embtune(embtune_plane, "promote", "tldr@1", "--reason", " by hand\n", "-n", namespace)
+    assert done.exception is None
+    too_long = embtune(embtune_plane, "promote", "tldr@1", "--reason", "so " * 200, "-n", namespace)
+    assert "--reason has 599 characters: a request takes 400" in str(too_long.exception)
 
 
 @pytest.mark.parametrize("action", ["suspend", "resume"])

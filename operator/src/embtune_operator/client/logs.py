@@ -72,7 +72,10 @@ async def follow(api: KubeApi, namespace: str, name: str, step: str | None, tail
         for pod in map(_pod, found):
             if step not in (None, pod.step) or pod.phase == "Pending":
                 continue
-            lines = (await _log(api, namespace, pod, EVERYTHING)).splitlines()
+            try:
+                lines = (await api.pod_log(namespace, pod.name, EVERYTHING)).splitlines()
+            except ClusterError:  # it has not started, is gone, or the API server is away: the next look tells
+                continue
             new = lines[printed.get(pod.name, max(0, len(lines) - tail)) :]
             printed[pod.name] = len(lines)
             if new and pod.name != current:

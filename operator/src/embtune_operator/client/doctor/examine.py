@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from embtune_operator.client.doctor.crds import check_crds
 from embtune_operator.client.doctor.finding import Finding, ok, warning
 from embtune_operator.client.doctor.operator import check_operator
-from embtune_operator.client.doctor.platform import check_gpus, check_launcher, check_namespace, check_store, read_platform
+from embtune_operator.client.doctor.platform import check_gpus, check_launcher, check_namespace, read_platform
 from embtune_operator.client.doctor.rights import check_rights
+from embtune_operator.client.doctor.store import check_store
 from embtune_operator.kube.errors import Forbidden
 
 if TYPE_CHECKING:

@@ -1,15 +1,16 @@
-"""What the platform has for jobs: the store, a launcher, GPUs, the namespace."""
+"""What the platform has for jobs: a launcher, GPUs, the namespace."""
 
 from __future__ import annotations
 
 import io
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from embtune_operator.client.doctor.finding import Finding, error, ok, warning
 from embtune_operator.client.doctor.operator import DEPLOYMENT, find_operator
-from embtune_operator.cluster import ClusterError
 from embtune_operator.kube.errors import Forbidden
-from embtune_operator.kube.kinds import NAMESPACE, NODE, POD, PYTORCHJOB, Kind
+from embtune_operator.kube.kinds import NAMESPACE, NODE, PYTORCHJOB, Kind
 from embtune_operator.kube.platform import Platform
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ async def read_platform(api: KubeApi) -> Platform | None:
     except Forbidden:
         return None
     text = next((found["data"][FILE] for found in maps if FILE in (found.get("data") or {})), None)
-    return Platform.model_validate(YAML(typ="safe", pure=True).load(io.StringIO(text))) if text else None
+    try:
+        return Platform.model_validate(YAML(typ="safe", pure=True).load(io.StringIO(text))) if text else None
+    except ValidationError:  # of another version than this command
+        return None
 
 
 async def check_launcher(api: KubeApi, platform: Platform | None) -> list[Finding]:
@@ -53,34 +57,6 @@ async def check_launcher(api: KubeApi, platform: Platform | None) -> list[Findin
             )
         ]
     return [ok("launcher", "trainings run as PyTorchJobs, and the training operator is ready")]
-
-
-async def check_store(api: KubeApi, platform: Platform | None) -> list[Finding]:
-    """What the operator itself says of its store."""
-    if platform is None:
-        return [warning("store", "the operator's settings cannot be read from here", "ask somebody who may read its ConfigMap")]
-    where = f"{platform.store.uri}{' at ' + platform.store.endpoint if platform.store.endpoint else ''}"
-    deployment = await find_operator(api)
-    assert deployment
-    home = deployment["metadata"]["namespace"]
-    try:
-        pods = await api.list(
-            POD, home, labels=",".join(f"{k}={v}" for k, v in deployment["spec"]["selector"]["matchLabels"].items())
-        )
-        logs = [await api.pod_log(home, pod["metadata"]["name"], 200) for pod in pods]
-    except ClusterError as refusal:
-        return [warning("store", f"{where}: the operator's log cannot be read: {refusal}", "ask somebody who may")]
-    complaints = [
-        line
-        for log in logs
-        for line in log.splitlines()
-        if "Store" in line and ("denied" in line.lower() or "error" in line.lower())
-    ]
-    if complaints:
-        remedy = "check the Secret with the store's credentials, the endpoint and the bucket in the chart's values"
-        return [error("store", f"{where}: {complaints[-1].strip()[:400]}", remedy)]
-    isolated = "" if platform.store.sts else " (sts is off: jobs are not isolated from each other)"
-    return [ok("store", f"{where}: the operator has no complaints{isolated}")]
 
 
 async def check_gpus(api: KubeApi, platform: Platform | None) -> list[Finding]:
