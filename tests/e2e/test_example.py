@@ -55,7 +55,8 @@ def test_a_second_job_is_rejected_by_its_gate_and_production_stays(search: Team,
     assert (job.status.verdict.outcome, job.status.model_version.stage) == ("Rejected", "Rejected")
     (promoted,) = (condition for condition in job.status.conditions if condition.type == "Promoted")
     assert promoted.status == "False"
-    assert "ndcg@10" in promoted.message
+    assert promoted.message == "tldr-search v2 is kept; production is unchanged"
+    assert "over production v1" in job.status.verdict.gates[0].line
     assert store.get(LINE.release) == before
     assert {version.number: version.stage for version in list_versions(store, LINE)} == {1: "Production", 2: "Rejected"}
 
