@@ -11,7 +11,8 @@ from cluster import life
 from cluster.fixtures import Node
 from cluster.place import KUBECONFIG
 from e2e.goods import deliver_the_example
-from e2e.installation import RESTRICTED, Object
+from e2e.installation import Object
+from e2e.namespaces import RESTRICTED
 from e2e.warehouse import stocked_warehouse
 
 VALUES = KUBECONFIG.with_name("values.yaml")

@@ -94,21 +94,21 @@ class Team:
 
     def story(self) -> str:
         """Everything that somebody would ask for who has to find out what went wrong."""
-        kinds = "finetunejobs,modelversions,embeddingmodels,pytorchjobs,jobs,pods"
-        parts = [
-            self._told("get", kinds),
-            self._told("get", "finetunejobs,modelversions,embeddingmodels", "-o", "yaml"),
-            self._told("get", "events", "--sort-by=.lastTimestamp"),
-            *(self._told("logs", name, f"--tail={SHOWN_LINES}") for name in self._told("get", "pods", "-o", "name").split()),
+        pods = self._said("get", "pods", "-o", "name").split()
+        asked: list[tuple[str, ...]] = [
+            ("get", "finetunejobs,modelversions,embeddingmodels,jobs,pods"),
+            ("get", "finetunejobs,modelversions,embeddingmodels", "-o", "yaml"),
+            ("get", "events", "--sort-by=.lastTimestamp"),
+            *(("logs", pod, f"--tail={SHOWN_LINES}") for pod in pods),
         ]
-        return "\n".join(parts)
+        return "\n".join(f"$ kubectl {' '.join(words)}\n{self._said(*words)}" for words in asked)
 
-    def _told(self, *arguments: str) -> str:
+    def _said(self, *words: str) -> str:
+        """What kubectl prints, or how it fails."""
         try:
-            said = self.kubectl(*arguments)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as refused:
-            said = str(refused.stderr)
-        return f"$ kubectl {' '.join(arguments)}\n{said}" if arguments[-1] != "name" else said
+            return self.kubectl(*words)
+        except subprocess.CalledProcessError as refused:
+            return str(refused.stderr)
 
 
 @contextmanager
