@@ -290,6 +290,25 @@ def test_a_version_is_recorded_once(place: Place) -> None:
     assert "ownerReferences" not in made["metadata"]
 
 
+def test_a_version_whose_name_somebody_has_taken_is_told(place: Place) -> None:
+    job, version = place.job(), ModelVersionStatus(name="shop-v1", version=1, digest="a" * 64, stage="Candidate")
+    theirs = {"apiVersion": job.api_version, "kind": "ModelVersion", "metadata": {"name": "shop-v1"}}
+    place.kubectl("create", "-f", "-", stdin=json.dumps({**theirs, "spec": {"model": "shop", "uri": "hf://some/where"}}))
+    place.run(lambda cluster: cluster.record_version(job, version))
+    (event,) = [event for event in place.items("events") if event["involvedObject"]["uid"] == job.metadata.uid]
+    assert event["reason"] == "NameTaken"
+    assert "ModelVersion shop-v1 is there already and shows another model" in event["message"]
+
+
+def test_a_step_is_watched_also_while_its_credentials_cannot_be_replaced(place: Place) -> None:
+    job = place.job()
+    place.run(lambda cluster: cluster.create(job, a_child(job, "prepare")))
+    place.kubectl("delete", "secret", "--all")
+    away = {"uri": "s3://embtune/here", "sts": True, "endpoint": "http://127.0.0.1:1"}
+    (queued,) = place.run(lambda cluster: cluster.children(job), store=away)
+    assert queued.state == "Queued"
+
+
 def test_children_go_with_their_job(place: Place) -> None:
     job = place.job(nodes=2)
     place.run(lambda cluster: cluster.create(job, a_child(job, "train")), launcher="IndexedJob")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from embtune_api.errors import InvalidInput
-from embtune_operator.cluster import ClusterError
+from embtune_operator.cluster import ClusterError, Event
 from embtune_operator.kube import labels
 from embtune_operator.kube.children import cause_of, state_of
 from embtune_operator.kube.errors import AlreadyExists, Invalid, Missing
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from embtune_api.resources import FineTuneJob
     from embtune_api.status import FineTuneJobStatus, Launch, ModelVersionStatus
-    from embtune_operator.cluster import Child, ChildState, Event
+    from embtune_operator.cluster import Child, ChildState
     from embtune_operator.kube.api import KubeApi, Object
     from embtune_operator.kube.children import ChildLook
     from embtune_operator.kube.credentials import StepCredentials
@@ -101,7 +101,7 @@ class KubeCluster:
         try:
             await self.api.create(MODELVERSION, version_resource(job, version))
         except AlreadyExists:
-            return
+            await self._tell_whose_name_it_is(job, version)
 
     async def write_status(self, job: FineTuneJob, status: FineTuneJobStatus) -> None:
         await write_status(self.api, job, status)
@@ -130,8 +130,26 @@ class KubeCluster:
         if cause:
             self._recollection.remember(child.uid, cause)
         if not child.suspended and self.credentials.due(job, child.step):
-            await self.credentials.ensure(job, child.request)
+            await self._keep_credentials(job, child)
         return state
+
+    async def _keep_credentials(self, job: FineTuneJob, child: ChildLook) -> None:
+        """Of a step that runs; it is watched also while that cannot be done, and itself waits a while for others."""
+        try:
+            await self.credentials.ensure(job, child.request)
+        except (ClusterError, InvalidInput) as error:
+            log.warning("%s/%s may lose the store soon: %s", job.metadata.namespace, child.name, error)
+
+    async def _tell_whose_name_it_is(self, job: FineTuneJob, version: ModelVersionStatus) -> None:
+        """It was made by a pass before, as a rule; a stranger of its name leaves the version without a resource."""
+        found = await self.api.get(MODELVERSION, job.metadata.namespace, version.name)
+        if found and found["spec"].get("digest") != version.digest:
+            message = (
+                f"ModelVersion {version.name} is there already and shows another model, so v{version.version} has no resource: it is "
+                f"in the store all the same. Make one of another name with spec {{model: {job.spec.model}, version: "
+                f"{version.version}, digest: {version.digest}}}"
+            )
+            await self.tell(job, Event("NameTaken", message))
 
     async def _make(self, job: FineTuneJob, kind: Kind, body: Object) -> None:
         try:
