@@ -52,6 +52,12 @@ def attempts_of(plan: Plan, seen: Seen, now: datetime, *, suspended: bool) -> tu
     return bounded(merged)
 
 
+def attempts_at(step: PlannedStep, children: Iterable[ChildState], now: datetime) -> list[Attempt]:
+    """The attempts at a step whose output is missing, as their children tell them, oldest first: where no status remembers."""
+    seen = (_seen(None, c, now) for c in children if (c.step, c.digest) == (step.name, step.digest))
+    return sorted((_lost(a, now) if a.state == "Succeeded" else a for a in seen), key=lambda a: a.number)
+
+
 def of_step(attempts: Iterable[Attempt], step: PlannedStep) -> list[Attempt]:
     """Those that work, or worked, towards the same output."""
     return [attempt for attempt in attempts if (attempt.step, attempt.digest) == (step.name, step.digest[:SHORT])]
@@ -84,7 +90,7 @@ def _attempt(before: Attempt | None, child: ChildState | None, outputs: _Outputs
     if place in outputs.there and attempt.state != "Failed":
         return attempt.model_copy(update={"state": "Succeeded", "finished_at": attempt.finished_at or now})
     if attempt.state == "Succeeded" and place == outputs.missing:
-        return ended(attempt, "Error", "it ended without its output: the store may have lost it", attempt.finished_at or now)
+        return _lost(attempt, now)
     if attempt.state in ACTIVE and place not in outputs.wanted:
         return ended(attempt, "Superseded", "its result is no longer wanted: what is in production has changed", now)
     if child is None and attempt.state in ACTIVE:
@@ -110,6 +116,10 @@ def _seen(before: Attempt | None, child: ChildState, now: datetime) -> Attempt:
         finished_at=(child.finished_at or (before.finished_at if before else None) or now) if over else None,
         **failed,
     )
+
+
+def _lost(attempt: Attempt, now: datetime) -> Attempt:
+    return ended(attempt, "Error", "it ended without its output: the store may have lost it", attempt.finished_at or now)
 
 
 def _gone(attempt: Attempt, now: datetime, *, suspended: bool) -> Attempt:

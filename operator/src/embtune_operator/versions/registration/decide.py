@@ -1,26 +1,25 @@
-"""The next move of a registration, from what is seen of the step's attempts."""
+"""The next move of a registration, from what is seen of the step's attempts. A failure means what it means for a job."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from embtune_api.errors import Exit
-from embtune_api.spec import Runtime
 from embtune_operator.cluster import Child, child_name
+from embtune_operator.pipeline.attempts import ACTIVE, attempts_at
+from embtune_operator.pipeline.plan import PlannedStep
+from embtune_operator.pipeline.retries import failures_of, final_failure, pause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest
+    from embtune_api.resources import FineTuneJob
     from embtune_api.status import StepName
     from embtune_operator.cluster import ChildState
     from embtune_operator.settings import Settings
 
-NOBODYS_FAULT = frozenset({"Evicted", "NodeLost", "Deleted", "Stopped", "Rejected"})
-_LONGEST_BACKOFF = timedelta(minutes=5)
 _DOING: dict[StepName, str] = {"prepare": "Staging", "evaluate": "Examining", "publish": "Publishing"}
 
 
@@ -37,9 +36,9 @@ class Move:
 
 
 def decide(
-    step: PrepareRequest | EvaluateRequest | PublishRequest,
+    request: PrepareRequest | EvaluateRequest | PublishRequest,
     children: Sequence[ChildState],
-    uid: str,
+    job: FineTuneJob,
     settings: Settings,
     now: datetime,
 ) -> Move:
@@ -48,37 +47,20 @@ def decide(
     - what can never work, and what failed too often by its own fault, is given up
     - all else is tried again, after a while
     """
-    doing = _DOING[step.step]
-    attempts = sorted((c for c in children if (c.step, c.digest) == (step.step, step.digest)), key=lambda c: c.attempt)
-    if alive := next((child for child in attempts if child.state in ("Queued", "Running")), None):
+    step, doing = PlannedStep(request), _DOING[request.step]
+    attempts = attempts_at(step, children, now)
+    if alive := next((attempt for attempt in attempts if attempt.state in ACTIVE), None):
         reason = "Queued" if alive.state == "Queued" else doing
-        return Move(reason, alive.message or _at_work(step.step, alive.attempt), wait=settings.poll_seconds)
-    failures = [child for child in attempts if child.exit_code != Exit.STOPPED]
-    if invalid := next((child for child in failures if child.exit_code == Exit.INVALID), None):
-        return Move("InvalidInput", invalid.message)
-    counted = [child for child in failures if child.reason not in NOBODYS_FAULT]
-    if len(counted) >= Runtime().max_attempts or len(failures) >= settings.max_attempts:
-        why = f"{step.step}: {len(failures)} attempts failed; the last: {_said(failures[-1])}"
-        return Move(failures[-1].reason or "Error", why)
-    if failures and (wait := _backoff(failures, settings.backoff_seconds, now)):
-        return Move(doing, f"{step.step} is tried again; it failed: {_said(failures[-1])}", wait=wait)
-    number = 1 + max((child.attempt for child in children if child.step == step.step), default=0)
-    child = Child(child_name(uid, step.step, number), number, step)
-    return Move(doing, _at_work(step.step, number), child, settings.poll_seconds)
+        return Move(reason, alive.message or _at_work(step.name, alive.number), wait=settings.poll_seconds)
+    failures = failures_of(attempts, step)
+    if final := final_failure(step, failures, job, settings):
+        return Move(*final)
+    if wait := pause(failures, settings, now):
+        return Move(doing, f"{step.name} is tried again; it failed: {failures[-1].message}", wait=wait)
+    number = 1 + max((child.attempt for child in children if child.step == step.name), default=0)
+    child = Child(child_name(job.metadata.uid, step.name, number), number, request)
+    return Move(doing, _at_work(step.name, number), child, settings.poll_seconds)
 
 
 def _at_work(step: StepName, attempt: int) -> str:
     return f"{step}: attempt {attempt} is at work"
-
-
-def _said(child: ChildState) -> str:
-    return child.message or "it ended without its output: the store may have lost it"
-
-
-def _backoff(failures: Sequence[ChildState], first: float, now: datetime) -> float:
-    """Seconds left to wait before the next attempt."""
-    ended = failures[-1].finished_at
-    if ended is None:
-        return 0
-    pause = min(timedelta(seconds=first * 2 ** (len(failures) - 1)), _LONGEST_BACKOFF)
-    return max(0.0, (ended + pause - now).total_seconds())

@@ -59,7 +59,7 @@ async def register(version: ModelVersion, world: World) -> Standing:
         return Standing(published=progressed.published)
     if progressed.next_step is None:
         return await _told(version, _no_exam(version), world)
-    move = decide(progressed.next_step, children, version.metadata.uid, world.settings, world.clock())
+    move = decide(progressed.next_step, children, job, world.settings, world.clock())
     return await _told(version, await _made(move, job, world), world)
 
 
