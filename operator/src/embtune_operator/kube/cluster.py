@@ -145,8 +145,8 @@ class KubeCluster:
         found = await self.api.get(MODELVERSION, job.metadata.namespace, version.name)
         if found and found["spec"].get("digest") != version.digest:
             message = (
-                f"ModelVersion {version.name} is there already and shows another model, so v{version.version} has no resource: it "
-                f"is in the store all the same. Make one of another name with spec {{model: {job.spec.model}, version: "
+                f"ModelVersion {version.name} is there already and shows another model, so v{version.version} has no resource: "
+                f"it is in the store all the same. Make one of another name with spec {{model: {job.spec.model}, version: "
                 f"{version.version}, digest: {version.digest}}}"
             )
             await self.tell(job, Event("NameTaken", message))

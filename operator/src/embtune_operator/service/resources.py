@@ -38,11 +38,8 @@ class Resources:
         return self._known.get(key)
 
     def keep(self, key: Key, resource: Resource) -> Resource | None:
-        """Returns what was known of it before; a resource of the same name but another uid is another one."""
+        """Returns what was known of it before. One of the same name but another uid is another one: `drop` that first."""
         before = self._known.get(key)
-        if before and before.uid != resource.uid:
-            self.drop(key)
-            before = None
         self._known[key], self._keys[resource.uid] = resource, key
         if key.kind in _SHOWN:
             self._lines.setdefault((key.namespace, resource.line), set()).add(key)

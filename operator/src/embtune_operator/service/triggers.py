@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from embtune_operator.kube.kinds import EMBEDDINGMODEL, FINETUNEJOB, MODELVERSION
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SCRATCH = "Scratch"
 """Kind of a key: what a deleted job, or a deleted registration, has left in the store."""
 _WITH_SCRATCH = frozenset({FINETUNEJOB.kind, MODELVERSION.kind})
+_MOST_LEFT = 1000
 STORE = "Store"
 """Kind of a key: whether the store's bucket is ready."""
 LINE = "Line"
@@ -32,6 +33,8 @@ class Triggers:
     resources: Resources
     queue: Queue
     leading: bool = False
+    _left: dict[Key, None] = field(default_factory=dict)
+    """The newest scratch that was left while somebody else led, who may have died before it was removed."""
 
     def saw(self, seen: Sighting | ChildSighting) -> None:
         """A watch has shown it."""
@@ -51,10 +54,13 @@ class Triggers:
             uid = known.uid
             self.resources.drop(key)
             self.queue.forget(key)
-        if not self.leading:
-            return
         if uid and key.kind in _WITH_SCRATCH:
-            self.queue.add(Key(SCRATCH, key.namespace, key.name, uid))
+            self._left[Key(SCRATCH, key.namespace, key.name, uid)] = None
+        if not self.leading:
+            while len(self._left) > _MOST_LEFT:
+                del self._left[next(iter(self._left))]
+            return
+        self._remove_what_is_left()
         if known and key.kind == MODELVERSION.kind:
             self.line_changed(key.namespace, known.line)
         elif known and key.kind == FINETUNEJOB.kind:
@@ -69,6 +75,7 @@ class Triggers:
         """This process leads from now on: whatever does not rest is looked at."""
         self.leading = True
         self.queue.add(Key(STORE, "", ""))
+        self._remove_what_is_left()
         for key, known in self.resources:
             self._plan(key, known.rests_for)
         for namespace, line in self.resources.lines():
@@ -79,7 +86,15 @@ class Triggers:
         self.leading = False
         self.queue.clear()
 
+    def _remove_what_is_left(self) -> None:
+        for key in self._left:
+            self.queue.add(key)
+        self._left.clear()
+
     def _resource(self, seen: Sighting) -> None:
+        replaced = self.resources.get(seen.key)
+        if replaced and replaced.uid != seen.resource.uid:  # its end was not shown
+            self.gone(seen.key, replaced.uid)
         before = self.resources.keep(seen.key, seen.resource)
         if not self.leading:
             return

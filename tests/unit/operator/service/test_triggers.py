@@ -187,9 +187,25 @@ def test_a_deleted_job_leaves_only_its_scratch_objects_to_be_removed(operator: O
 def test_a_job_that_was_deleted_and_made_again_is_another_one(operator: Operator) -> None:
     operator.sees(FINETUNEJOB, job_body(status=finished()))
     operator.sees(FINETUNEJOB, job_body(uid="uid-2"))
+    assert set(operator.works()) == {JOB_KEY, Key(SCRATCH, "search", "shop-1", "uid-1")}, "though nobody said that it is gone"
     operator.sees(FINETUNEJOB, job_body(), gone=True)  # news of the first one, late
-    assert operator.works() == [JOB_KEY, Key(SCRATCH, "search", "shop-1", "uid-1")]
-    assert operator.resources.get(JOB_KEY) is not None
+    assert operator.works() == [Key(SCRATCH, "search", "shop-1", "uid-1")]
+    known = operator.resources.get(JOB_KEY)
+    assert known
+    assert known.uid == "uid-2"
+
+
+def test_what_was_left_while_another_one_led_is_removed_by_whoever_leads_next(operator: Operator) -> None:
+    operator.triggers.leads_no_longer()
+    for number in range(1001):
+        operator.sees(FINETUNEJOB, job_body(uid=f"uid-{number}"))
+        operator.sees(FINETUNEJOB, job_body(uid=f"uid-{number}"), gone=True)
+    assert operator.works() == []
+    operator.triggers.leads()
+    left = [Key(SCRATCH, "search", "shop-1", f"uid-{number}") for number in range(1, 1001)]
+    assert [key for key in operator.works() if key.kind == SCRATCH] == left
+    operator.triggers.leads()
+    assert operator.works() == [STORE_KEY]
 
 
 def test_a_version_that_is_shown_as_it_is_rests_until_its_line_changes(operator: Operator) -> None:
