@@ -7,12 +7,12 @@ So everything but the computing is real: the API server, the operator, the store
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import quote
 
@@ -22,9 +22,10 @@ from pydantic import TypeAdapter
 from embtune_api.requests import AnyRequest
 from embtune_operator.kube import labels
 from embtune_operator.kube.api import KubeApi
-from embtune_operator.kube.kinds import JOB, PYTORCHJOB, Kind
+from embtune_operator.kube.kinds import JOB, POD, PYTORCHJOB, Kind
 from embtune_store import open_store
 from factories import PretendTrainer
+from support.simulated_pods import ended_status, pod_name, pod_of, running_status, template_of
 
 _REQUESTS: TypeAdapter[AnyRequest] = TypeAdapter(AnyRequest)
 _AT_ONCE = 8
@@ -36,11 +37,15 @@ class SimulatedNode:
     Args:
         store: URI of the store that the operator uses; its credentials come from the environment.
         held: steps that are begun but not ended, until they are taken out of this set and `release` is called.
+        takes: seconds from when a child is seen to its end.
+        pods: whether each child gets a pod, which starts and ends. Without, a child has only its own status.
     """
 
     kubeconfig: Path
     store: str
     held: set[str] = field(default_factory=set)
+    takes: Callable[[], float] | None = None
+    pods: bool = False
     created: dict[str, float] = field(default_factory=dict)
     """Child → when it was seen first, seconds of `time.monotonic`."""
     completed: dict[str, float] = field(default_factory=dict)
@@ -48,6 +53,10 @@ class SimulatedNode:
     owners: dict[str, str] = field(default_factory=dict)
     """Child → uid of the job it was made for."""
     steps: dict[str, str] = field(default_factory=dict)
+    running: set[str] = field(default_factory=set)
+    """Children whose pod runs."""
+    serving: Event = field(default_factory=Event)
+    """Set as soon as it looks for children."""
     _waiting: dict[str, tuple[Kind, dict[str, Any]]] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -60,6 +69,7 @@ class SimulatedNode:
         self._loop = asyncio.get_running_loop()
         try:
             kinds = [kind for kind in (JOB, PYTORCHJOB) if await self._api.serves(kind)]
+            self.serving.set()
             await asyncio.gather(*(self._watch(kind) for kind in kinds))
         finally:
             await self._api.close()
@@ -104,19 +114,42 @@ class SimulatedNode:
         self.steps[name] = self.steps[key] = child["metadata"]["labels"][labels.STEP]
         if self.steps[key] in self.held:
             self._waiting[key] = (kind, child)
+            if self.pods:
+                self._do(self._start(kind, child))
         else:
             self._begin(kind, child)
 
     def _begin(self, kind: Kind, child: dict[str, Any]) -> None:
-        task = asyncio.create_task(self._complete(kind, child))
+        self._do(self._complete(kind, child))
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _complete(self, kind: Kind, child: dict[str, Any]) -> None:
+    async def _start(self, kind: Kind, child: dict[str, Any]) -> None:
+        """Give it a pod that runs, unless it has one."""
+        namespace, name = child["metadata"]["namespace"], child["metadata"]["name"]
+        if f"{namespace}/{name}" in self.running:
+            return
+        self.running.add(f"{namespace}/{name}")
         async with self._slots:
-            request = _REQUESTS.validate_json(_pod_annotations(kind, child)[labels.REQUEST])
-            await asyncio.to_thread(self._trainer.work, request)
+            await self._api.create(POD, pod_of(kind, child))
+            await self._api.merge(POD, namespace, pod_name(child), {"status": running_status(kind, child)}, subresource="status")
+
+    async def _complete(self, kind: Kind, child: dict[str, Any]) -> None:
+        if self.pods:
+            await self._start(kind, child)
+        if self.takes:
+            await asyncio.sleep(self.takes())
+        async with self._slots:
+            if request := template_of(kind, child)["metadata"].get("annotations", {}).get(labels.REQUEST):
+                await asyncio.to_thread(self._trainer.work, _REQUESTS.validate_json(request))
             namespace, name = child["metadata"]["namespace"], child["metadata"]["name"]
+            if self.pods:
+                await self._api.merge(
+                    POD, namespace, pod_name(child), {"status": ended_status(kind, child)}, subresource="status"
+                )
             self.completed[f"{namespace}/{name}"] = time.monotonic()
             await self._api.merge(kind, namespace, name, {"status": _complete_status(kind)}, subresource="status")
 
@@ -128,7 +161,9 @@ def simulated_node(node: SimulatedNode) -> Iterator[SimulatedNode]:
     thread = Thread(target=loop.run_forever, name="simulated node")
     thread.start()
     serving = asyncio.run_coroutine_threadsafe(node.serve(), loop)
+    serving.add_done_callback(lambda _: node.serving.set())
     try:
+        node.serving.wait(30)  # also: two threads that read one kubeconfig at a time disturb each other
         yield node
     finally:
         failure = serving.exception() if serving.done() else None
@@ -147,13 +182,6 @@ async def _end() -> None:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
     await asyncio.get_running_loop().shutdown_default_executor()
-
-
-def _pod_annotations(kind: Kind, child: dict[str, Any]) -> dict[str, str]:
-    spec = child["spec"]
-    template = spec["template"] if kind is JOB else spec["pytorchReplicaSpecs"]["Worker"]["template"]
-    annotations: dict[str, str] = template["metadata"]["annotations"]
-    return annotations
 
 
 def _complete_status(kind: Kind) -> dict[str, Any]:
