@@ -29,8 +29,15 @@ class Node:
 
     def kubectl(self, *arguments: object, stdin: str | None = None, timeout: float = 300) -> str:
         """What kubectl prints; `subprocess.CalledProcessError` with its `stderr` when it is refused."""
-        command = [str(KUBECTL), "--kubeconfig", str(self.kubeconfig), *map(str, arguments)]
+        command = self._command(arguments)
         return subprocess.run(command, input=stdin, capture_output=True, text=True, check=True, timeout=timeout).stdout
+
+    def kubectl_process(self, *arguments: object) -> subprocess.Popen[str]:
+        """kubectl that goes on, such as a watch, to be ended by the caller."""
+        return subprocess.Popen(self._command(arguments), stdout=subprocess.PIPE, text=True)
+
+    def _command(self, arguments: tuple[object, ...]) -> list[str]:
+        return [str(KUBECTL), "--kubeconfig", str(self.kubeconfig), *map(str, arguments)]
 
     def has_images(self) -> bool:
         return {self.operator_image, self.trainer_image} <= containers.images()

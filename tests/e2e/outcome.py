@@ -1,6 +1,8 @@
 """What came of a job, so that two jobs with the same spec in two namespaces can be compared: the projection, without what
-names the one job (uids, and digests that are made of them).
+names the one job: its uid, and digests that are made of it.
 """
+
+import json
 
 from embtune_api.resources import FineTuneJob
 from embtune_store.protocol import Store
@@ -8,10 +10,9 @@ from support.projection import Projection, projection
 
 
 def outcome(store: Store, job: FineTuneJob) -> Projection:
-    found = projection(store, job)
-    del found["job"]["uid"]
+    found: Projection = json.loads(json.dumps(projection(store, job)).replace(job.metadata.uid, "its uid"))
     for version in found["versions"].values():
-        del version["made by"]
+        del version["made by"], version["data"]["digest"]
     return found
 
 

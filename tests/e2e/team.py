@@ -1,6 +1,7 @@
 """A tenant of the cluster: a namespace that enforces `restricted`, a Secret for its data, and what happens in it."""
 
 import json
+import select
 import subprocess
 import sys
 import time
@@ -16,7 +17,8 @@ from embtune_api.resources import FineTuneJob
 
 Object = dict[str, Any]
 ENDED = ("Succeeded", "Failed")
-LOOK_SECONDS = 0.5
+PHASES = ("Preparing", "Training", "Evaluating", "Publishing", *ENDED)
+LOOK_SECONDS = 1.0
 SHOWN_LINES = 60
 
 
@@ -53,7 +55,7 @@ class Team:
 
     def children(self, job: str, step: str = "") -> list[Object]:
         """Jobs and PyTorchJobs, oldest first."""
-        labels = f"embtune.dev/job={job}" + (f",embtune.dev/step={step}" if step else "")
+        labels = _labels(job, step) if step else f"embtune.dev/job={job}"
         kinds = ["jobs"] + (
             ["pytorchjobs"] if self.node.kubectl("api-resources", "--api-group=kubeflow.org", "-o", "name") else []
         )
@@ -61,7 +63,7 @@ class Team:
         return sorted(found, key=lambda child: str(child["metadata"]["creationTimestamp"]))
 
     def pods(self, job: str, step: str) -> list[Object]:
-        return self.all("pods", f"embtune.dev/job={job},embtune.dev/step={step}")
+        return self.all("pods", _labels(job, step))
 
     def pods_at_work(self, job: str, step: str) -> list[Object]:
         """Those that have not ended, and that nobody has deleted."""
@@ -83,7 +85,21 @@ class Team:
         return found
 
     def wait_for_phase(self, name: str, phase: str) -> None:
-        self.wait(f"phase {phase} of {name}", lambda: self.phase(name) in (phase, *ENDED))
+        """That one, or a later one: some are short."""
+        self.wait(f"phase {phase} of {name}", lambda: self.phase(name) in PHASES[PHASES.index(phase) :])
+
+    def wait_for_pod(self, job: str, step: str, seconds: float = 300) -> str:
+        """The name of the step's pod at the moment that it is made: short steps end before one has looked twice."""
+        say(f"{self.namespace}: watches for the pod of {step}")
+        watch = ["get", "pods", "-n", self.namespace, "-l", _labels(job, step), "--watch", "-o", "name"]
+        with self.node.kubectl_process(*watch) as process:
+            try:
+                assert process.stdout
+                if not select.select([process.stdout], [], [], seconds)[0]:
+                    raise DidNotHappen(f"the pod of {step}: not within {seconds:.0f} s\n{self.story()}")
+                return process.stdout.readline().strip().removeprefix("pod/")
+            finally:
+                process.kill()
 
     def wait_for_end(self, name: str, phase: str = "Succeeded", seconds: float = 600) -> FineTuneJob:
         self.wait(f"the end of {name}", lambda: self.phase(name) in ENDED, seconds)
@@ -121,6 +137,10 @@ def team_of(node: Node, warehouse: Warehouse, namespace: str) -> Iterator[Team]:
         yield team
     finally:
         node.kubectl("delete", "namespace", namespace, "--timeout=240s", "--wait=false")
+
+
+def _labels(job: str, step: str) -> str:
+    return f"embtune.dev/job={job},embtune.dev/step={step}"
 
 
 def say(line: str) -> None:
