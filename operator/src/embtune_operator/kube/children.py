@@ -14,6 +14,7 @@ from embtune_operator.kube import labels
 from embtune_operator.kube.kinds import PYTORCHJOB
 from embtune_operator.kube.pod_faults import Fault, fault_of, the_cause
 from embtune_operator.kube.times import parse_time
+from embtune_operator.pipeline.conditions import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _SUCCEEDED = frozenset({"Complete", "Succeeded"})
 _FAILED = frozenset({"Failed", "FailureTarget"})
 _REQUESTS: TypeAdapter[AnyRequest] = TypeAdapter(AnyRequest)
-_LONGEST_MESSAGE = 2000
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def _state(child: ChildLook, state: Any, *, message: str = "", finished_at: date
         digest=metadata["annotations"][labels.DIGEST],
         attempt=int(metadata["labels"][labels.ATTEMPT]),
         state=state,
-        message=message[:_LONGEST_MESSAGE],
+        message=shortened(message),
         started_at=_started_at(child),
         finished_at=finished_at,
     )

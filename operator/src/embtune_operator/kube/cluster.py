@@ -12,10 +12,10 @@ from embtune_operator.cluster import ClusterError, Event
 from embtune_operator.kube import labels
 from embtune_operator.kube.children import cause_of, state_of
 from embtune_operator.kube.errors import AlreadyExists, Invalid, Missing
-from embtune_operator.kube.kinds import EVENT, JOB, MODELVERSION, PYTORCHJOB, SERVICE
+from embtune_operator.kube.kinds import EVENT, FINETUNEJOB, JOB, MODELVERSION, PYTORCHJOB, SERVICE
 from embtune_operator.kube.launch import choose_launch, profile_of
 from embtune_operator.kube.manifests import build_child
-from embtune_operator.kube.notes import build_event
+from embtune_operator.kube.notes import about, build_event
 from embtune_operator.kube.observation import Observation
 from embtune_operator.kube.pods import Blueprint
 from embtune_operator.kube.recollection import Recollection
@@ -111,7 +111,8 @@ class KubeCluster:
         if event.detail:
             return
         try:
-            await self.api.create(EVENT, build_event(job, event, self.clock()))
+            involved = about(FINETUNEJOB, job.metadata.model_dump())
+            await self.api.create(EVENT, build_event(involved, event, self.clock()))
         except AlreadyExists:
             return
         except ClusterError as error:

@@ -1,4 +1,4 @@
-"""Wishes about a job: the request in its annotation, and what is answered in `status.lastRequest`.
+"""Wishes: the request in a resource's annotation, and what is answered to a job's in `status.lastRequest`.
 
 A job understands `suspend` and `resume`. What is answered once is not looked at again.
 """
@@ -14,7 +14,7 @@ from embtune_operator.pipeline.conditions import condition_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from embtune_api.resources import FineTuneJob
+    from embtune_api.resources import AnyResource, FineTuneJob
     from embtune_api.wish import Action
 
 SuspendedBy = Literal["SpecSuspend", "Requested"]
@@ -22,18 +22,22 @@ _LONGEST = 512
 """Of what is echoed."""
 
 
-def new_wish(job: FineTuneJob) -> str | None:
+def new_wish(resource: AnyResource) -> str | None:
     """The annotation's value, if nothing has been answered to it yet."""
-    value = job.metadata.annotations.get(ANNOTATION, "").strip()[:_LONGEST]
-    last = _last(job)
+    value = resource.metadata.annotations.get(ANNOTATION, "").strip()[:_LONGEST]
+    last = last_answer(resource)
     return value if value and (last is None or last.value != value) else None
+
+
+def last_answer(resource: AnyResource) -> LastRequest | None:
+    return resource.status.last_request if resource.status else None
 
 
 def answer(job: FineTuneJob, now: datetime) -> LastRequest | None:
     """What is said to the newest wish: the same as before where it is no new one."""
     value = new_wish(job)
     if value is None:
-        return _last(job)
+        return last_answer(job)
     try:
         outcome, message = _answer(job, parse_wish(value).action)
     except ValueError as error:
@@ -45,7 +49,7 @@ def suspended_by(job: FineTuneJob, answered: LastRequest | None) -> SuspendedBy 
     """Who wants the job to stand still. What was wished holds until a `resume`, whatever is asked in between."""
     told = condition_of(job.status, "Suspended")
     requested = told is not None and told.reason == "Requested"
-    if answered is not None and answered != _last(job) and answered.outcome != "Refused":
+    if answered is not None and answered != last_answer(job) and answered.outcome != "Refused":
         requested = parse_wish(answered.value).action == "suspend"
     return "Requested" if requested else "SpecSuspend" if job.spec.suspend else None
 
@@ -78,7 +82,3 @@ def _resolved(answered: LastRequest | None, outcome: Literal["Done", "Refused"],
     if answered is None or answered.outcome != "InProgress":
         return answered
     return answered.model_copy(update={"outcome": outcome, "message": message})
-
-
-def _last(job: FineTuneJob) -> LastRequest | None:
-    return job.status.last_request if job.status else None

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from embtune_operator.cluster import Event
 from embtune_operator.documents import Document
 from embtune_operator.faults import faults_of
 from embtune_operator.kube.errors import AlreadyExists, Unreachable
 from embtune_operator.kube.kinds import EVENT, FINETUNEJOB
-from embtune_operator.kube.labels import MANAGER
+from embtune_operator.kube.notes import about, build_event
+from embtune_operator.pipeline.conditions import shortened
 from embtune_operator.service.queue import Key
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from embtune_operator.kube.kinds import Kind
 
 log = logging.getLogger(__name__)
-_LONGEST, _LONGEST_EVENT = 2048, 1024
 _WRONG_TYPES = "typed live object"
 """In the answer of an API server that cannot apply to an object, because its fields have other types than its definition."""
 
@@ -56,28 +56,12 @@ async def tell_unreadable(api: KubeApi, kind: Kind, model: type[BaseModel], body
 
 
 async def _tell_by_event(api: KubeApi, kind: Kind, metadata: Object, message: str) -> None:
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    about = {"apiVersion": kind.api_version, "kind": kind.kind}
-    about |= {"namespace": metadata["namespace"], "name": metadata["name"], "uid": metadata["uid"]}
-    short = hashlib.sha256(f"{metadata['uid']} {message}".encode()).hexdigest()[:16]
-    body = {
-        "apiVersion": EVENT.api_version,
-        "kind": EVENT.kind,
-        "metadata": {"name": f"{metadata['name'][:200]}.{short}", "namespace": metadata["namespace"]},
-        "involvedObject": about,
-        "type": "Warning",
-        "reason": "InvalidObject",
-        "message": message[:_LONGEST_EVENT],
-        "source": {"component": MANAGER},
-        "firstTimestamp": now,
-        "lastTimestamp": now,
-        "count": 1,
-    }
     with suppress(AlreadyExists):
-        await api.create(EVENT, body)
+        event = Event("InvalidObject", message, failure=True)
+        await api.create(EVENT, build_event(about(kind, metadata), event, datetime.now(UTC)))
 
 
 def _message(model: type[BaseModel], body: Object, error: ValidationError) -> str:
     found = faults_of(error, model, Document(body, {(): 1}))
     faults = "; ".join(f"{fault.field}: {fault.message}" for fault in found)
-    return f"This object breaks the rules of the embtune that runs here: {faults}. Make it again with valid fields."[:_LONGEST]
+    return shortened(f"This object breaks the rules of the embtune that runs here: {faults}. Make it again with valid fields.")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from embtune_api.errors import Conflict, InvalidInput, Tampered
 from embtune_api.status import LastRequest
-from embtune_api.wish import ANNOTATION, Wish, parse_wish
+from embtune_api.wish import Wish, parse_wish
+from embtune_operator.pipeline.wishes import last_answer, new_wish
 from embtune_operator.registry.history import answer_to, read_history
 from embtune_operator.registry.owner import refuse_stranger
 from embtune_operator.registry.release import rollback
@@ -27,22 +28,15 @@ if TYPE_CHECKING:
     Carry = Callable[[Wish, str], str]
     """Carries a wish out, given its identity, and says what was done. Raises InvalidInput, Tampered, Conflict."""
 
-_LONGEST_VALUE, _LONGEST_MESSAGE = 512, 2048
 _TRIES = 5
-
-
-def is_new(resource: ModelVersion | EmbeddingModel) -> bool:
-    """Whether there is a request that has not been answered."""
-    before, value = _last(resource), _value(resource)
-    return bool(value) and (before is None or before.value != value)
 
 
 async def last_request(
     resource: ModelVersion | EmbeddingModel, known: tuple[Action, ...], carry_out: Carry, world: World
 ) -> LastRequest | None:
     """The answer to the newest request: the one that stands in the status, or a new one."""
-    before, value = _last(resource), _value(resource)
-    if not is_new(resource):
+    before, value = last_answer(resource), new_wish(resource)
+    if value is None:
         return before
     identity = f"{resource.metadata.uid}/{value}/{before.at.isoformat() if before else ''}"
     return await asyncio.to_thread(_answer, value, identity, known, carry_out, world)
@@ -65,17 +59,9 @@ def roll_back(line: LineKeys, wish: Wish, identity: str, world: World, leaving: 
     return f"v{release.transition.to_version} is in production again, v{release.transition.from_version} is rolled back"
 
 
-def _last(resource: ModelVersion | EmbeddingModel) -> LastRequest | None:
-    return resource.status.last_request if resource.status else None
-
-
-def _value(resource: ModelVersion | EmbeddingModel) -> str:
-    return resource.metadata.annotations.get(ANNOTATION, "").strip()[:_LONGEST_VALUE]
-
-
 def _answer(value: str, identity: str, known: tuple[Action, ...], carry_out: Carry, world: World) -> LastRequest:
     def answered(outcome: Literal["Done", "Refused"], message: str) -> LastRequest:
-        return LastRequest(value=value, outcome=outcome, message=message[:_LONGEST_MESSAGE], at=world.clock())
+        return LastRequest(value=value, outcome=outcome, message=message, at=world.clock())
 
     try:
         wish = parse_wish(value, known=known)

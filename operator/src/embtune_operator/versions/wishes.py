@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from embtune_api.errors import InvalidInput
 from embtune_operator.kube.kinds import EMBEDDINGMODEL
+from embtune_operator.pipeline.wishes import new_wish
 from embtune_operator.registry.owner import refuse_stranger
 from embtune_operator.registry.release import promote
 from embtune_operator.registry.versions import checked_manifest
 from embtune_operator.versions.look import line_of
-from embtune_operator.versions.requests import because, is_new, last_request, roll_back
+from embtune_operator.versions.requests import because, last_request, roll_back
 
 if TYPE_CHECKING:
     from embtune_api.documents import VersionRef
@@ -24,7 +25,7 @@ KNOWN: tuple[Action, ...] = ("promote", "force-promote", "rollback")
 
 async def answered(version: ModelVersion, ref: VersionRef, world: World) -> LastRequest | None:
     """The answer to the newest request on a published version; carried out if that is still to be done."""
-    pin = await _pin(version, world) if is_new(version) else None
+    pin = await _pin(version, world) if new_wish(version) else None
     return await last_request(version, KNOWN, lambda wish, identity: _carry_out(version, ref, pin, wish, identity, world), world)
 
 

@@ -139,6 +139,11 @@ def test_why_an_attempt_failed(launcher: str, pod: Object, reason: str, code: in
     assert state.finished_at == moment(61)
 
 
+def test_the_last_line_of_a_log_is_kept_however_long_those_before_it_are() -> None:
+    state = seen(a_job_body(*JOB_FAILED), failed_pod(exited(134, "x" * 3000 + "\nValueError: what")))
+    assert state.message.endswith("ValueError: what")
+
+
 def test_a_success_needs_no_pods() -> None:
     state = seen(a_job_body(condition("SuccessCriteriaMet", 90), condition("Complete", 90)))
     assert (state.state, state.started_at, state.finished_at) == ("Succeeded", moment(1), moment(90))
