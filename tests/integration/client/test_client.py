@@ -214,6 +214,20 @@ def test_versions_of_a_line_are_listed(embtune_plane: ControlPlane, namespace: s
     assert json.loads(embtune(embtune_plane, "versions", "tldr", "-n", namespace, "--json").output)[0]["spec"]["version"] == 1
 
 
+def test_the_namespace_of_the_context_is_looked_at(
+    embtune_plane: ControlPlane, namespace: str, version: str, tmp_path: Path
+) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(embtune_plane.kubeconfig.read_text())
+    embtune_plane.kubectl("config", "set-context", "--current", f"--namespace={namespace}", "--kubeconfig", kubeconfig)
+    listed = CliRunner().invoke(cli, ["versions", "tldr", "--kubeconfig", str(kubeconfig)], standalone_mode=False)
+    assert version in listed.output
+    elsewhere = CliRunner().invoke(
+        cli, ["versions", "tldr", "-n", "default", "--kubeconfig", str(kubeconfig)], standalone_mode=False
+    )
+    assert version not in elsewhere.output
+
+
 def test_nothing_in_production_cannot_be_rolled_back(embtune_plane: ControlPlane, namespace: str, version: str) -> None:
     assert version
     assert "nothing of tldr is in production" in str(embtune(embtune_plane, "rollback", "tldr", "-n", namespace).exception)

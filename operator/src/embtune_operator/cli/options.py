@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,9 @@ def cluster_options(function: Callable[..., object]) -> Callable[..., object]:
 
 
 def registry_or_cluster_options(function: Callable[..., object]) -> Callable[..., object]:
-    """`registry_options`, and --kubeconfig and --context, which choose a cluster in the place of a store: as `target`."""
+    """`registry_options`, and --kubeconfig and --context, which choose a cluster in the place of a store: as `target`, whose
+    namespace is the context's where none is given.
+    """
 
     @click.option("--context", help="Ask a cluster, by this context of the kubeconfig, instead of a store.")
     @click.option("--kubeconfig", type=click.Path(path_type=Path), help="Ask the cluster of this file instead of a store.")
@@ -58,7 +61,9 @@ def registry_or_cluster_options(function: Callable[..., object]) -> Callable[...
     def with_target(kubeconfig: Path | None, context: str | None, namespace: str, **rest: object) -> object:
         from embtune_operator.client.session import Target
 
-        return function(target=Target(kubeconfig, context, namespace), namespace=namespace, **rest)
+        source = click.get_current_context().get_parameter_source("namespace")
+        given = None if source is ParameterSource.DEFAULT else namespace
+        return function(target=Target(kubeconfig, context, given), namespace=namespace, **rest)
 
     return with_target
 

@@ -62,7 +62,7 @@ def _list_in_cluster(target: Target, model: str, as_json: bool) -> None:
         print_json([version.model_dump(mode="json", by_alias=True, exclude_none=True) for version in found])
         return
     if not found:
-        click.echo(f"{model} has no ModelVersions in namespace {target.namespace}", err=True)
+        click.echo(f"{model} has no ModelVersions in {target.namespace or 'the namespace of this context'}", err=True)
         return
     rows = []
     for version in found:
