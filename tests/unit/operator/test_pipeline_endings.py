@@ -46,12 +46,24 @@ def test_a_job_writes_five_statuses_and_one_event() -> None:
     assert [version.name for version in world.memory_cluster.versions] == ["shop-v1"]
 
 
-def test_the_first_pass_of_a_job_asks_the_store_twice() -> None:
+def test_the_first_pass_of_a_job_asks_the_store_twice_and_does_not_look_for_children() -> None:
     world = World(a_job(EASY))
-    faults = Faults(lambda _call, _name: False, StoreError)
-    world.store = failing_store(world.store, faults)
+    of_store, of_cluster = (Faults(lambda _call, _name: False, StoreError) for _ in range(2))
+    world.store = failing_store(world.store, of_store)
+    world.cluster = failing_cluster(world.cluster, of_cluster)
     assert len(world.look().create) == 1
-    assert len(faults.calls) == 2
+    assert len(of_store.calls) == 2
+    assert "children" not in of_cluster.calls
+    assert "create" in of_cluster.calls
+
+
+def test_a_new_job_that_is_suspended_looks_for_children_that_nobody_remembers() -> None:
+    world = World(a_job(EASY))
+    world.edit(suspend=True)
+    of_cluster = Faults(lambda _call, _name: False, StoreError)
+    world.cluster = failing_cluster(world.cluster, of_cluster)
+    world.look()
+    assert "children" in of_cluster.calls
 
 
 def test_a_pass_over_a_running_step_asks_the_store_three_times_and_the_cluster_once() -> None:

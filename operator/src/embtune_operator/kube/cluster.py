@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from embtune_operator.kube.platform import Platform
 
 _MADE = (JOB, PYTORCHJOB, SERVICE)
+_FIRST_OF_THEIR_SECRET = ("prepare", "train")
+"""Steps before which no other one has needed the same credentials."""
 log = logging.getLogger(__name__)
 
 
@@ -85,7 +87,8 @@ class KubeCluster:
             ClusterError: not now: quota, an admission policy, no answer.
         """
         launch = await self.launch(job)
-        secret = await self.credentials.ensure(job, child.request)
+        is_first = child.attempt == 1 and child.request.step in _FIRST_OF_THEIR_SECRET
+        secret = await self.credentials.ensure(job, child.request, probably_new=is_first)
         blueprint = Blueprint(job, child, launch.image, profile_of(launch), self.platform, secret)
         for kind, body in build_child(blueprint, launch):
             await self._make(job, kind, body)

@@ -58,16 +58,19 @@ class StepCredentials:
         """Whether a step that runs may need other credentials, as far as this process knows; costs nothing."""
         return self._fresh_until.get(secret_name(job.metadata.uid, kind_of(step)), _NEVER) <= datetime.now(UTC)
 
-    async def ensure(self, job: FineTuneJob | ModelVersion, request: AnyRequest) -> str:
+    async def ensure(self, job: FineTuneJob | ModelVersion, request: AnyRequest, *, probably_new: bool = False) -> str:
         """The name of the Secret, in the job's namespace, with credentials for this step that hold for a while. It is looked at
         each time, since somebody may have deleted it.
+
+        Args:
+            probably_new: nobody has needed it yet: it is made without a look, and looked at when it is there after all.
 
         Raises:
             InvalidInput: a stranger's Secret has that name, or no policy can be written for the names of this job.
             ClusterError: the object store or Kubernetes did not do its part: try again later.
         """
         name = secret_name(job.metadata.uid, kind_of(request.step))
-        found = await self._own_secret(job, name)
+        found = None if probably_new else await self._own_secret(job, name)
         try:
             if found is None:
                 fresh_until = await self._create(job, request, name)
@@ -97,7 +100,7 @@ class StepCredentials:
             await self.api.create(SECRET, _secret(job, name, credentials))
         except AlreadyExists:  # made by another operator, or by a request whose answer was lost
             found = await self._own_secret(job, name)
-            return self._fresh_for(_expiry(found)) if found else datetime.now(UTC)
+            return await self._keep_fresh(job, request, found) if found else datetime.now(UTC)
         return self._fresh_for(credentials.expires_at)
 
     async def _keep_fresh(self, job: FineTuneJob | ModelVersion, request: AnyRequest, found: Object) -> datetime:

@@ -129,8 +129,11 @@ def _pytorchjob_signature(_: dict[str, Any], status: dict[str, Any]) -> tuple[Ha
 
 
 def _pod_signature(_: dict[str, Any], status: dict[str, Any]) -> tuple[Hashable, ...]:
+    """That it runs, or has ended well, is seen by whoever polls its progress, or by the end of its Job: three requests to the
+    API server for each would tell nobody anything.
+    """
     waits = (((c.get("state") or {}).get("waiting") or {}).get("reason", "") for c in status.get("containerStatuses") or [])
-    return (status.get("phase", "Pending"), *(reason for reason in waits if reason not in _ORDINARY_WAITS))
+    return (status.get("phase") == "Failed", *(reason for reason in waits if reason not in _ORDINARY_WAITS))
 
 
 _ORDINARY_WAITS = frozenset({"", "ContainerCreating", "PodInitializing"})
@@ -146,6 +149,6 @@ _SIGNATURES: dict[str, Callable[[dict[str, Any], dict[str, Any]], tuple[Hashable
     POD.kind: _pod_signature,
 }
 UNTOUCHED: frozenset[Hashable] = frozenset(
-    {(False, 0, 0, False), (True, 0, 0, False), (False,), ("Created", False), ("Pending", False)}
+    {(False, 0, 0, False), (True, 0, 0, False), (False,), ("Created", False), (False, False)}
 )
 """Signatures of children that have only just been made: they say nothing that their maker does not know."""

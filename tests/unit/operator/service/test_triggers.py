@@ -148,7 +148,6 @@ def test_a_finished_job_that_cannot_be_read_is_looked_at(operator: Operator) -> 
     [
         pytest.param(JOB, condition("Complete"), id="its Job is complete"),
         pytest.param(JOB, condition("Failed"), id="its Job has failed"),
-        pytest.param(POD, {"phase": "Running"}, id="its pod runs"),
         pytest.param(POD, {"phase": "Failed"}, id="its pod has failed"),
         pytest.param(
             POD,
@@ -165,6 +164,14 @@ def test_a_job_is_looked_at_once_when(kind: Kind, status: dict[str, Any], operat
     operator.sees_child(kind, child(status))
     assert operator.works() == [JOB_KEY]
     operator.sees_child(kind, child({**status, "observedGeneration": 3}))
+    assert operator.works() == []
+
+
+@pytest.mark.parametrize("phase", ["Running", "Succeeded"])
+def test_a_pod_that_comes_on_as_it_should_makes_no_work(phase: str, operator: Operator) -> None:
+    operator.sees(FINETUNEJOB, job_body())
+    operator.works()
+    operator.sees_child(POD, child({"phase": phase}))
     assert operator.works() == []
 
 
