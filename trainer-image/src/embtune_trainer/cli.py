@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embtune_api.errors import EmbtuneError, Exit
+from embtune_api.errors import EmbtuneError, Exit, StoreDenied
 from embtune_trainer.init import leave_pid_1
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def run_step(step: str, request_file: Path) -> int:
         _dispatch(step, request_file.read_bytes())
     except EmbtuneError as error:
         tell(str(error))
-        return int(error.exit_code)
+        return exit_code_of(error)
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
     except Exception as error:
@@ -67,6 +67,15 @@ def run_step(step: str, request_file: Path) -> int:
         tell(f"{step} failed: {type(error).__name__}: {error}")
         return int(Exit.FAILED)
     return int(Exit.OK)
+
+
+def exit_code_of(error: EmbtuneError) -> int:
+    """Of a step. A store that refuses a pod is nothing that the job can change: the platform may mend it before the next try."""
+    from embtune_api.credentials import FOLDER_VARIABLE
+
+    if isinstance(error, StoreDenied) and FOLDER_VARIABLE in os.environ:
+        return int(Exit.FAILED)
+    return int(error.exit_code)
 
 
 def tell(paragraph: str) -> None:

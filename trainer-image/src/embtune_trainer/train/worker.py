@@ -48,7 +48,7 @@ def work(request_json: str, agent: int) -> None:
 
     The exit code is the step's, or ALONE.
     """
-    from embtune_trainer.cli import tell
+    from embtune_trainer.cli import exit_code_of, tell
 
     die_with_parent(agent)
     try:
@@ -56,7 +56,7 @@ def work(request_json: str, agent: int) -> None:
     except EmbtuneError as error:
         tell(str(error))
         sys.stderr.flush()
-        os._exit(int(error.exit_code))
+        os._exit(exit_code_of(error))
     except torch.OutOfMemoryError as error:
         tell(
             f"the GPU ran out of memory: {error}. Lower training.batchSize or training.maxSeqLength, or use the loss "
