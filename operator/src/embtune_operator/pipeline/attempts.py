@@ -133,8 +133,9 @@ def _stalled(attempt: Attempt, plan: Plan, seen: Seen, now: datetime) -> Attempt
     if attempt.state != "Running" or current is None or not of_step([attempt], current):
         return attempt
     where = f" at {seen.progress.percent:.0f} %" if seen.progress else ""
-    minutes = (plan.settings.stall_seconds or 0) / 60
-    return ended(attempt, "Stalled", f"its progress stood still{where} for {minutes:.0f} minutes, so it was ended", now)
+    seconds = plan.settings.stall_seconds or 0
+    how_long = f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    return ended(attempt, "Stalled", f"its progress stood still{where} for {how_long}, so it was ended", now)
 
 
 def bounded(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
