@@ -12,12 +12,12 @@ from embtune_api.keys import LineKeys
 from embtune_api.spec import DNS_LABEL
 from embtune_operator.kube.errors import AlreadyExists, Forbidden, Invalid, Missing
 from embtune_operator.kube.kinds import FINETUNEJOB
+from embtune_operator.kube.status import write_status
 from embtune_operator.lines.pin import Pinned, keep_pin
 from embtune_operator.lines.stamp import TEMPLATE_HASH, stamped_job, stamped_of
 from embtune_operator.lines.stamping import Stamping, decide_stamping, summary
 from embtune_operator.lines.status import status_of
 from embtune_operator.versions.requests import last_request, roll_back
-from embtune_operator.versions.write import write_status
 
 if TYPE_CHECKING:
     from embtune_api.line import JobTemplate
@@ -44,7 +44,8 @@ async def reconcile_line(line: EmbeddingModel, world: World) -> float | None:
     if line.metadata.deletion_timestamp is not None:
         return None
     if fault := _name_fault(line.metadata.name):
-        await write_status(line, status_of(line, Pinned(None), Stamping(False, "InvalidName", fault), None, world.clock()), world)
+        stamping = Stamping(False, "InvalidName", fault)
+        await write_status(world.api, line, status_of(line, Pinned(None), stamping, None, world.clock()))
         return None
     before = line.status.last_request if line.status else None
     request = await _answered(line, world)
@@ -52,7 +53,7 @@ async def reconcile_line(line: EmbeddingModel, world: World) -> float | None:
     stamping = await _stamped(line, line.spec.template, world) if line.spec.template else _NO_TEMPLATE
     if pinned.changed or request != before:
         world.line_changed(line.metadata.namespace, line.metadata.name)
-    await write_status(line, status_of(line, pinned, stamping, request, world.clock()), world)
+    await write_status(world.api, line, status_of(line, pinned, stamping, request, world.clock()))
     return _next_look(pinned, stamping)
 
 

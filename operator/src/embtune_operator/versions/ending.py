@@ -9,6 +9,7 @@ from embtune_api.errors import Conflict, InvalidInput
 from embtune_api.version import ModelVersionResourceStatus
 from embtune_operator.kube.kinds import NAMESPACE, POD
 from embtune_operator.kube.labels import children_of
+from embtune_operator.kube.status import write_status
 from embtune_operator.pipeline.conditions import condition, with_their_times
 from embtune_operator.registry.deletion import delete_scratch, delete_version
 from embtune_operator.registry.owner import refuse_stranger
@@ -17,7 +18,6 @@ from embtune_operator.versions.look import line_of, ref_of
 from embtune_operator.versions.registration.job import job_of
 from embtune_operator.versions.registration.plan import keys_of
 from embtune_operator.versions.registration.resolve import published_as
-from embtune_operator.versions.write import write_status
 
 if TYPE_CHECKING:
     from embtune_api.resources import ModelVersion
@@ -85,4 +85,5 @@ async def _refuse(version: ModelVersion, message: str, world: World) -> None:
     others = [kept for kept in before.conditions if kept.type != "Ready"]
     conditions = with_their_times([refused, *others], before)
     generation = version.metadata.generation
-    await write_status(version, before.model_copy(update={"conditions": conditions, "observed_generation": generation}), world)
+    status = before.model_copy(update={"conditions": conditions, "observed_generation": generation})
+    await write_status(world.api, version, status)

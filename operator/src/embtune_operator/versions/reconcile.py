@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from embtune_operator.kube.status import write_status
 from embtune_operator.pipeline.conditions import find
 from embtune_operator.versions.ending import end
 from embtune_operator.versions.finalizer import follow_policy
@@ -12,7 +13,6 @@ from embtune_operator.versions.look import line_of, look, ref_of
 from embtune_operator.versions.registration.reconcile import register
 from embtune_operator.versions.status import status_of
 from embtune_operator.versions.wishes import answered
-from embtune_operator.versions.write import write_status
 
 if TYPE_CHECKING:
     from embtune_api.documents import VersionRef
@@ -54,6 +54,6 @@ async def _show(version: ModelVersion, ref: VersionRef, world: World) -> None:
     verified = known.reason if known is not None and known.status == "True" else None
     seen = await asyncio.to_thread(look, line_of(version), ref, verified, world.store, world.readings)
     status = status_of(version, ref, seen, request, world.platform.store.uri, world.clock())
-    await write_status(version, status, world)
+    await write_status(world.api, version, status)
     if before is None or before.version is None or before.last_request != request:
         world.line_changed(version.metadata.namespace, version.spec.model)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.version import ModelVersionResourceStatus
 from embtune_operator.cluster import ClusterError
+from embtune_operator.kube.status import write_status
 from embtune_operator.pipeline.conditions import condition, find, with_their_times
 from embtune_operator.registry.deletion import delete_scratch
 from embtune_operator.versions.registration.decide import Move, decide
 from embtune_operator.versions.registration.job import job_of
 from embtune_operator.versions.registration.plan import keys_of
 from embtune_operator.versions.registration.resolve import resolve
-from embtune_operator.versions.write import write_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ async def register(version: ModelVersion, world: World) -> Standing:
     """
     if version.status is not None and find(version.status.conditions, "Failed"):
         status = version.status.model_copy(update={"observed_generation": version.metadata.generation})
-        await write_status(version, status, world)
+        await write_status(world.api, version, status)
         return Standing()
     job = job_of(version)
     children = await world.cluster.children(job)  # before the store: a child that has ended left everything it had to say
@@ -93,7 +93,7 @@ async def _told(version: ModelVersion, move: Move, world: World) -> Standing:
         conditions=with_their_times(conditions, before),
         last_request=before.last_request,
     )
-    await write_status(version, status, world)
+    await write_status(world.api, version, status)
     return Standing(wait=move.wait)
 
 
