@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from math import ceil
 from random import Random
 
@@ -20,9 +21,11 @@ QUANTILE = 0.99
 def running_jobs(contestant: Contestant, jobs: int) -> Figures:
     """Jobs that run at the same time, each through all of its steps."""
     draw = Random(7)
-    with stage() as at, contestant.run(at) as process, simulated_node(at.node(takes=lambda: draw.uniform(*STEP_SECONDS))):
+    takes = partial(draw.uniform, *STEP_SECONDS)
+    with stage() as at, contestant.run(at) as process, simulated_node(at.node(takes=takes)) as node:
         at.submit(jobs)
-        until(600, lambda: finished(at) == jobs, process)
+        until(900, lambda: len(node.completed) == 4 * jobs, process)
+        until(60, lambda: finished(at) == jobs, process)
         time.sleep(5)  # what is shown afterwards is written too
         audit = Audit.of(at.plane)
         waits = sorted(audit.waits_for_next_child())
