@@ -1,4 +1,7 @@
-"""Processes of pods that stand still: stopped on the node, where their pids are this machine's."""
+"""Processes of pods that stand still: stopped on the node, where their pids are this machine's.
+
+What is done to a training meanwhile is done in its middle, however fast the machine is.
+"""
 
 import os
 import signal
