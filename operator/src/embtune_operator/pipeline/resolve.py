@@ -80,7 +80,7 @@ def _with_release(walk: _Walk, resolved: Resolved) -> Resolved:
     if version is None:
         current = read_release(store, line)
         return replace(resolved, champion=_champion(line, current.document.production if current else None, store))
-    history = read_history(store, line)
+    history = read_history(store, line, walk.readings)
     promoted = promotion_of(history, version.version)
     champion = promoted.previous if promoted else history[-1].production if history else None
     last = last_judgement(store, line.version(version.version))
