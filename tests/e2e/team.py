@@ -18,6 +18,7 @@ from embtune_api.resources import FineTuneJob
 Object = dict[str, Any]
 ENDED = ("Succeeded", "Failed")
 PHASES = ("Preparing", "Training", "Evaluating", "Publishing", *ENDED)
+PYTORCHJOBS = "pytorchjobs.kubeflow.org"
 LOOK_SECONDS = 1.0
 SHOWN_LINES = 60
 
@@ -56,9 +57,7 @@ class Team:
     def children(self, job: str, step: str = "") -> list[Object]:
         """Jobs and PyTorchJobs, oldest first."""
         labels = _labels(job, step) if step else f"embtune.dev/job={job}"
-        kinds = ["jobs"] + (
-            ["pytorchjobs"] if self.node.kubectl("api-resources", "--api-group=kubeflow.org", "-o", "name") else []
-        )
+        kinds = ["jobs", "pytorchjobs"] if self.node.kubectl("get", "crd", PYTORCHJOBS, "--ignore-not-found") else ["jobs"]
         found = [child for kind in kinds for child in self.all(kind, labels)]
         return sorted(found, key=lambda child: str(child["metadata"]["creationTimestamp"]))
 
@@ -73,7 +72,7 @@ class Team:
             if pod["status"].get("phase") in ("Pending", "Running") and "deletionTimestamp" not in pod["metadata"]
         ]
 
-    def wait(self, what: str, happened: Callable[[], Any], seconds: float = 300) -> Any:
+    def wait(self, what: str, happened: Callable[[], Any], seconds: float = 600) -> Any:
         """What `happened` returns when it is something. Says what is waited for."""
         say(f"{self.namespace}: waits for {what}")
         begin = time.monotonic()
