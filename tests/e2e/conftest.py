@@ -11,15 +11,13 @@ from cluster.fixtures import Node, node
 from e2e.goods import Goods, delivered
 from e2e.installation import Installation, installed
 from e2e.team import Team, team_of
+from e2e.values import SMALL, chart_values
 from e2e.warehouse import Warehouse, stocked_warehouse
 from embtune_store import open_store
 from embtune_store.protocol import Store
 
 __all__ = ["node"]
 
-STEPS = ("prepare", "train", "evaluate", "publish")
-ONE_STEP: dict[str, Any] = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "3Gi"}}
-SMALL: dict[str, Any] = {"sharedMemory": "6Gi", "scratch": "8Gi", "resources": dict.fromkeys(STEPS, ONE_STEP)}
 TOO_SMALL = {**SMALL, "resources": {**SMALL["resources"], "train": {"limits": {"memory": "200Mi"}}}}
 
 
@@ -35,19 +33,10 @@ def goods(warehouse: Warehouse) -> Goods:
 
 @pytest.fixture(scope="session")
 def values(node: Node, warehouse: Warehouse) -> dict[str, Any]:
-    """What a platform team says about this cluster: its images, its store, and pods that fit onto one small node."""
-    return {
-        "image": _image(node.operator_image),
-        "trainerImage": _image(node.trainer_image),
-        "store": warehouse.chart_values(),
-        "platform": {
-            "profiles": {"default": SMALL, "too-small": TOO_SMALL},
-            "pollSeconds": 2,
-            "backoffSeconds": 2,
-            "stallSeconds": 45,
-            "startGraceSeconds": 75,
-        },
-    }
+    """What the platform team says about this cluster."""
+    profiles = {"default": SMALL, "too-small": TOO_SMALL}
+    hurry = {"pollSeconds": 2, "backoffSeconds": 2, "stallSeconds": 45, "startGraceSeconds": 75}
+    return chart_values(node, warehouse.chart_values(), profiles=profiles, **hurry)
 
 
 @pytest.fixture(scope="session")
@@ -76,8 +65,3 @@ def new_team(warehouse: Warehouse, installation: Installation) -> Iterator[Calla
 @pytest.fixture
 def team(new_team: Callable[[str], Team], request: pytest.FixtureRequest) -> Team:
     return new_team(request.module.__name__.rpartition(".")[2].removeprefix("test_").replace("_", "-"))
-
-
-def _image(name: str) -> dict[str, str]:
-    repository, _, tag = name.rpartition(":")
-    return {"repository": repository, "tag": tag, "pullPolicy": "Never"}

@@ -13,6 +13,7 @@ from cluster.place import KUBECONFIG
 from e2e.goods import deliver_the_example
 from e2e.installation import Object
 from e2e.namespaces import RESTRICTED
+from e2e.values import chart_values
 from e2e.warehouse import stocked_warehouse
 
 VALUES = KUBECONFIG.with_name("values.yaml")
@@ -35,21 +36,6 @@ def main() -> None:
         say(f"namespace {namespace} has the Secret {secret}")
     VALUES.write_text(json.dumps(chart_values(node, warehouse.chart_values()), indent=2))
     say(f"the chart's values for this cluster are in {VALUES}")
-
-
-def chart_values(node: Node, store: dict[str, object]) -> Object:
-    return {
-        "image": image_values(node.operator_image),
-        "trainerImage": image_values(node.trainer_image),
-        "store": store,
-        "platform": {"profiles": {"default": {"sharedMemory": "2Gi", "scratch": "8Gi"}}},
-    }
-
-
-def image_values(name: str) -> dict[str, str]:
-    """They are on the node; there is no registry to ask."""
-    repository, _, tag = name.rpartition(":")
-    return {"repository": repository, "tag": tag, "pullPolicy": "Never"}
 
 
 def apply(node: Node, body: Object) -> None:
