@@ -1,5 +1,5 @@
 """What integration tests share: real servers."""
 
-from servers.fixtures import control_plane, minio, versitygw
+from servers.fixtures import control_plane, embtune_plane, minio, versitygw
 
-__all__ = ["control_plane", "minio", "versitygw"]
+__all__ = ["control_plane", "embtune_plane", "minio", "versitygw"]

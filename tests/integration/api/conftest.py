@@ -4,9 +4,6 @@ import pytest
 
 from integration.api.server import Server
 from servers.control_plane import ControlPlane
-from servers.fixtures import control_plane, embtune_plane
-
-__all__ = ["control_plane", "embtune_plane"]
 
 
 @pytest.fixture(scope="session")

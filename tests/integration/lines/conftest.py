@@ -27,11 +27,10 @@ from embtune_operator.world import World
 from embtune_store import Store, documents, open_store
 from factories import NOON, PretendTrainer, publish_version, settings, transitions
 from servers.control_plane import ControlPlane
-from servers.fixtures import control_plane, embtune_plane
 from support.failing import Faults, failing_cluster
 from support.whole_runs import bench, copy_of, first
 
-__all__ = ["bench", "control_plane", "copy_of", "embtune_plane", "first"]
+__all__ = ["bench", "copy_of", "first"]
 
 MODEL = "shop"
 
