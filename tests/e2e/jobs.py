@@ -21,7 +21,7 @@ def recipe(goods: Goods, **parts: Any) -> Object:
             "split": {"test": 0.3, "groupBy": "group", "seed": 7},
         },
         "training": {
-            "epochs": 10,
+            "epochs": 6,
             "batchSize": 64,
             "learningRate": 2e-3,
             "maxSeqLength": 32,

@@ -6,7 +6,13 @@ from cluster.fixtures import Node
 
 STEPS = ("prepare", "train", "evaluate", "publish")
 ONE_STEP: dict[str, Any] = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "3Gi"}}
-SMALL: dict[str, Any] = {"sharedMemory": "6Gi", "scratch": "8Gi", "resources": dict.fromkeys(STEPS, ONE_STEP)}
+ONE_OF_TWO: dict[str, Any] = {**ONE_STEP, "limits": {"cpu": "1", "memory": "3Gi"}}
+"""Two pods that train together on two cores would wait for each other's threads."""
+SMALL: dict[str, Any] = {
+    "sharedMemory": "6Gi",
+    "scratch": "8Gi",
+    "resources": {**dict.fromkeys(STEPS, ONE_STEP), "train": ONE_OF_TWO},
+}
 
 
 def chart_values(node: Node, store: dict[str, object], **platform: Any) -> dict[str, Any]:
