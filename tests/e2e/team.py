@@ -33,7 +33,7 @@ class Team:
     namespace: str
 
     def kubectl(self, *arguments: object, stdin: str | None = None) -> str:
-        return self.node.kubectl(*arguments, "--namespace", self.namespace, stdin=stdin)
+        return self.node.kubectl("--namespace", self.namespace, *arguments, stdin=stdin)
 
     def apply(self, body: Object) -> None:
         self.kubectl("apply", "-f", "-", stdin=json.dumps(body))
