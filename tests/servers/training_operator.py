@@ -53,21 +53,17 @@ def running_training_operator(plane: ControlPlane, folder: Path) -> Iterator[Non
     shutil.copy(plane.kubeconfig, folder / "tmp" / "kubeconfig")
     health, log = free_port(), folder / "training-operator.log"
     command = [
-        *(
-            "unshare",
-            "--mount",
-            "sh",
-            "-c",
-            'mount --bind "$0" /tmp && exec "$@"',
-            str(folder / "tmp"),
-            str(TRAINING_OPERATOR.path),
-        ),
+        *("unshare", "--mount", "sh", "-c", _IN_ITS_OWN_TMP, str(folder / "tmp"), str(TRAINING_OPERATOR.path)),
         *("--kubeconfig=/tmp/kubeconfig", "--enable-scheme=pytorchjob", "--metrics-bind-address=0"),
         *(f"--health-probe-bind-address=127.0.0.1:{health}", f"--webhook-server-port={free_port()}"),
     ]
     with running(command, {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, log) as process:
         wait_until(lambda: _answers(f"http://127.0.0.1:{health}/readyz"), process, log, READY_SECONDS)
         yield
+
+
+_IN_ITS_OWN_TMP = 'exec 9<"$1" && shift && mount --bind "$0" /tmp && exec /proc/self/fd/9 "$@"'
+"""The program is opened first: this checkout may lie below /tmp itself."""
 
 
 def _answers(address: str) -> bool:
