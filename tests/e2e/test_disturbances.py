@@ -121,7 +121,7 @@ def test_credentials_are_revoked_and_replaced_in_the_middle_of_training(
     before = _credentials(team)
     with frozen(team.pods_at_work(NAME, "train")):
         warehouse.revoke_sessions()
-        team.kubectl("annotate", "secret", before["metadata"]["name"], "--overwrite", f"{EXPIRES_AT}={LONG_AGO}")
+        team.kubectl("annotate", "secret", "-l", f"embtune.dev/job={NAME}", "--overwrite", f"{EXPIRES_AT}={LONG_AGO}")
         installation.kill_leader()
         team.wait("other credentials", lambda: _credentials(team)["data"] != before["data"])
     done = team.wait_for_end(NAME)
