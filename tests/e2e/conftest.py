@@ -35,7 +35,7 @@ def goods(warehouse: Warehouse) -> Goods:
 def values(node: Node, warehouse: Warehouse) -> dict[str, Any]:
     """What the platform team says about this cluster."""
     profiles = {"default": SMALL, "too-small": TOO_SMALL}
-    hurry = {"pollSeconds": 2, "backoffSeconds": 2, "stallSeconds": 45, "startGraceSeconds": 75}
+    hurry = {"pollSeconds": 2, "backoffSeconds": 2, "stallSeconds": 45, "startGraceSeconds": 120}
     return chart_values(node, warehouse.chart_values(), profiles=profiles, **hurry)
 
 
