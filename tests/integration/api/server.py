@@ -62,7 +62,12 @@ class Server:
         return f"/apis/embtune.dev/v1alpha1/namespaces/{self.namespace}/{KINDS[document['kind']].names.plural}"
 
     def _asked(self, method: str, path: str, body: Object, content: str = "application/json") -> Answer:
-        self._connection.request(method, path, json.dumps(_as_kubectl(body)), {"Content-Type": content})
+        question = (method, path, json.dumps(_as_kubectl(body)), {"Content-Type": content})
+        try:
+            self._connection.request(*question)
+        except OSError:  # the server has closed it, since nobody asked anything for minutes
+            self._connection.close()
+            self._connection.request(*question)
         response = self._connection.getresponse()
         answer = json.loads(response.read())
         accepted = response.status in (200, 201)
