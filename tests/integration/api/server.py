@@ -3,7 +3,7 @@
 import json
 import ssl
 from dataclasses import dataclass
-from http.client import HTTPSConnection
+from http.client import HTTPResponse, HTTPSConnection
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -64,14 +64,17 @@ class Server:
     def _asked(self, method: str, path: str, body: Object, content: str = "application/json") -> Answer:
         question = (method, path, json.dumps(_as_kubectl(body)), {"Content-Type": content})
         try:
-            self._connection.request(*question)
-        except OSError:  # the server has closed it, since nobody asked anything for minutes
+            response = self._answer(*question)
+        except OSError:  # the server has closed the connection, since nobody asked anything for minutes
             self._connection.close()
-            self._connection.request(*question)
-        response = self._connection.getresponse()
+            response = self._answer(*question)
         answer = json.loads(response.read())
         accepted = response.status in (200, 201)
         return Answer(accepted, answer if accepted else {}, "" if accepted else answer["message"])
+
+    def _answer(self, method: str, path: str, body: str, headers: dict[str, str]) -> HTTPResponse:
+        self._connection.request(method, path, body, headers)
+        return self._connection.getresponse()
 
 
 def _as_kubectl(value: Any) -> Any:
