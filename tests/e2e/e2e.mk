@@ -1,5 +1,5 @@
 # The product on a real node, from the images to production. Included by the Makefile.
-.PHONY: e2e example
+.PHONY: e2e e2e-readme example
 e2e: cluster-up images  ## the product on the real node: images, chart, jobs, and what goes wrong with them
 	@$(BIN)/pytest tests/e2e --ignore=tests/e2e/readme -s --durations=0 -p no:cacheprovider
 	@$(BIN)/pytest tests/e2e/readme -s --durations=0 -p no:cacheprovider
