@@ -14,6 +14,9 @@ from click.testing import CliRunner, Result
 
 from embtune_api.errors import Exit
 from embtune_operator.cli.main import cli
+from embtune_operator.client.doctor.access import Deed, may
+from embtune_operator.client.session import Target, talk
+from embtune_operator.kube.api import KubeApi
 from servers.control_plane import ControlPlane
 
 JOB = """\
@@ -244,6 +247,19 @@ def test_the_doctor_of_a_cluster_without_an_operator(embtune_plane: ControlPlane
     assert findings["GPUs"]["level"] == "warning"
     assert findings["namespace"]["level"] == "ok"
     assert findings["your RBAC"]["level"] == "ok"
+
+
+def test_the_rights_of_a_service_account_are_those_that_it_was_given(embtune_plane: ControlPlane, namespace: str) -> None:
+    embtune_plane.kubectl("-n", namespace, "create", "serviceaccount", "worker")
+    embtune_plane.kubectl("-n", namespace, "create", "role", "reader", "--verb=get", "--resource=pods/log")
+    bound = ("--role=reader", f"--serviceaccount={namespace}:worker")
+    embtune_plane.kubectl("-n", namespace, "create", "rolebinding", "reader", *bound)
+    account = f"system:serviceaccount:{namespace}:worker"
+
+    async def asked(api: KubeApi, where: str) -> list[bool]:
+        return [await may(api, where, Deed("", resource, "get"), account) for resource in ("pods/log", "pods", "secrets")]
+
+    assert talk(Target(embtune_plane.kubeconfig, namespace=namespace), asked) == [True, False, False]
 
 
 def test_the_doctor_tells_a_stranger_what_they_may_not(embtune_plane: ControlPlane, namespace: str) -> None:

@@ -5,29 +5,28 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from embtune_operator.client.doctor.access import Deed, may
 from embtune_operator.client.doctor.crds import INSTALL
 from embtune_operator.client.doctor.finding import Finding, error, ok, warning
 from embtune_operator.cluster import ClusterError
-from embtune_operator.kube.kinds import Kind
+from embtune_operator.kube.kinds import LEASE, Kind
 
 if TYPE_CHECKING:
     from embtune_operator.kube.api import KubeApi
 
 DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
-LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
-ACCESS_REVIEW = Kind("authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", namespaced=False)
 SELECTOR = "app.kubernetes.io/name=embtune,app.kubernetes.io/component=operator"
 _NEEDS = (
-    ("batch", "jobs", "create"),
-    ("batch", "jobs", "delete"),
-    ("kubeflow.org", "pytorchjobs", "create"),
-    ("", "pods", "list"),
-    ("", "secrets", "create"),
-    ("", "secrets", "patch"),
-    ("", "services", "create"),
-    ("", "events", "create"),
-    ("embtune.dev", "finetunejobs/status", "patch"),
-    ("embtune.dev", "modelversions", "create"),
+    Deed("batch", "jobs", "create"),
+    Deed("batch", "jobs", "delete"),
+    Deed("kubeflow.org", "pytorchjobs", "create"),
+    Deed("", "pods", "list"),
+    Deed("", "secrets", "create"),
+    Deed("", "secrets", "patch"),
+    Deed("", "services", "create"),
+    Deed("", "events", "create"),
+    Deed("embtune.dev", "finetunejobs/status", "patch"),
+    Deed("embtune.dev", "modelversions", "create"),
 )
 """What the operator does in the namespace of a job."""
 
@@ -75,11 +74,7 @@ async def _rights(api: KubeApi, deployment: dict[str, Any], namespace: str) -> l
     account = deployment["spec"]["template"]["spec"].get("serviceAccountName", "default")
     user = f"system:serviceaccount:{deployment['metadata']['namespace']}:{account}"
     try:
-        denied = [
-            f"{verb} {resource}"
-            for group, resource, verb in _NEEDS
-            if not await _may(api, user, namespace, group, resource, verb)
-        ]
+        denied = [f"{deed.verb} {deed.resource}" for deed in _NEEDS if not await may(api, namespace, deed, user)]
     except ClusterError as refusal:
         return [
             warning(
@@ -90,15 +85,3 @@ async def _rights(api: KubeApi, deployment: dict[str, Any], namespace: str) -> l
         remedy = "upgrade the chart with rbac.create=true, or add this namespace to its `namespaces`"
         return [error("operator RBAC", f"in {namespace} the operator may not {', '.join(denied)}", remedy)]
     return [ok("operator RBAC", f"the operator may do its work in {namespace}")]
-
-
-async def _may(api: KubeApi, user: str, namespace: str, group: str, resource: str, verb: str) -> bool:
-    plural, _, subresource = resource.partition("/")
-    attributes = {"namespace": namespace, "group": group, "resource": plural, "subresource": subresource, "verb": verb}
-    body = {
-        "apiVersion": ACCESS_REVIEW.api_version,
-        "kind": ACCESS_REVIEW.kind,
-        "metadata": {"name": ""},
-        "spec": {"user": user, "groups": ["system:serviceaccounts", "system:authenticated"], "resourceAttributes": attributes},
-    }
-    return bool((await api.create(ACCESS_REVIEW, body)).get("status", {}).get("allowed"))
