@@ -71,6 +71,20 @@ class Progress(Resource):
     eta_seconds: float | None = None
     message: Line = ""
 
+    @property
+    def text(self) -> str:
+        """`step 40/70 · loss 0.430 · 152 samples/s · 0:12 left`"""
+        parts = [self.message] if self.message else []
+        if self.step is not None and self.total_steps:
+            parts.append(f"step {self.step}/{self.total_steps}")
+        if self.loss is not None:
+            parts.append(f"loss {self.loss:.3f}")
+        if self.samples_per_second:
+            parts.append(f"{self.samples_per_second:.0f} samples/s")
+        if self.eta_seconds is not None:
+            parts.append(f"{int(self.eta_seconds) // 60}:{int(self.eta_seconds) % 60:02d} left")
+        return " · ".join(parts)
+
 
 class Attempt(Resource):
     """One launch of a step."""

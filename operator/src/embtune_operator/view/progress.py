@@ -12,14 +12,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from embtune_api.status import FineTuneJobStatus
+from embtune_api.status import FineTuneJobStatus, Progress
 
 if TYPE_CHECKING:
     from typing import Self
 
     from rich.console import RenderableType
 
-    from embtune_api.status import Phase, Progress
+    from embtune_api.status import Phase
     from embtune_operator.cluster import Event
 
 _LINE_EVERY = 5.0
@@ -43,22 +43,6 @@ def progress_view() -> View:
     return LiveView(console) if console.is_terminal else LineView()
 
 
-def progress_text(progress: Progress | None) -> str:
-    """`step 40/70 · loss 0.43 · 152 pairs/s · 0:12 left`"""
-    if progress is None:
-        return ""
-    parts = [progress.message] if progress.message else []
-    if progress.step is not None and progress.total_steps:
-        parts.append(f"step {progress.step}/{progress.total_steps}")
-    if progress.loss is not None:
-        parts.append(f"loss {progress.loss:.3f}")
-    if progress.samples_per_second:
-        parts.append(f"{progress.samples_per_second:.0f} samples/s")
-    if progress.eta_seconds is not None:
-        parts.append(f"{int(progress.eta_seconds) // 60}:{int(progress.eta_seconds) % 60:02d} left")
-    return " · ".join(parts)
-
-
 class LineView:
     """A line when something happens, and one every few seconds while a step works."""
 
@@ -73,7 +57,7 @@ class LineView:
         pass
 
     def show(self, status: FineTuneJobStatus) -> None:
-        line = (status.phase, progress_text(status.progress))
+        line = (status.phase, status.progress.text if status.progress else "")
         if not line[1] or line == self._last or time.monotonic() - self._at < _LINE_EVERY:
             return
         self._last, self._at = line, time.monotonic()
@@ -131,8 +115,8 @@ def _row(status: FineTuneJobStatus, step: str, phase: Phase) -> tuple[Renderable
         return "[green]✓[/]", step, "", f"[dim]{_took(status, step)}[/]"
     if _PHASES.index(phase) > now:
         return "[dim]○[/]", f"[dim]{step}[/]", "", ""
-    percent = status.progress.percent if status.progress else 0
-    return "[cyan]●[/]", step, ProgressBar(total=100, completed=percent, width=30), progress_text(status.progress)
+    progress = status.progress or Progress()
+    return "[cyan]●[/]", step, ProgressBar(total=100, completed=progress.percent, width=30), progress.text
 
 
 def _took(status: FineTuneJobStatus, step: str) -> str:

@@ -94,6 +94,8 @@ def _train(request: TrainRequest) -> None:
         if ranks.any(ranks.first and store.exists(keys.manifest), device):
             return
         report = progress_writer(store, keys.progress)
+        if ranks.first:
+            report(Progress(message="loading the model and the rows"))
         folder = _fetch_once(store, request, ranks)
         model = load_encoder(folder, device)
         rows = read_pairs(folders.read_verified(store, request.rows), model, recipe.max_seq_length)
