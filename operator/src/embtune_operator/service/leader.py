@@ -32,6 +32,8 @@ LEASE_NAME = "embtune-operator"
 _LEADS_FOR = 0.8
 """Of the lease's time, counted from before the renewal was sent."""
 _RENEWS_EVERY = 1 / 3
+_APART = 0.2
+"""Seconds, at most, between two followers that wait for the same moment."""
 
 
 @dataclass
@@ -82,7 +84,7 @@ class Leader:
         """Renew, or wait for the lease to become free, until cancelled."""
         while True:
             await self.turn()
-            await self._pause()
+            await asyncio.sleep(self.pause())
 
     async def turn(self) -> None:
         """One look at the lease: renew it, take it if it is free, or leave it to its holder."""
@@ -126,8 +128,11 @@ class Leader:
 
     def _is_free(self, lease: Object) -> bool:
         """Nobody holds it, or whoever does has not renewed it for its time, as seen from here."""
-        held_for = lease["spec"].get("leaseDurationSeconds") or self.seconds
-        return not self._holder(lease) or self.clock() >= self._seen_at + held_for
+        return not self._holder(lease) or self.clock() >= self._free_at(lease)
+
+    def _free_at(self, lease: Object) -> float:
+        held_for: float = lease["spec"].get("leaseDurationSeconds") or self.seconds
+        return self._seen_at + held_for
 
     def _note(self, lease: Object, began: float) -> None:
         self._seen, self._seen_at = lease, self.clock()
@@ -160,12 +165,16 @@ class Leader:
             log.info("leads now" if self._led else "leads no longer")
             self.changed()
 
-    async def _pause(self) -> None:
-        """A third of the lease's time, but not beyond the end of our own leadership."""
+    def pause(self) -> float:
+        """Seconds until the next look: a third of the lease's time, but not beyond the end of our own leadership, nor of the
+        holder's, should it have died.
+        """
         pause = self.seconds * _RENEWS_EVERY * random.uniform(0.9, 1.0)
         if self._led and self._seen is None:  # a renewal failed: there is little time left
-            pause = min(pause, 1.0)
-        await asyncio.sleep(pause)
+            return min(pause, 1.0)
+        if not self._led and self._seen and (left := self._free_at(self._seen) - self.clock()) > 0:
+            return min(pause, left + random.uniform(0.0, _APART))
+        return pause
 
     @staticmethod
     def _holder(lease: Object) -> str:

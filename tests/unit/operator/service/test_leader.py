@@ -164,3 +164,23 @@ def test_how_often_the_lease_went_over_is_counted_in_it(world: World) -> None:
     assert world.server.lease
     assert world.server.lease["spec"]["leaseTransitions"] == 1
     assert world.server.lease["spec"]["holderIdentity"] == "b"
+
+
+def test_a_follower_looks_at_the_moment_at_which_a_dead_leaders_lease_runs_out(world: World) -> None:
+    a, b = world.candidate("a"), world.candidate("b")
+    turn(a, b)
+    waited = 0.0
+    while not b.still():
+        pause = b.pause()
+        waited, world.now = waited + pause, world.now + pause
+        turn(b)
+    assert 15 <= waited <= 15.3
+
+
+def test_a_follower_whose_look_fails_does_not_look_all_the_time(world: World) -> None:
+    a, b = world.candidate("a"), world.candidate("b")
+    turn(a, b)
+    world.server.down = True
+    world.now += 20
+    turn(b)
+    assert b.pause() > 1
