@@ -94,9 +94,9 @@ class SimulatedNode:
             since = page["metadata"]["resourceVersion"]
             url = f"{client.configuration.host}{kind.path()}?watch=1&resourceVersion={since}&{selector}"
             forever = aiohttp.ClientTimeout(total=None, sock_read=None)
-            answer = await client.rest_client.request(
-                "GET", url, headers={"Accept": "application/json"}, _request_timeout=forever
-            )
+            headers = {"Accept": "application/json"}
+            await client.update_params_for_auth(headers, [], ["BearerToken"], url, "GET", None)
+            answer = await client.rest_client.request("GET", url, headers=headers, _request_timeout=forever)
             async for line in answer.response.content:
                 event = json.loads(line)
                 if event["type"] in ("ADDED", "MODIFIED"):

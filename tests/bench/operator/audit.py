@@ -10,7 +10,8 @@ from servers.control_plane import ControlPlane
 from support.bookkeeping import writes
 
 CONTESTANT = "contestant"
-"""The user of whoever is measured."""
+"""The service account of whoever is measured."""
+_CONTESTANTS_USER = f"system:serviceaccount:default:{CONTESTANT}"
 CHILDREN = ("jobs", "pytorchjobs")
 STEPS = ("prepare", "train", "evaluate", "publish")
 
@@ -50,7 +51,8 @@ class Audit:
 
     def writes_of_contestant(self) -> list[dict[str, Any]]:
         """Leases apart."""
-        return [e for e in writes(self.entries) if e["user"]["username"] == CONTESTANT and e["objectRef"]["resource"] != "leases"]
+        by_it = (entry for entry in writes(self.entries) if entry["user"]["username"] == _CONTESTANTS_USER)
+        return [entry for entry in by_it if entry["objectRef"]["resource"] != "leases"]
 
     def _good(self, *verbs: str, subresource: str = "") -> Iterable[dict[str, Any]]:
         for entry in self.entries:

@@ -14,7 +14,6 @@ from bench.operator.audit import CONTESTANT
 from embtune_operator.kube.api import KubeApi, Object
 from embtune_operator.kube.kinds import FINETUNEJOB, MODELVERSION, Kind
 from servers.control_plane import ControlPlane, running_control_plane
-from servers.control_plane_commands import MASTERS
 from servers.fixtures import CRDS
 from servers.minio_sessions import with_user
 from servers.s3_server import S3Server, running_minio
@@ -23,6 +22,8 @@ from support.simulated_node import SimulatedNode
 
 _AT_ONCE = 24
 """Requests of whoever submits."""
+_WORLD = "world"
+"""The service account of the simulated node and of whoever submits."""
 
 
 @dataclass
@@ -31,18 +32,17 @@ class Stage:
     plane: ControlPlane
     store: S3Server
     uri: str
-
-    @property
-    def kubeconfig(self) -> Path:
-        """The contestant's."""
-        return self.plane.user(CONTESTANT, MASTERS)
+    kubeconfig: Path
+    """The contestant's."""
+    worlds_kubeconfig: Path
+    """Everybody else's."""
 
     @property
     def cluster(self) -> Cluster:
         return Cluster(self.plane, "default", self.uri, self.store.environ())
 
     def node(self, *held: str, takes: Callable[[], float] | None = None) -> SimulatedNode:
-        return SimulatedNode(self.plane.kubeconfig, self.uri, held=set(held), takes=takes, pods=True)
+        return SimulatedNode(self.worlds_kubeconfig, self.uri, held=set(held), takes=takes, pods=True)
 
     def submit(self, count: int, name: str = "job") -> None:
         """So many jobs, each in a line of its own, as fast as the API server takes them."""
@@ -61,7 +61,7 @@ class Stage:
             self.create(MODELVERSION, [clone(shown[0], number) for number in range(versions)])
 
     async def _create(self, kind: Kind, bodies: list[Object]) -> None:
-        api, slots = await KubeApi.connect(self.plane.kubeconfig), asyncio.Semaphore(_AT_ONCE)
+        api, slots = await KubeApi.connect(self.worlds_kubeconfig), asyncio.Semaphore(_AT_ONCE)
         api.connection.client.user_agent = "submitter"
 
         async def create(body: Object) -> None:
@@ -97,4 +97,14 @@ def stage() -> Iterator[Stage]:
         plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
         user = with_user(server, "consoleAdmin")
         os.environ.update(user.environ())  # the node writes to the same store
-        yield Stage(folder, plane, user, f"s3://{user.bucket}/bench")
+        kubeconfigs = [_administrator(plane, name) for name in (CONTESTANT, _WORLD)]
+        yield Stage(folder, plane, user, f"s3://{user.bucket}/bench", *kubeconfigs)
+
+
+def _administrator(plane: ControlPlane, name: str) -> Path:
+    """A service account that may do everything. It shows a token, as pods do: a certificate is verified anew in each request,
+    which takes as long as reading an object.
+    """
+    plane.kubectl("create", "serviceaccount", name)
+    plane.kubectl("create", "clusterrolebinding", name, "--clusterrole=cluster-admin", f"--serviceaccount=default:{name}")
+    return plane.service_account("default", name)

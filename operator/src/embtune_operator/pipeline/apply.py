@@ -38,8 +38,9 @@ async def act(decision: Decision, settings: Settings, cluster: Cluster, store: S
         InvalidInput: it has been rolled back meanwhile, or the platform refuses a child for good.
         StoreError, ClusterError: the store or the cluster did not do what was asked.
     """
-    conflict = await asyncio.to_thread(_write, decision, store, now)
-    decision = replace(decision, events=(*decision.events, *conflict))
+    if decision.moves_the_store:
+        conflict = await asyncio.to_thread(_write, decision, store, now)
+        decision = replace(decision, events=(*decision.events, *conflict))
     job = decision.job.model_copy(update={"status": decision.status})
     if decision.version:
         await cluster.record_version(job, decision.version)

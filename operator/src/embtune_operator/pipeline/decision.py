@@ -46,3 +46,10 @@ class Decision:
     events: tuple[Event, ...] = ()
     requeue_after: float | None = None
     """Seconds until the next look; None: nothing more will happen by itself."""
+
+    @property
+    def moves_the_store(self) -> bool:
+        """Whether something is to be written or swapped there before anything else."""
+        return bool(
+            self.judgement or self.rejudgement or self.stop_key or self.go_on_key or self.promotion or self.finished_promotion
+        )

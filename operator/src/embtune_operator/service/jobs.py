@@ -44,7 +44,7 @@ class JobPass:
 
     async def __call__(self, key: Key) -> float | None:
         """Seconds until the next pass; None: when something happens."""
-        body = await self.api.get(FINETUNEJOB, key.namespace, key.name)
+        body = self.triggers.unread(key) or await self.api.get(FINETUNEJOB, key.namespace, key.name)
         if body is None:
             self.triggers.gone(key)
             return None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from datetime import datetime
 
+    from embtune_operator.kube.api import Object
     from embtune_operator.kube.kinds import Kind
 
 RESOURCES = (FINETUNEJOB, MODELVERSION, EMBEDDINGMODEL)
@@ -54,6 +55,8 @@ class Sighting:
     key: Key
     resource: Resource
     gone: bool
+    unread: Object | None = None
+    """The object itself, where nobody has worked on it yet: a new job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ def sighting_of(kind: Kind, body: dict[str, Any], *, gone: bool, now: datetime) 
         )
     else:
         resource = Resource(metadata["uid"], intent, metadata["name"], hold=_hold(body))
-    return Sighting(key, resource, gone)
+    is_new = kind == FINETUNEJOB and not status and not gone
+    return Sighting(key, resource, gone, body if is_new else None)
 
 
 def child_sighting_of(kind: Kind, body: dict[str, Any], *, gone: bool) -> ChildSighting | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from embtune_api.reach import context
 
@@ -22,4 +22,4 @@ def read_stored(model: type[Model], body: Object) -> Model:
         pydantic.ValidationError: the object was stored by other rules than those of this embtune.
     """
     said: dict[str, Any] = context(cluster=True)
-    return model.model_validate_json(json.dumps(body), context=said)
+    return model.model_validate_json(to_json(body), context=said)

@@ -13,6 +13,7 @@ from embtune_operator.service.queue import Key
 from embtune_operator.service.sightings import ChildSighting, Sighting
 
 if TYPE_CHECKING:
+    from embtune_operator.kube.api import Object
     from embtune_operator.service.queue import Queue
     from embtune_operator.service.resources import Resources
 
@@ -35,6 +36,8 @@ class Triggers:
     leading: bool = False
     _left: dict[Key, None] = field(default_factory=dict)
     """The newest scratch that was left while somebody else led, who may have died before it was removed."""
+    _unread: dict[Key, Object] = field(default_factory=dict)
+    """New jobs as they were last seen: their first pass, of hundreds at once, need not ask for them."""
 
     def saw(self, seen: Sighting | ChildSighting) -> None:
         """A watch has shown it."""
@@ -47,11 +50,16 @@ class Triggers:
         else:
             self._resource(seen)
 
+    def unread(self, key: Key) -> Object | None:
+        """The new job of that name, for its first pass; None: ask the API server."""
+        return self._unread.pop(key, None)
+
     def gone(self, key: Key, uid: str = "") -> None:
         """It is deleted; `uid`: of the one that is gone, empty: of the one that was known."""
         known = self.resources.get(key)
         if known and (not uid or uid == known.uid):
             uid = known.uid
+            self._unread.pop(key, None)
             self.resources.drop(key)
             self.queue.forget(key)
         if uid and key.kind in _WITH_SCRATCH:
@@ -85,6 +93,7 @@ class Triggers:
         """Somebody else may: nothing is planned here."""
         self.leading = False
         self.queue.clear()
+        self._unread.clear()
 
     def _remove_what_is_left(self) -> None:
         for key in self._left:
@@ -98,6 +107,9 @@ class Triggers:
         before = self.resources.keep(seen.key, seen.resource)
         if not self.leading:
             return
+        self._unread.pop(seen.key, None)
+        if seen.unread:
+            self._unread[seen.key] = seen.unread
         if before is None or before.intent != seen.resource.intent:
             self._plan(seen.key, seen.resource.rests_for)
         if seen.key.kind != FINETUNEJOB.kind:

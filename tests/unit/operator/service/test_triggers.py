@@ -290,3 +290,23 @@ def test_who_does_not_lead_plans_nothing_and_looks_at_everything_when_it_leads(o
     assert operator.works() == []
     operator.triggers.leads()
     assert operator.works() == [STORE_KEY, JOB_KEY]
+
+
+def test_a_new_job_is_handed_to_its_first_pass_as_it_was_last_seen(operator: Operator) -> None:
+    operator.sees(FINETUNEJOB, job_body())
+    edited = job_body(generation=2)
+    operator.sees(FINETUNEJOB, edited)
+    assert operator.triggers.unread(JOB_KEY) == edited
+    assert operator.triggers.unread(JOB_KEY) is None, "the second pass asks the API server"
+
+
+@pytest.mark.parametrize("end", ["deleted", "status", "leads no longer"])
+def test_what_was_seen_of_a_new_job_is_not_kept_beyond_that(operator: Operator, end: str) -> None:
+    operator.sees(FINETUNEJOB, job_body())
+    if end == "deleted":
+        operator.sees(FINETUNEJOB, job_body(), gone=True)
+    elif end == "status":
+        operator.sees(FINETUNEJOB, job_body(status={"phase": "Preparing"}))
+    else:
+        operator.triggers.leads_no_longer()
+    assert operator.triggers.unread(JOB_KEY) is None
