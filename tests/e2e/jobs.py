@@ -7,8 +7,8 @@ from e2e.goods import Goods
 Object = dict[str, Any]
 LINE, NAME = "shop", "shop-1"
 SECRET = {"name": "datasets"}
-EPOCHS = 100
-"""Half a minute on an idle machine: enough to be looked at, and to be disturbed, before it is over."""
+EPOCHS = 30
+"""Twenty seconds and more, on an idle machine: enough to be looked at, and to be disturbed, before it is over."""
 
 
 def recipe(goods: Goods, **parts: Any) -> Object:
@@ -29,7 +29,7 @@ def recipe(goods: Goods, **parts: Any) -> Object:
             "maxSeqLength": 32,
             "precision": "fp32",
             "deterministic": True,
-            "checkpointSteps": 50,
+            "checkpointSteps": 20,
             "seed": 7,
         },
         "promotion": {"gates": [{"metric": "test/ndcg@10", "min": 0.01}]},
