@@ -1,17 +1,22 @@
 """One set of rows in every spelling that teams have: all give the same rows, and the report says how a file had to be read."""
 
+import csv
 import gzip
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import parquet
 
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Finding
+from embtune_trainer.prepare.records import read_records
 from unit.trainer.prepare_world import Prepared, World, as_csv, some_pairs
 
 HOW = ["Wie ändere ich", "Wo lösche ich", "Warum prüft niemand", "Darf ich", "Wann schließt", "Können Sie"]
@@ -56,7 +61,7 @@ SPELLINGS = {
     "csv with LF": ("a.csv", CSV.replace("\r\n", "\n").encode()),
     "csv with CR": ("a.csv", CSV.replace("\r\n", "\r").encode()),
     "csv with a byte order mark": ("a.csv", CSV.encode("utf-8-sig")),
-    "csv with every field in quotes": ("a.csv", as_csv(ROWS, quoting=1)),
+    "csv with every field in quotes": ("a.csv", as_csv(ROWS, quoting=csv.QUOTE_ALL)),
     "csv below blank lines": ("a.csv", b"\n\n" + CSV.encode()),
     "csv with columns that have no name": ("a.csv", CSV.replace("\r\n", ",,\r\n").encode()),
     "csv in gzip": ("a.csv.gz", gzip.compress(CSV.encode())),
@@ -93,6 +98,33 @@ ODD_SPELLINGS = {
     "vertical bars": ("a.csv", separated("|"), "delimiter", "by vertical bars, not by commas"),
     "semicolons in gzip, with CR": ("a.csv.gz", gzip.compress(separated(";").replace(b"\r\n", b"\r")), "delimiter", "semicolons"),
 }
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=30)
+
+
+@given(
+    rows=st.lists(st.fixed_dictionaries({"anchor": TEXTS, "positive": TEXTS}), min_size=1, max_size=8),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
+    line_break=st.sampled_from(["\n", "\r\n"]),
+    delimiter=st.sampled_from(",;\t|"),
+    packed=st.sampled_from([("", bytes), (".gz", gzip.compress), (".zst", zstd)]),
+)
+def test_whatever_was_written_is_read(
+    rows: list[dict[str, str]],
+    encoding: str,
+    line_break: str,
+    delimiter: str,
+    packed: tuple[str, Callable[[bytes], bytes]],
+) -> None:
+    suffix, pack = packed
+    separated_rows = as_csv(rows, delimiter=delimiter, lineterminator=line_break, quoting=csv.QUOTE_ALL).decode()
+    json_lines = "".join(json.dumps(row, ensure_ascii=False) + line_break for row in rows)
+    for name, text in ((f"a.csv{suffix}", separated_rows), (f"a.jsonl{suffix}", json_lines)):
+        found = read_records(name, pack(text.encode(encoding)), ("anchor", "positive"))
+        assert [record.values for record in found.records] == rows
+        assert found.columns == {"anchor", "positive"}
+    found = read_records("a.parquet", as_parquet(columns_of(rows)), ("positive",))
+    assert [record.values for record in found.records] == [{"positive": row["positive"]} for row in rows]
 
 
 @pytest.fixture(scope="module")

@@ -80,9 +80,9 @@ BROKEN: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a quote that does not close": ("a.csv", lambda: CSV + b'"a,b,c\n' * 3, "a.csv:62: .* quotes do not close"),
     "text behind a quote": ("a.csv", lambda: CSV + b'"a"b,c,d\n', "a.csv:62: .* quotes do not close"),
     "a million columns": ("a.csv", lambda: b"a," * 10**6 + b"b\n1\n", "a.csv:1: the header names column 'a' 1000000 times"),
-    "a million columns, none of them the right one": (
+    "many columns, none of them the right one": (
         "a.csv",
-        lambda: ",".join(map(str, range(10**6))).encode() + b"\n" + b"," * (10**6 - 1) + b"\n",
+        lambda: ",".join(map(str, range(10**5))).encode() + b"\n" + b"," * (10**5 - 1) + b"\n",
         "a.csv: no column 'anchor'",
     ),
     "a header alone": ("a.csv", lambda: b"anchor,positive\n", "0 rows can be used"),
@@ -142,7 +142,7 @@ BROKEN: dict[str, tuple[str, Callable[[], bytes], str]] = {
     ),
     "a bomb of short texts in parquet": (
         "a.parquet",
-        lambda: as_parquet(anchor=pa.repeat("list files", 20_000_000), positive=pa.repeat("ls", 20_000_000)),
+        lambda: as_parquet(anchor=pa.repeat("list files", 8_000_000), positive=pa.repeat("ls", 8_000_000)),
         "a.parquet: .* bomb",
     ),
     "a bomb of long texts in parquet": (

@@ -23,7 +23,7 @@ ENCODINGS = (
 """In which files still turn up, the likeliest first: of those that read a file alike it is named. With the detector's rarer
 ones, typographic quotes would be Croatian letters of an old Mac."""
 
-# Measured on 912 samples of Tatoeba and of gettext's catalogues, 12 and 40 lines, 25 languages in 31 encodings, as lines, csv
+# Measured on 912 samples of Tatoeba and of gettext's catalogues, 12 and 40 lines, 25 languages in 17 encodings, as lines, csv
 # and jsonl: 905 told as they are, 5 not told, and one wrong in Vietnamese and one in French of DOS. Of 150 samples of English
 # with broken bytes, and of bytes at random, none told.
 _SAMPLE = 400
