@@ -16,8 +16,9 @@ class Finding(Document):
     """One kind of fault in the data, with where to look."""
 
     check: str
-    """empty, duplicates, conflicts, or a tier of leakage: leakage/same-pair, leakage/same-query, leakage/near-duplicate,
-    leakage/answer, leakage/group, leakage/shared-document; validation/… alike; exam: it is too small to judge by"""
+    """encoding, delimiter (how a file had to be read), empty, duplicates, conflicts, or a tier of leakage: leakage/same-pair,
+    leakage/same-query, leakage/near-duplicate, leakage/answer, leakage/group, leakage/shared-document; validation/… alike;
+    exam: it is too small to judge by"""
     rows: int
     """Rows with that fault; for `exam` its queries."""
     action: Action
@@ -27,7 +28,7 @@ class Finding(Document):
 
 
 class DataReport(Document):
-    """What `prepare` found and did. Row numbers are those of the source file, counted from 1."""
+    """What `prepare` found and did. Row numbers are lines of the source file, counted from 1; rows in parquet."""
 
     rows_read: int
     rows_used: int

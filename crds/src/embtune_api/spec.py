@@ -116,10 +116,10 @@ class Columns(Resource):
 
 
 class DataSource(Resource):
-    """One file of rows: jsonl, csv or tsv."""
+    """One file of rows: .jsonl (.ndjson), .csv or .tsv, each also as .gz or .zst, or .parquet."""
 
     uri: Uri
-    """`s3://bucket/key`, or a path relative to the job's file (local runs only)."""
+    """`s3://bucket/key`, or a path relative to the job's file (local runs only). Its name says what the file is."""
     columns: Columns = Columns(anchor="anchor", positive="positive")
     secret_ref: SecretRef | None = None
     """Credentials for an s3:// source; a local run takes them from its environment."""
@@ -152,7 +152,7 @@ class Checks(Resource):
     """What happens on each finding: Fail refuses the job, Fix removes the rows, Warn reports them, Ignore is silent."""
 
     empty: Literal["Fail", "Fix"] = "Fail"
-    """Rows in which a mapped column is missing, blank or not a text."""
+    """Rows in which a mapped column is missing, blank, longer than a million characters or not a text."""
     duplicates: CheckAction = "Fix"
     """Rows whose normalised texts all occurred before."""
     conflicts: Literal["Fail", "Fix", "Warn", "Ignore"] = "Warn"

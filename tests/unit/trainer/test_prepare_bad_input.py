@@ -1,5 +1,6 @@
 """Every bad input is one paragraph that says what, where and what to do, and freezes nothing."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,13 @@ LABELLED = {"anchor": "anchor", "positive": "positive", "label": "label"}
 BAD_DATA: dict[str, tuple[str, bytes | None, dict[str, Any], list[str]]] = {
     "a file that is not there": ("a.jsonl", None, {}, ["data.train[0].uri", "a.jsonl", "there is no file"]),
     "an empty file": ("a.jsonl", b" \n", {}, ["a.jsonl", "empty"]),
-    "a file type nobody knows": ("a.parquet", b"PAR1", {}, ["a.parquet", ".jsonl, .csv or .tsv"]),
+    "a file type nobody knows": ("a.avro", b"Obj\1", {}, ["a.avro", ".jsonl, .csv or .tsv"]),
+    "a JSON array": ("a.json", b"[]", {}, ["a.json", "jq -c '.[]'"]),
+    "a JSON array under the name of JSON lines": ("a.jsonl", b"[\n{}\n]\n", {}, ["a.jsonl:1", "one JSON array", "jq -c '.[]'"]),
+    "an Excel workbook": ("a.xlsx", b"PK\3\4", {}, ["a.xlsx", "CSV UTF-8"]),
+    "an Excel workbook under the name of a csv": ("a.csv", b"PK\3\4", {}, ["a.csv", "Excel workbook", "CSV UTF-8"]),
+    "compressed data whose name does not say so": ("a.csv", gzip.compress(CSV), {}, ["a.csv", "gzip", "add .gz"]),
+    "compressed parquet": ("a.parquet.gz", b"", {}, ["compressed inside", "Unpack"]),
     "a column that no row has": (
         "a.jsonl",
         GOOD,
@@ -32,7 +39,7 @@ BAD_DATA: dict[str, tuple[str, bytes | None, dict[str, Any], list[str]]] = {
         {"columns": {"anchor": "anchor", "positive": "answer"}},
         ["'answer' (columns.positive)", "anchor, positive"],
     ),
-    "a csv header with one name twice": ("a.csv", b"anchor,anchor\na,b\n", {}, ["a.csv:1", "'anchor' twice"]),
+    "a csv header with one name twice": ("a.csv", b"anchor,anchor\na,b\n", {}, ["a.csv:1", "'anchor' 2 times"]),
     "broken JSON": ("a.jsonl", GOOD + b'{"anchor": "x", \n', {}, ["a.jsonl:121", "not JSON"]),
     "JSON that is no object": ("a.jsonl", GOOD + b"[1, 2]\n", {}, ["a.jsonl:121", "a JSON array"]),
     "a csv row with a field too many": ("a.csv", CSV + b"a,b,c\n", {}, ["a.csv:42", "3 fields where the header has 2"]),
@@ -42,7 +49,7 @@ BAD_DATA: dict[str, tuple[str, bytes | None, dict[str, Any], list[str]]] = {
         "a.jsonl",
         GOOD + b'{"anchor": "\xff"}\n',
         {},
-        ["a.jsonl:121", "byte 13", "save the file as UTF-8"],
+        ["a.jsonl:121", "character 13", "save the file as UTF-8"],
     ),
     "a NUL byte": ("a.csv", CSV + b"a\0,b\n", {}, ["a.csv:42", "NUL byte"]),
     "UTF-16": ("a.jsonl", GOOD.decode().encode("utf-16-le"), {}, ["a.jsonl:1", "UTF-16"]),

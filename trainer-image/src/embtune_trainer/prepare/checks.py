@@ -17,7 +17,8 @@ def check_rows(data: ReadData, checks: Checks, split: Split) -> tuple[list[Row],
     Raises:
         InvalidInput: a finding whose action is Fail, or fewer rows than `minRows`.
     """
-    findings = settle("empty", data.empty, checks.empty, "have an empty or unusable column", "data.checks.empty")
+    unusable = settle("empty", data.empty, checks.empty, "have an empty or unusable column", "data.checks.empty")
+    findings = [*data.findings, *unusable]
     rows, found = _without_duplicates(data.rows, checks, split)
     findings += found
     rows, found = _without_conflicts(rows, checks)

@@ -1,12 +1,16 @@
 """Findings of the checks, and what each action makes of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from embtune_api.documents import Exam
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Action, Finding
 from embtune_api.spec import CheckAction
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES
+from embtune_trainer.prepare.records import Remark
+from embtune_trainer.prepare.rows import Row
 
 EXAMPLES = 5
 _LONGEST_EXAMPLE = 100
@@ -42,6 +46,24 @@ def settle(check: str, hits: list[Hit], action: CheckAction, message: str, setti
             f"Correct or delete them, or set {setting}: Fix to have them removed."
         )
     return [Finding(check=check, rows=len(hits), action=_DONE[action], message=message, examples=examples)]
+
+
+def how_read(uri: str, remarks: Sequence[Remark], rows: Sequence[Row]) -> list[Finding]:
+    """Warnings for a file that had to be read in another way than its name says, with `rows`, those of it.
+
+    Examples are texts with letters that another encoding would have made others of: a person sees whether they are right.
+    """
+    letters = (f"{row.where}: {shorten(text)}" for row in rows for text in (row.anchor, row.positive) if not text.isascii())
+    return [
+        Finding(
+            check=remark.check,
+            rows=len(rows),
+            action="kept",
+            message=f"of {uri} {remark.message}",
+            examples=list(islice(letters, EXAMPLES)) if remark.check == "encoding" else [],
+        )
+        for remark in remarks
+    ]
 
 
 def small_exam(exam: Exam) -> list[Finding]:

@@ -3,17 +3,24 @@
 import hashlib
 import json
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from embtune_api.documents import ResolvedSource
 from embtune_api.errors import InvalidInput, NotFound
+from embtune_api.reports import Finding
 from embtune_api.spec import DataSource
-from embtune_trainer.prepare.findings import Hit
+from embtune_trainer.prepare.findings import Hit, how_read, shorten
 from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.records import Record, broken, read_records
 from embtune_trainer.prepare.rows import Row, make_row
+
+_LONGEST_TEXT = 1_000_000
+"""characters; a book. No model reads on that far, and the checks of a few such rows would take as long as all others"""
+_NAMED_COLUMNS = 20
+"""in an error"""
 
 
 @dataclass
@@ -23,7 +30,9 @@ class ReadData:
     sources: list[ResolvedSource] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     empty: list[Hit] = field(default_factory=list)
-    """Rows in which a mapped column is missing, blank or not a text; they are not in `rows`."""
+    """Rows in which a mapped column is missing, blank, too long or not a text; they are not in `rows`."""
+    findings: list[Finding] = field(default_factory=list)
+    """Files that had to be read in another way than their names say."""
 
     @property
     def rows_read(self) -> int:
@@ -66,12 +75,12 @@ def local_path(uri: str, folder: Path | None, field_path: str) -> Path:
 
 def _read_source(source: DataSource, content: bytes, group_by: str | None, into: ReadData) -> None:
     wanted = _wanted_columns(source, group_by)
-    columns: set[str] = set()
-    read_before = into.rows_read
-    for record in read_records(source.uri, content):
-        columns.update(record.values)
+    read_before, rows_before = into.rows_read, len(into.rows)
+    found = read_records(source.uri, content, wanted)
+    for record in found.records:
         _take(record, source, group_by, wanted, into)
-    _refuse_missing_columns(source.uri, wanted, columns if into.rows_read > read_before else None)
+    _refuse_missing_columns(source.uri, wanted, found.columns)
+    into.findings += how_read(source.uri, found.remarks, into.rows[rows_before:])
     into.sources.append(
         ResolvedSource(
             uri=source.uri,
@@ -90,13 +99,19 @@ def _wanted_columns(source: DataSource, group_by: str | None) -> dict[str, str]:
     return wanted | ({group_by: "split.groupBy"} if group_by else {})
 
 
-def _refuse_missing_columns(uri: str, wanted: dict[str, str], columns: set[str] | None) -> None:
-    missing = [] if columns is None else [f"{column!r} ({field})" for column, field in wanted.items() if column not in columns]
+def _refuse_missing_columns(uri: str, wanted: dict[str, str], columns: set[str]) -> None:
+    missing = [f"{column!r} ({field})" for column, field in wanted.items() if column not in columns]
     if missing:
-        there = ", ".join(sorted(columns or ())) or "none"
+        named = [_printable(column) for column in nsmallest(_NAMED_COLUMNS, columns)]
+        there = ", ".join([*named, "…"] if len(columns) > len(named) else named) or "none"
         raise InvalidInput(
             f"{uri}: no column {', '.join(missing)}. The file has the columns: {there}. Name one of those in the job's data."
         )
+
+
+def _printable(column: str) -> str:
+    """JSON can spell names that no terminal can."""
+    return shorten(column).encode(errors="backslashreplace").decode()
 
 
 def _take(record: Record, source: DataSource, group_by: str | None, wanted: dict[str, str], into: ReadData) -> None:
@@ -129,6 +144,8 @@ def _fault(record: Record, source: DataSource, wanted: dict[str, str]) -> str | 
             return f"{column!r} is missing" if value is None else f"{column!r} is not a text"
         if not text.strip():
             return f"{column!r} is blank"
+        if len(text) > _LONGEST_TEXT:
+            return f"{column!r} has {len(text)} characters, more than {_LONGEST_TEXT}"
     return None
 
 
