@@ -81,6 +81,19 @@ def test_appending_moves_no_row(method: str, first: list[Values], more: list[Val
     assert before.items() <= places(both, division_of(both, split, store)).items()
 
 
+@given(METHOD, ROWS, ROWS)
+def test_a_copy_that_is_appended_elsewhere_takes_no_row_out_of_the_test(
+    method: str, first: list[Values], more: list[Values]
+) -> None:
+    split, store = split_by(method), open_store("memory://")
+    rows, appended = [*rows_of(first, split), *filler(split)], rows_of(more, split, "b.jsonl")
+
+    def held_out(now: list[Row]) -> set[tuple[str, str]]:
+        return {(row.query, row.answer) for row in cleaned(now, division_of(now, split, store)).sides["test"]}
+
+    assert held_out(rows) <= held_out([*appended, *rows])
+
+
 @given(METHOD, ROWS, st.data())
 def test_the_order_of_the_source_leaves_no_trace(method: str, values: list[Values], data: st.DataObject) -> None:
     split = split_by(method)

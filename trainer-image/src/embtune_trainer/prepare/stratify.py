@@ -8,8 +8,9 @@ get less than one is no stratum of its own: such rows are divided together.
 """
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 
 from embtune_api.split import Side, Split
 from embtune_trainer.prepare.rows import Row
@@ -21,8 +22,8 @@ _ROUNDS = 10
 _NOTHING = 1e-9
 """Improvements below this part of what a group weighs are rounding."""
 
-Weights = Mapping[str | None, float]
-"""Of a group: stratum → its part of the stratum's rows."""
+Weights = tuple[tuple[str | None, float], ...]
+"""Of a group: the strata of its rows, and its part of each stratum's rows."""
 
 
 def group_key(group: str) -> str:
@@ -39,49 +40,63 @@ def place_groups(rows: list[Row], split: Split, remembered: Mapping[str, Side]) 
     wanted = {side: share for side, share in split.shares.items() if share > 0}
     weights = _weights(rows, min(wanted.values()))
     order = sorted(weights, key=lambda group: _turn(group, split.seed))
-    shares = _Shares(wanted)
+    known = {group: remembered[key] for group in order if (key := group_key(group)) in remembered} if remembered else {}
+    new = [group for group in order if group not in known]
+    shares = _Shares(wanted, {stratum for parts in weights.values() for stratum, _ in parts})
+    for group, side in known.items():
+        shares.add(weights[group], side)
     placed: dict[str, Side] = {}
-    for group in order:
-        known = remembered.get(group_key(group))
-        if known is not None:
-            placed[group] = known
-            shares.add(weights[group], known)
-    new = [group for group in order if group not in placed]
     for group in new:
         placed[group] = shares.nearest(weights[group])
         shares.add(weights[group], placed[group])
     for _ in range(_ROUNDS):
-        if not _moved_nearer(new, weights, placed, shares):
+        if not _moved_nearer(placed, weights, shares):
             break
-    return placed
+    return known | placed
 
 
-def _moved_nearer(new: list[str], weights: Mapping[str, Weights], placed: dict[str, Side], shares: "_Shares") -> bool:
-    """Give every new group a chance to change sides. Returns whether one did."""
+def _moved_nearer(placed: dict[str, Side], weights: Mapping[str, Weights], shares: "_Shares") -> bool:
+    """Give every placed group a chance to change sides. Returns whether one did."""
     moved = False
-    for group in new:
-        shares.remove(weights[group], placed[group])
-        side = shares.nearest(weights[group], now=placed[group])
-        moved |= side != placed[group]
-        placed[group] = side
+    for group, now in placed.items():
+        shares.add(weights[group], now, -1)
+        side = shares.nearest(weights[group], now)
         shares.add(weights[group], side)
+        if side != now:
+            placed[group] = side
+            moved = True
     return moved
 
 
 def _weights(rows: list[Row], least: float) -> dict[str, Weights]:
-    """Of every group. Copies of a row count once; `least` is the smallest share that a side should have."""
-    distinct = {(row.group, row.stratum or "", row.content) for row in rows}
-    counts = Counter((group, stratum) for group, stratum, _ in distinct)
+    """Of every group; `least` is the smallest share that a side should have."""
+    counts = Counter((row.group, row.stratum or "") for row in _without_copies(rows))
     sizes: Counter[str] = Counter()
     for (_, stratum), count in counts.items():
         sizes[stratum] += count
     rare = {stratum for stratum, size in sizes.items() if size * least < 1 - _NOTHING}
     together = sum(sizes[stratum] for stratum in rare)
-    weights: dict[str, dict[str | None, float]] = defaultdict(lambda: defaultdict(float))
-    for (group, stratum), count in sorted(counts.items()):
-        own = stratum not in rare
-        weights[group][stratum if own else _RARE] += count / (sizes[stratum] if own else together)
-    return {group: dict(parts) for group, parts in weights.items()}
+    weights: dict[str, Weights] = {}
+    alike: dict[Weights, Weights] = {}  # a million groups of one row have few weights
+    for group, keys in groupby(sorted(counts), key=lambda key: key[0]):
+        parts: dict[str | None, float] = {}
+        for key in keys:
+            divided_as = _RARE if key[1] in rare else key[1]
+            size = together if divided_as is _RARE else sizes[key[1]]
+            parts[divided_as] = parts.get(divided_as, 0.0) + counts[key] / size
+        found = tuple(parts.items())
+        weights[group] = alike.setdefault(found, found)
+    return weights
+
+
+def _without_copies(rows: list[Row]) -> Iterable[Row]:
+    """Of equal rows one: that of the first stratum in the order of their names."""
+    distinct: dict[str, Row] = {}
+    for row in rows:
+        there = distinct.setdefault(row.content, row)
+        if (row.stratum or "") < (there.stratum or ""):
+            distinct[row.content] = row
+    return distinct.values()
 
 
 def _turn(group: str, seed: int) -> bytes:
@@ -91,25 +106,25 @@ def _turn(group: str, seed: int) -> bytes:
 class _Shares:
     """What each stratum has on each side beyond its share; negative where it lacks something."""
 
-    def __init__(self, wanted: Mapping[Side, float]) -> None:
+    def __init__(self, wanted: Mapping[Side, float], strata: Iterable[str | None]) -> None:
         self._sides = tuple(wanted)
         nothing_yet: dict[Side, float] = {"train": 0.0, "validation": 0.0, "test": 0.0}
         nothing_yet |= {side: -share for side, share in wanted.items()}
-        self._beyond: dict[str | None, dict[Side, float]] = defaultdict(nothing_yet.copy)
+        self._beyond = {stratum: nothing_yet.copy() for stratum in strata}
 
-    def add(self, weights: Weights, side: Side) -> None:
-        for stratum, weight in weights.items():
-            self._beyond[stratum][side] += weight
-
-    def remove(self, weights: Weights, side: Side) -> None:
-        for stratum, weight in weights.items():
-            self._beyond[stratum][side] -= weight
+    def add(self, weights: Weights, side: Side, sign: int = 1) -> None:
+        """With the sign -1: take away."""
+        for stratum, weight in weights:
+            self._beyond[stratum][side] += sign * weight
 
     def nearest(self, weights: Weights, now: Side | None = None) -> Side:
         """The side that brings the shares nearest; the one where the group is `now`, unless another is better."""
-        costs = {side: sum(weight * self._beyond[stratum][side] for stratum, weight in weights.items()) for side in self._sides}
+        costs = dict.fromkeys(self._sides, 0.0)
+        for stratum, weight in weights:
+            beyond = self._beyond[stratum]
+            for side in self._sides:
+                costs[side] += weight * beyond[side]
         best = min(costs, key=costs.__getitem__)
-        if now is None:
-            return best
-        noise = _NOTHING * sum(weight * weight for weight in weights.values())
-        return best if costs[best] < costs[now] - noise else now
+        if now is None or costs[best] >= costs[now] - _NOTHING * sum(weight * weight for _, weight in weights):
+            return now or best
+        return best
