@@ -151,6 +151,10 @@ def test_what_is_not_there_is_not_forbidden(settings: StoreSettings) -> None:
     assert not step.exists(f"{JOB}/train/d/manifest.json")
     with pytest.raises(NotFound):
         step.get(f"{JOB}/train/d/control.json")
+    preparing = session(settings, policy_for(a_step(settings, "evaluate")))
+    for key in (LINE.line_exam, LINE.ledger("new").entry(1)):
+        assert preparing.get_tagged(key) is None
+        assert not preparing.exists(key)
 
 
 def test_a_large_file_goes_up_and_comes_back(settings: StoreSettings, tmp_path: Path) -> None:

@@ -155,6 +155,13 @@ def test_a_fault_of_the_split_is_told_on_its_line(tmp_path: Path, split: str, to
     assert told in said
 
 
+def test_the_splits_that_the_docs_show_are_good(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "splits.md").read_text(encoding="utf-8")
+    splits = text.partition("```yaml\n")[2].partition("```")[0].splitlines()
+    jobs = [load_job(written(tmp_path, GOOD.replace("  training:", f"    {split}\n  training:"))) for split in splits]
+    assert [job.spec.data.split.method for job in jobs] == ["Hash", "Stratified", "Time", "Given"]
+
+
 @pytest.mark.parametrize("cluster", [True, False])
 @pytest.mark.parametrize("time", ["2026-02-01T08:00:00+01:00", "2026-02-01", '"2026-02-01T08:00:00Z"'])
 def test_a_time_without_quotes_is_the_text_that_it_is(tmp_path: Path, time: str, cluster: bool) -> None:
