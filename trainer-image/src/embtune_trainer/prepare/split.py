@@ -47,9 +47,10 @@ def side_by_hash(group: str, split: Split) -> Side:
     """Every group has its place in [0, 1): below `test` it is held out for a test, next comes validation."""
     digest = hashlib.sha256(f"{split.seed}\0{group}".encode()).digest()
     place = int.from_bytes(digest[:8], "big") / 2**64
-    if place < split.shares["test"]:
+    shares = split.shares
+    if place < shares["test"]:
         return "test"
-    return "validation" if place < split.shares["test"] + split.shares["validation"] else "train"
+    return "validation" if place < shares["test"] + shares["validation"] else "train"
 
 
 _MORE: dict[SplitMethod, dict[Side, str]] = {
