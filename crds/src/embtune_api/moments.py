@@ -13,6 +13,10 @@ NO_MOMENT = "give a date such as 2026-01-31, which begins at midnight UTC, or a 
 
 
 def moment(text: str) -> datetime:
-    """The moment that a text of the form `MOMENT` names; a date is its midnight in UTC."""
+    """The moment that a text names which has the form `MOMENT`, or another of ISO 8601; without an offset it is UTC.
+
+    Raises:
+        ValueError: it names none.
+    """
     read = datetime.fromisoformat(text)
     return read if read.tzinfo else read.replace(tzinfo=UTC)

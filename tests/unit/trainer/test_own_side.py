@@ -24,7 +24,10 @@ EIGHT = datetime(2026, 1, 31, 8, tzinfo=UTC)
         pytest.param("2026-01-31T08:00:00Z", EIGHT, id="RFC 3339"),
         pytest.param("2026-01-31 08:00:00.000", EIGHT, id="as databases write it"),
         pytest.param("2026-01-31T09:00:00+01:00", EIGHT, id="with an offset"),
-        pytest.param("2026-01-31T09:00:00+0100", EIGHT, id="with an offset without its colon"),
+        pytest.param("2026-01-31 09:00:00+01", EIGHT, id="with an offset as PostgreSQL writes it"),
+        pytest.param("2026-01-31 09:00:00 +0100", EIGHT, id="with an offset as Git writes it"),
+        pytest.param("2026-01-31 08:00:00 UTC", EIGHT, id="as BigQuery writes it"),
+        pytest.param("2026-01-31T08:00:00.000000000Z", EIGHT, id="in nanoseconds"),
         pytest.param(" 2026-01-31T08:00:00 ", EIGHT, id="with spaces around it"),
         pytest.param("1769846400", EIGHT, id="seconds since 1970"),
         pytest.param("1769846400.0", EIGHT, id="seconds since 1970 with a fraction"),
@@ -32,7 +35,7 @@ EIGHT = datetime(2026, 1, 31, 8, tzinfo=UTC)
         *(
             pytest.param(text, None, id=f"no time: {text!a}")
             for text in (
-                "2026", "20260131", "2026-1-31", "2026-02-30", "31.01.2026", "01/31/2026", "2026-01-31 25:00",
+                "2026", "20260131", "2026-1-31", "2026-02-30", "31.01.2026", "01/31/2026", "2026-01-31 25:00", "2026-01-31_08:00",
                 "2026-01-31\n08:00", "٢٠٢٦-٠١-٣١", "1.769e9", "yesterday", "true", "nan",
             )
         ),

@@ -86,13 +86,23 @@ BAD_DATA: dict[str, tuple[str, bytes | None, dict[str, Any], list[str]]] = {
         "a.jsonl",
         DATED + b'{"anchor": "a", "positive": "p", "sent": "soon"}\n{"anchor": "b", "positive": "p"}\n',
         BY_TIME,
-        ["2 rows", "a.jsonl:121: 'sent' is 'soon', which is not a time: write 2026-01-31", "a.jsonl:122: 'sent' is missing"],
+        [
+            "2 rows",
+            "a.jsonl:121: 'sent' is no time such as 2026-01-31 or 2026-01-31T08:00:00Z: 'soon'",
+            "a.jsonl:122: 'sent' is missing",
+        ],
     ),
     "a row on a side that nobody knows": (
         "a.jsonl",
         DATED + b'{"anchor": "a", "positive": "p", "side": "tset"}\n',
         GIVEN,
         ["a.jsonl:121: broken row: 'side' says 'tset'", "train, validation (dev, val, valid) and test are understood"],
+    ),
+    "a whole document where a side is expected": (
+        "a.jsonl",
+        DATED + b'{"anchor": "a", "positive": "p", "side": "' + b"long " * 9999 + b'"}\n',
+        GIVEN,
+        ["a.jsonl:121: broken row: 'side' says 'long long", "…', which is no side of a split"],
     ),
     "a row on a side that nobody knows, where empty rows are removed": (
         "a.jsonl",

@@ -4,10 +4,9 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from pydantic import TypeAdapter, ValidationError
-
 from embtune_api.moments import moment
 from embtune_api.split import Side, Split
+from embtune_trainer.prepare.findings import shorten
 
 WORDS: dict[str, Side] = {
     "train": "train",
@@ -19,22 +18,24 @@ WORDS: dict[str, Side] = {
 }
 UNDERSTOOD = "train, validation (dev, val, valid) and test"
 
-_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?|[0-9]{9,10}(\.[0-9]+)?|[0-9]{12,13}", re.ASCII)
-"""Without this, 20260131 and 2026 would be seconds in January 1970."""
-_TIMES = TypeAdapter(datetime)
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?", re.ASCII)
+"""`fromisoformat` takes more: 20260131, or any character between date and time."""
+_SECONDS = re.compile(r"[0-9]{9,10}(\.[0-9]+)?", re.ASCII)
+_MILLISECONDS = re.compile(r"[0-9]{12,13}", re.ASCII)
 _cutoff = lru_cache(moment)
 
 
 def read_time(text: str) -> datetime | None:
     """A date, a date-time (ISO 8601), or seconds or milliseconds since 1970; without an offset it is UTC. None: it is none."""
-    text = text.strip()
-    if not _FORM.fullmatch(text):
-        return None
+    text = text.strip().removesuffix(" UTC")
+    if _SECONDS.fullmatch(text):
+        return datetime.fromtimestamp(float(text), UTC)
+    if _MILLISECONDS.fullmatch(text):
+        return datetime.fromtimestamp(int(text) / 1000, UTC)
     try:
-        time = _TIMES.validate_python(text)
-    except ValidationError:
+        return moment(text) if _ISO.fullmatch(text) else None
+    except ValueError:
         return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def own_side(texts: dict[str, str], split: Split) -> Side | None:
@@ -51,7 +52,7 @@ def own_side(texts: dict[str, str], split: Split) -> Side | None:
 def _side_by_time(text: str, test_from: str, validation_from: str | None) -> Side:
     time = read_time(text)
     if time is None:
-        raise ValueError(f"{text!r} is not a time")
+        raise ValueError(f"{shorten(text)!r} is no time")
     if time >= _cutoff(test_from):
         return "test"
     return "validation" if validation_from is not None and time >= _cutoff(validation_from) else "train"
@@ -60,5 +61,5 @@ def _side_by_time(text: str, test_from: str, validation_from: str | None) -> Sid
 def _side_by_word(text: str, column: str) -> Side:
     side = WORDS.get(text.strip().casefold())
     if side is None:
-        raise ValueError(f"{column!r} says {text!r}, which is no side of a split: {UNDERSTOOD} are understood")
+        raise ValueError(f"{column!r} says {shorten(text)!r}, which is no side of a split: {UNDERSTOOD} are understood")
     return side

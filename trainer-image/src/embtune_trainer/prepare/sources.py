@@ -144,7 +144,7 @@ def _fault(record: Record, source: DataSource, wanted: dict[str, str], split: Sp
         if not text.strip():
             return f"{column!r} is blank"
         if column == split.time_column and read_time(text) is None:
-            return f"{column!r} is {text!r}, which is not a time: write 2026-01-31, 2026-01-31 08:00 or 2026-01-31T08:00:00Z"
+            return f"{column!r} is no time such as 2026-01-31 or 2026-01-31T08:00:00Z: {text!r}"
     return None
 
 
