@@ -30,7 +30,7 @@ from embtune_api.documents import (
     VersionRef,
 )
 from embtune_api.keys import StepKeys
-from embtune_api.reports import DataReport, EvaluationReport
+from embtune_api.reports import DataReport, EvaluationReport, SideReport, SplitReport
 from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest, TrainRequest
 from embtune_api.resources import FineTuneJob
 from embtune_api.spec import Columns, Gate
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from embtune_api.documents import Release
     from embtune_api.keys import LineKeys, ResultKeys
+    from embtune_api.split import Side
     from embtune_api.status import StepName
     from embtune_store.protocol import Store
 
@@ -217,9 +218,12 @@ class PretendTrainer:
         return StagedFacts(base=ResolvedBase(uri=uri, revision="c0ffee", model=model))
 
     def _prepare(self, keys: StepKeys) -> PrepareFacts:
-        counts = {"rows_read": 1000, "rows_used": 1000, "train_rows": 700, "validation_rows": 100, "test_rows": 200}
+        rows: dict[Side, int] = {"train": 700, "validation": 100, "test": 200}
+        sides = {side: SideReport(rows=count, queries=count, groups=9) for side, count in rows.items()}
         report = DataReport(
-            **counts,
+            rows_read=1000,
+            rows_used=1000,
+            split=SplitReport(method="Hash", sides=sides),
             exam="e" * 64,
             exam_frozen_by_this_job=True,
             exam_queries=self.queries,

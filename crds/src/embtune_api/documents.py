@@ -182,6 +182,25 @@ class Exam(Document):
     files: list[FileEntry]
 
 
+class LedgerEntry(Document):
+    """One entry of the ledger of a stratified split: the groups that a job's data brought along, and the side each went to.
+
+    A group is named by the first 16 hex characters of the sha256 of its text, and stands in one entry alone. Among a million
+    groups two have the same name once in 40 million ledgers.
+    """
+
+    job_uid: str
+    previous: str | None
+    """Digest of the entry before; None: this is the first."""
+    train: list[str]
+    validation: list[str]
+    test: list[str]
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self)
+
+
 class ResultManifest(Document):
     """`manifest.json` of what one model scored on an exam. Written last: where it exists, the results are whole."""
 

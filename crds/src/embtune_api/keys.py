@@ -1,7 +1,7 @@
 """Where everything lies in the store. The only place that spells keys.
 
 ```
-<namespace>/<model>/…          a line: owner, versions, exams, release, history
+<namespace>/<model>/…          a line: owner, versions, exams, splits, release, history
 <namespace>/jobs/<job>/<uid>/… scratch of one job: steps, checkpoints, reports
 ```
 so no line may be called `jobs`.
@@ -51,6 +51,20 @@ class LineKeys:
 
     def exam(self, digest: str) -> "ExamKeys":
         return ExamKeys(f"{self.root}/exams/{digest[:SHORT]}")
+
+    def ledger(self, digest: str) -> "LedgerKeys":
+        """Of the stratified splits that share what the digest is made of."""
+        return LedgerKeys(f"{self.root}/splits/{digest[:SHORT]}")
+
+
+@dataclass(frozen=True)
+class LedgerKeys:
+    """Where a stratified split remembers the side of each group: entries 1, 2, 3 and so on, each create-only."""
+
+    root: str
+
+    def entry(self, number: int) -> str:
+        return f"{self.root}/{number}.json"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from embtune_api.base import Document
+from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
 
 Action = Literal["failed", "removed", "kept"]
@@ -18,13 +19,47 @@ class Finding(Document):
     check: str
     """encoding, delimiter (how a file had to be read), empty, duplicates, conflicts, or a tier of leakage: leakage/same-pair,
     leakage/same-query, leakage/near-duplicate, leakage/answer, leakage/group, leakage/shared-document; validation/… alike;
-    exam: it is too small to judge by"""
+    exam: it is too small to judge by; validation: it is too small to choose by"""
     rows: int
-    """Rows with that fault; for `exam` its queries."""
+    """Rows with that fault; for `exam` and `validation` their queries."""
     action: Action
     message: str
     examples: Annotated[list[str], Field(max_length=5)] = []
     """`file:row: what it says`, five at most."""
+
+
+class SideReport(Document):
+    """What is on one side of the split."""
+
+    rows: int
+    queries: int
+    """Distinct normalised anchors."""
+    groups: int
+
+
+class StratumReport(Document):
+    """How one value of the column that a split is stratified by was divided, before leakage was looked for."""
+
+    value: str
+    """At most 100 characters."""
+    rows: int
+    shares: dict[Side, float]
+    """Of those rows; rounded to 4 digits."""
+
+
+class SplitReport(Document):
+    """How the rows were divided."""
+
+    method: SplitMethod
+    sides: dict[Side, SideReport]
+    """train and validation: what is left once nothing in them matches the exam; test: what this job's split holds out, which
+    is never trained on, and is the exam where this job has frozen it."""
+    strata: Annotated[list[StratumReport], Field(max_length=50)] = []
+    """Stratified: the values with most rows, 50 at most."""
+    strata_in_all: int = 0
+    """Stratified: how many values there are."""
+    placing: str | None = None
+    """Stratified: digest of the side of every group of the data, as the line's ledger has it. The ledger may grow, this stays."""
 
 
 class DataReport(Document):
@@ -33,10 +68,7 @@ class DataReport(Document):
     rows_read: int
     rows_used: int
     """After checks, before the split."""
-    train_rows: int
-    validation_rows: int
-    test_rows: int
-    """Rows that the split holds out for a test; they are never trained on."""
+    split: SplitReport
     exam: str
     """Digest of the exam that this job is judged on."""
     exam_frozen_by_this_job: bool

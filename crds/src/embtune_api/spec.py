@@ -18,11 +18,11 @@ from embtune_api.crd.declare import cel
 from embtune_api.losses import LOSS_SHAPES, SHAPE_COLUMNS, LossName, Shape
 from embtune_api.metrics import METRIC_PATTERN, retrieval_metrics
 from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
+from embtune_api.split import ColumnName, Split
 
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 DNS_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 DnsLabel = Annotated[str, StringConstraints(pattern=DNS_LABEL, min_length=1, max_length=63)]
-ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Uri = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 RESERVED = "cannot be called jobs: the store keeps jobs under that name"
 CheckAction = Literal["Fail", "Fix", "Warn", "Ignore"]
@@ -133,26 +133,12 @@ class DataSource(Resource):
         return uri
 
 
-class Split(Resource):
-    """How rows are divided. `Hash` of the group: a row never moves when data is appended."""
-
-    validation: Annotated[float, Field(ge=0, le=0.5)] = 0.1
-    """Share of the rows that are held out for validation during training; 0: none."""
-    test: Annotated[float, Field(gt=0, le=0.5)] = 0.2
-    """Share of the rows that become the line's exam, frozen by its first job."""
-    method: Literal["Hash"] = "Hash"
-    """By a hash of the group."""
-    group_by: ColumnName | None = None
-    """Rows that share this column's value stay on one side, and count as one in the bounds; default: the anchor's text."""
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
-    """Another seed divides the rows in another way."""
-
-
 class Checks(Resource):
     """What happens on each finding: Fail refuses the job, Fix removes the rows, Warn reports them, Ignore is silent."""
 
     empty: Literal["Fail", "Fix"] = "Fail"
-    """Rows in which a mapped column is missing, blank, longer than a million characters or not a text."""
+    """Rows in which a mapped column is missing, blank, longer than a million characters or not a text, or the split's time cannot
+    be read."""
     duplicates: CheckAction = "Fix"
     """Rows whose normalised texts all occurred before."""
     conflicts: Literal["Fail", "Fix", "Warn", "Ignore"] = "Warn"
@@ -168,7 +154,7 @@ class Data(Resource):
 
     train: Annotated[list[DataSource], Field(min_length=1, max_length=32)]
     """Sources; their rows are taken together."""
-    split: Split = Split()
+    split: Split = Split(method="Hash")  # spelled out: an API server puts defaults to the rules as they are written
     checks: Checks = Checks()
 
     @model_validator(mode="after")
@@ -180,6 +166,21 @@ class Data(Resource):
     def _labels_everywhere_or_nowhere(self) -> Self:
         if len({source.columns.label is None for source in self.train}) > 1:
             raise ValueError("map a label for every source, or for none")
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "self.split.method != 'Stratified' || has(self.split.stratifyBy) || self.train.all(s, has(s.columns.label))",
+        "method Stratified needs split.stratifyBy, or a label column in every source",
+        field="split",
+    )
+    def _strata_are_named(self) -> Self:
+        labelled = all(source.columns.label is not None for source in self.train)
+        if self.split.method == "Stratified" and self.split.stratify_by is None and not labelled:
+            raise ValueError(
+                "split.method Stratified needs split.stratifyBy, the column whose values keep their shares on every side; only "
+                "data with a label column can do without"
+            )
         return self
 
 

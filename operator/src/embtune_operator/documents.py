@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _DEEPEST = 50
 _YES = re.compile(r"y|yes|on", re.IGNORECASE)
 _NO = re.compile(r"n|no|off", re.IGNORECASE)
+_TIME = "tag:yaml.org,2002:timestamp"
 _OCTAL = re.compile(r"[-+]?0[0-7]+")
 
 Location = tuple[str | int, ...]
@@ -92,11 +93,13 @@ class _Reader:
         return fields
 
     def _scalar(self, node: ScalarNode) -> Any:
-        """What JSON can say; a date becomes its text."""
+        """What JSON can say; a date or a time stays the text that it is, as for kubectl."""
         bare = self._as_kubectl and node.style is None
         if bare and (_YES.fullmatch(node.value) or _NO.fullmatch(node.value)):
             return bool(_YES.fullmatch(node.value))
         if bare and _OCTAL.fullmatch(node.value):
             return int(node.value, 8)
+        if node.tag == _TIME:  # 2026-02-30 looks like one, too
+            return str(node.value)
         value = self._yaml.constructor.construct_object(node)
         return value if value is None or isinstance(value, bool | int | float | str) else str(value)

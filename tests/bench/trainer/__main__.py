@@ -25,7 +25,8 @@ from embtune_api.documents import Owner, PrepareFacts, StepManifest, StoredFile,
 from embtune_api.keys import LineKeys, StepKeys
 from embtune_api.reports import TrainingReport
 from embtune_api.requests import PrepareRequest, TrainRequest
-from embtune_api.spec import BaseModelRef, Columns, Data, DataSource, Split
+from embtune_api.spec import BaseModelRef, Columns, Data, DataSource
+from embtune_api.split import Split
 from embtune_store import documents, open_store
 from embtune_store.folders import upload_folder
 from embtune_store.protocol import Store

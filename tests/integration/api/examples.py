@@ -57,12 +57,25 @@ RECIPE: Object = {
     "suspend": True,
     "ttlSecondsAfterFinished": 600,
 }
+
+
+def _split(**split: Any) -> Object:
+    return {**RECIPE["data"], "split": split}
+
+
 _OTHERWISE: Object = {
     **RECIPE,
+    "data": _split(method="Time", timeColumn="sent", testFrom="2026-01-31T08:00:00+01:00", validationFrom="2026-01-01"),
     "baseModel": {"version": {"model": "search", "ref": "3"}},
     "promotion": {"gates": [{"metric": "exam/map@10", "max": 0.99}]},
 }
-_AGAINST: Object = {**RECIPE, "promotion": {"gates": [{"metric": "exam/mrr@1", "minDelta": -0.25, "against": "Production"}]}}
+_AGAINST: Object = {
+    **RECIPE,
+    "data": _split(method="Given", splitColumn="side"),
+    "promotion": {"gates": [{"metric": "exam/mrr@1", "minDelta": -0.25, "against": "Production"}]},
+}
+_STRATIFIED: Object = {**RECIPE, "data": _split(method="Stratified", stratifyBy="language", test=0.1)}
+_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED)
 _SHORT: Object = {"baseModel": {"uri": "s3://models/minilm"}, "data": {"train": [{"uri": "s3://datasets/train.jsonl"}]}}
 
 
@@ -82,8 +95,7 @@ SHORTEST: dict[str, Object] = {
 }
 FULL: dict[str, list[Object]] = {
     "FineTuneJob": [
-        _document("FineTuneJob", f"full-{number}", {"model": "search", **recipe})
-        for number, recipe in enumerate((RECIPE, _OTHERWISE, _AGAINST))
+        _document("FineTuneJob", f"full-{number}", {"model": "search", **recipe}) for number, recipe in enumerate(_RECIPES)
     ],
     "ModelVersion": [
         _document(
@@ -97,10 +109,7 @@ FULL: dict[str, list[Object]] = {
             {"model": "search", "uri": "hf://org/model", "secretRef": {"name": "hub"}, "profile": "gpu-small"},
         ),
     ],
-    "EmbeddingModel": [
-        _document("EmbeddingModel", f"full-{number}", _line(recipe))
-        for number, recipe in enumerate((RECIPE, _OTHERWISE, _AGAINST))
-    ],
+    "EmbeddingModel": [_document("EmbeddingModel", f"full-{number}", _line(recipe)) for number, recipe in enumerate(_RECIPES)],
 }
 
 

@@ -19,7 +19,7 @@ MUTABLE = {
     "EmbeddingModel": {"release", "template", "concurrencyPolicy"},
 }
 NEVER_EDITED = {
-    "spec.data.split.method",  # one word only, which is the default
+    "spec.data.split.testFrom",  # needed, and no time with a letter more
     "spec.training.preset",
     "spec.evaluation.suites[0].kind",
     "spec.evaluation.suites[0].name",  # these two fit each other

@@ -42,6 +42,7 @@ def full(settings: StoreSettings) -> Store:
         LINE.release,
         LINE.line_exam,
         LINE.exam("e").queries,
+        LINE.ledger("s").entry(1),
         LINE.version(1).manifest,
         f"{LINE.version(1).model}/model.safetensors",
         OTHER_LINE.version(2).manifest,
@@ -85,6 +86,7 @@ TRAIN: dict[str, tuple[Ask, bool]] = {
     "reads the exam": (get(LINE.exam("e").queries), False),
     "looks which exam is the line's": (get(LINE.line_exam), False),
     "lists the exams": (listed(f"{LINE.root}/exams"), False),
+    "looks which groups are the test's": (get(LINE.ledger("s").entry(1)), False),
     "writes an exam": (put(LINE.exam("e").queries), False),
     "writes what prepare found": (put(f"{JOB}/prepare/d/data/rows.jsonl"), False),
     "writes its own judgement": (put(f"{JOB}/evaluate/d/report.json"), False),
@@ -99,6 +101,9 @@ TRAIN: dict[str, tuple[Ask, bool]] = {
 DATA: dict[str, tuple[Ask, bool]] = {
     "reads the exam": (get(LINE.exam("e").queries), True),
     "writes scores beside the exam": (put(f"{LINE.exam('e').root}/results/r/scores.npz"), True),
+    "looks where groups were placed": (get(LINE.ledger("s").entry(1)), True),
+    "places the groups of its data": (put(LINE.ledger("s").entry(2)), True),
+    "forgets where groups were placed": (delete(LINE.ledger("s").entry(1)), False),
     "claims the line": (put(LINE.owner), True),
     "claims a number": (put(LINE.version(2).claim), True),
     "lists the versions": (listed(LINE.versions), True),
@@ -146,6 +151,10 @@ def test_what_is_not_there_is_not_forbidden(settings: StoreSettings) -> None:
     assert not step.exists(f"{JOB}/train/d/manifest.json")
     with pytest.raises(NotFound):
         step.get(f"{JOB}/train/d/control.json")
+    preparing = session(settings, policy_for(a_step(settings, "evaluate")))
+    for key in (LINE.line_exam, LINE.ledger("new").entry(1)):
+        assert preparing.get_tagged(key) is None
+        assert not preparing.exists(key)
 
 
 def test_a_large_file_goes_up_and_comes_back(settings: StoreSettings, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_outcome(rule: dict[str, Any], shown: Exhibits, outcome: str) -> None:
             {"min": 0.1},
             exhibits(queries=30),
             "ndcg@10: not judged, 30 queries are under the floor of 50: "
-            "hold out more rows (data.split.test) under a new spec.model ?",
+            "hold out more rows for the test (data.split) under a new spec.model ?",
             id="too small: the line says which floor",
         ),
     ],

@@ -130,6 +130,46 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         load_job(tmp_path / "latin.yaml")
 
 
+@pytest.mark.parametrize(
+    ("split", "told"),
+    [
+        pytest.param(
+            "{method: Tme}", "unknown value 'Tme'; did you mean Time? choose one of Hash, Stratified, Time", id="a typo"
+        ),
+        pytest.param("{method: Time, timeColumn: sent}", "method Time needs testFrom", id="no time to split at"),
+        pytest.param(
+            "{timeColumn: sent}", "timeColumn goes with method Time, and the method is Hash: remove", id="a field of Time"
+        ),
+        pytest.param(
+            "{method: Time, timeColumn: sent, testFrom: 2026-02-30}",
+            "'2026-02-30' is none: give a date such as 2026-01-31",
+            id="a day that there is not",
+        ),
+        pytest.param("{method: Stratified}", "split.method Stratified needs split.stratifyBy, the column", id="no strata"),
+    ],
+)
+def test_a_fault_of_the_split_is_told_on_its_line(tmp_path: Path, split: str, told: str) -> None:
+    text = GOOD.replace("  training:", f"    split: {split}\n  training:")
+    said = faults(tmp_path, text)
+    assert said.startswith("10: spec.data")
+    assert told in said
+
+
+def test_the_splits_that_the_docs_show_are_good(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "splits.md").read_text(encoding="utf-8")
+    splits = text.partition("```yaml\n")[2].partition("```")[0].splitlines()
+    jobs = [load_job(written(tmp_path, GOOD.replace("  training:", f"    {split}\n  training:"))) for split in splits]
+    assert [job.spec.data.split.method for job in jobs] == ["Hash", "Stratified", "Time", "Given"]
+
+
+@pytest.mark.parametrize("cluster", [True, False])
+@pytest.mark.parametrize("time", ["2026-02-01T08:00:00+01:00", "2026-02-01", '"2026-02-01T08:00:00Z"'])
+def test_a_time_without_quotes_is_the_text_that_it_is(tmp_path: Path, time: str, cluster: bool) -> None:
+    split = f"    split: {{method: Time, timeColumn: sent, testFrom: {time}}}\n"
+    text = GOOD.replace("  training:", f"{split}  training:").replace("train.jsonl", "s3://data/train.jsonl")
+    assert load_job(written(tmp_path, text), cluster=cluster).spec.data.split.test_from == time.strip('"')
+
+
 def test_a_uid_follows_from_spec_and_files(tmp_path: Path) -> None:
     job = load_job(written(tmp_path, GOOD))
     with pytest.raises(InvalidInput, match=r"spec.data.train\[0\].uri train.jsonl: there is no such file"):

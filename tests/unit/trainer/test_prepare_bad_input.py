@@ -13,6 +13,12 @@ from unit.trainer.prepare_world import World, some_pairs, write_base_model, writ
 
 GOOD = "".join(json.dumps(row) + "\n" for row in some_pairs()).encode()
 CSV = b"anchor,positive\n" + b"".join(b"question %d,answer %d\n" % (n, n) for n in range(40))
+BY_TIME = {"split": {"method": "Time", "timeColumn": "sent", "testFrom": "2026-03-01"}}
+GIVEN = {"split": {"method": "Given", "splitColumn": "side"}}
+DATED = "".join(
+    json.dumps({**row, "sent": f"2026-0{1 + number // 40}-03", "side": ("train", "dev", "Test")[number // 40]}) + "\n"
+    for number, row in enumerate(some_pairs())
+).encode()
 LABELLED = {"anchor": "anchor", "positive": "positive", "label": "label"}
 
 # sentence: (file name, its bytes, how the request differs, what the paragraph must say)
@@ -81,6 +87,65 @@ BAD_DATA: dict[str, tuple[str, bytes | None, dict[str, Any], list[str]]] = {
         GOOD.replace(b'"g": "group ', b'"h": "x", "g": "same", "i": "'),
         {"split": {"groupBy": "g"}},
         ["data.split", "group by a column with more values"],
+    ),
+    "a time column that no row has": ("a.jsonl", GOOD, BY_TIME, ["'sent' (split.timeColumn)", "anchor, g, positive"]),
+    "rows whose time cannot be read, or is missing": (
+        "a.jsonl",
+        DATED + b'{"anchor": "a", "positive": "p", "sent": "soon"}\n{"anchor": "b", "positive": "p"}\n',
+        BY_TIME,
+        [
+            "2 rows",
+            "a.jsonl:121: 'sent' is no time such as 2026-01-31 or 2026-01-31T08:00:00Z: 'soon'",
+            "a.jsonl:122: 'sent' is missing",
+        ],
+    ),
+    "a row on a side that nobody knows": (
+        "a.jsonl",
+        DATED + b'{"anchor": "a", "positive": "p", "side": "tset"}\n',
+        GIVEN,
+        ["a.jsonl:121: broken row: 'side' says 'tset'", "train, validation (dev, val, valid) and test are understood"],
+    ),
+    "a whole document where a side is expected": (
+        "a.jsonl",
+        DATED + b'{"anchor": "a", "positive": "p", "side": "' + b"long " * 9999 + b'"}\n',
+        GIVEN,
+        ["a.jsonl:121: broken row: 'side' says 'long long", "…', which is no side of a split"],
+    ),
+    "a row on a side that nobody knows, where empty rows are removed": (
+        "a.jsonl",
+        DATED + b'{"anchor": "a", "positive": "p", "side": "tset"}\n',
+        {**GIVEN, "checks": {"empty": "Fix"}},
+        ["a.jsonl:121: broken row: 'side' says 'tset'"],
+    ),
+    "no row that is late enough for the test": (
+        "a.jsonl",
+        DATED,
+        {"split": {**BY_TIME["split"], "testFrom": "2026-04-01"}},
+        ["no row is held out for the exam", "Add rows, or set data.split.testFrom to an earlier time."],
+    ),
+    "no row that is early enough for training": (
+        "a.jsonl",
+        DATED,
+        {"split": {**BY_TIME["split"], "testFrom": "2026-01-01"}},
+        ["0 rows would be left to train on", "or set data.split.testFrom and validationFrom to later times."],
+    ),
+    "data that gives no test": (
+        "a.jsonl",
+        DATED.replace(b"Test", b"dev"),
+        GIVEN,
+        ["no row is held out for the exam", "say test in more rows of the column 'side'"],
+    ),
+    "data that gives no rows to train on": (
+        "a.jsonl",
+        DATED.replace(b"train", b"TEST"),
+        GIVEN,
+        ["0 rows would be left to train on", "say train in more rows of the column 'side'"],
+    ),
+    "a column of strata that no row has": (
+        "a.jsonl",
+        GOOD,
+        {"split": {"method": "Stratified", "stratifyBy": "topic"}},
+        ["'topic' (split.stratifyBy)"],
     ),
     "a split that leaves nothing to train on": (
         "a.jsonl",

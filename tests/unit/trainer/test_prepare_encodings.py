@@ -7,6 +7,7 @@ import pytest
 
 from embtune_api.errors import InvalidInput
 from embtune_api.spec import Columns, DataSource
+from embtune_api.split import Split
 from embtune_store import open_store
 from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.sources import ReadData, read_sources
@@ -75,7 +76,7 @@ TEXTS: dict[str, tuple[str, list[str], list[str]]] = {
 def read(folder: Path, lines: list[bytes]) -> ReadData:
     (folder / "a.tsv").write_bytes(b"anchor\tpositive\n" + b"".join(lines))
     source = DataSource(uri="a.tsv", columns=Columns(anchor="anchor", positive="positive"))
-    return read_sources([source], None, folder, Outside(open_store("memory://")))
+    return read_sources([source], Split(method="Hash"), folder, Outside(open_store("memory://")))
 
 
 def english(rows: int) -> list[bytes]:
@@ -121,4 +122,4 @@ def test_utf_16_that_breaks_off_is_refused_with_its_row(tmp_path: Path) -> None:
     with pytest.raises(
         InvalidInput, match=r"^a\.tsv:3: broken row: character 9 of the line is not UTF-16; save the file as UTF-8"
     ):
-        read_sources([source], None, tmp_path, Outside(open_store("memory://")))
+        read_sources([source], Split(method="Hash"), tmp_path, Outside(open_store("memory://")))

@@ -14,6 +14,7 @@ from embtune_api.documents import LineExam
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import LineKeys
 from embtune_api.requests import PrepareRequest
+from embtune_api.split import Split
 from embtune_store import documents, folders
 from embtune_store.folders import read_verified
 from embtune_trainer.prepare import fingerprints
@@ -56,7 +57,7 @@ def test_the_exam_of_a_multi_answer_question() -> None:
         make_row("Show files", "ls", None, "b", "a", 3),
         make_row("Show files", "LS", None, "b", "a", 4),
     ]
-    exam = make_exam(rows)
+    exam = make_exam(rows, Split())
     assert sorted((query["text"].casefold(), query["group"], query["groups"]) for query in exam.queries) == [
         ("show files", "b", ["b"]),
         (next(q["text"] for q in exam.queries if "elp" in q["text"]).casefold(), "a", ["a", "b"]),
@@ -65,7 +66,7 @@ def test_the_exam_of_a_multi_answer_question() -> None:
     assert len(exam.qrels) == 4
     assert {qrel["relevance"] for qrel in exam.qrels} == {1}
     assert [q["id"] for q in exam.queries] == sorted(q["id"] for q in exam.queries)
-    assert make_exam(rows[::-1]).manifest == exam.manifest
+    assert make_exam(rows[::-1], Split()).manifest == exam.manifest
 
 
 def test_the_first_job_freezes_and_the_second_is_judged_on_the_same(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_the_first_job_freezes_and_the_second_is_judged_on_the_same(tmp_path: Pa
     assert second.facts.train_rows > first.facts.train_rows
     for prepared in (first, second):
         assert_unseen(world, prepared.train + prepared.validation)
-        assert len(prepared.train) == prepared.facts.train_rows == prepared.report.train_rows
+        assert len(prepared.train) == prepared.facts.train_rows == prepared.report.split.sides["train"].rows
         assert prepared.facts.exam_queries == len(frozen["queries"])
 
 
@@ -220,7 +221,7 @@ def test_leakage_that_is_tolerated_stays_and_is_reported(tmp_path: Path, action:
     write_jsonl(tmp_path / "a.jsonl", pairs + [{**pair, "g": f"new {n}", "positive": f"p{n}"} for n, pair in enumerate(pairs)])
     prepared = world.prepare(world.request("a.jsonl", split={"groupBy": "g"}, checks={"leakage": action}))
     findings = {finding.check: finding for finding in prepared.report.findings}
-    assert prepared.report.train_rows + prepared.report.validation_rows + prepared.report.test_rows == 240
+    assert sum(side.rows for side in prepared.report.split.sides.values()) == 240
     assert ("leakage/same-query" in findings) == reported
     assert not reported or findings["leakage/same-query"].action == "kept"
 
@@ -256,7 +257,8 @@ def test_formats_and_orders_of_the_same_rows_give_the_same_bytes(tmp_path: Path)
 def test_a_race_for_the_exam_has_one_winner_and_the_loser_keeps_it_unseen(tmp_path: Path) -> None:
     world = World(tmp_path)
     write_jsonl(tmp_path / "a.jsonl", some_pairs())
-    rival = make_exam([make_row(pair["anchor"].upper(), "x", None, f"r{n}", "r", n) for n, pair in enumerate(some_pairs(30))])
+    rows = [make_row(pair["anchor"].upper(), "x", None, f"r{n}", "r", n) for n, pair in enumerate(some_pairs(30))]
+    rival = make_exam(rows, Split())
     world.store, fast = _FreezesFirst(world.store, rival), world.store
     prepared = world.prepare(world.request("a.jsonl"))
     world.store = fast
@@ -294,7 +296,8 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-def test_killed_after_any_write_the_step_ends_up_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("split", [{}, {"method": "Stratified", "stratifyBy": "g"}], ids=["Hash", "Stratified"])
+def test_killed_after_any_write_the_step_ends_up_the_same(tmp_path: Path, split: dict[str, Any]) -> None:
     write_jsonl(tmp_path / "a.jsonl", some_pairs())
 
     def projection(world: World, prepared: Prepared) -> Any:
@@ -302,17 +305,17 @@ def test_killed_after_any_write_the_step_ends_up_the_same(tmp_path: Path) -> Non
         return prepared.manifest.digest, prepared.facts, prepared.report, pointer, exam_of(world)
 
     undisturbed = World(tmp_path)
-    expected = projection(undisturbed, undisturbed.prepare(undisturbed.request("a.jsonl")))
+    expected = projection(undisturbed, undisturbed.prepare(undisturbed.request("a.jsonl", split=split)))
     writes = 0
     while True:
         writes += 1
         world = World(tmp_path)
         world.store, patient = _DiesAfter(world.store, writes), world.store
         try:
-            world.prepare(world.request("a.jsonl"))
+            world.prepare(world.request("a.jsonl", split=split))
         except Killed:
             world.store = patient
-            assert projection(world, world.prepare(world.request("a.jsonl"))) == expected
+            assert projection(world, world.prepare(world.request("a.jsonl", split=split))) == expected
         else:
             break
     assert writes > 15

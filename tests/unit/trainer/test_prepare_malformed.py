@@ -18,11 +18,13 @@ from pyarrow import parquet
 
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Finding
-from embtune_api.spec import Checks, Columns, DataSource, Split
+from embtune_api.spec import Checks, Columns, DataSource
+from embtune_api.split import Split
 from embtune_store import open_store
 from embtune_trainer.prepare.checks import check_rows
 from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.sources import read_sources
+from embtune_trainer.prepare.split import Division
 from unit.trainer.prepare_world import as_csv, some_pairs
 
 LONGEST = 10
@@ -190,8 +192,9 @@ def read(folder: Path, name: str, data: bytes, checks: Checks) -> list[Finding]:
     """Findings of a file that can be read. Raises InvalidInput."""
     (folder / name).write_bytes(data)
     source = DataSource(uri=name, columns=Columns(anchor="anchor", positive="positive"))
-    found = read_sources([source], None, folder, Outside(open_store("memory://")))
-    return check_rows(found, checks, Split())[1]
+    split = Split(method="Hash")
+    found = read_sources([source], split, folder, Outside(open_store("memory://")))
+    return check_rows(found, checks, Division(split).side)[1]
 
 
 def is_a_paragraph(text: str, name: str) -> None:

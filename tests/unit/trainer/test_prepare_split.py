@@ -1,4 +1,4 @@
-"""A row's side depends on its group and the seed alone."""
+"""Hash: a row's side depends on its group and the seed alone."""
 
 from collections import Counter
 
@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embtune_api.reports import Finding
-from embtune_api.spec import Checks, Split
+from embtune_api.spec import Checks
+from embtune_api.split import Split
 from embtune_trainer.prepare.checks import check_rows
 from embtune_trainer.prepare.rows import Row, by_content, make_row
 from embtune_trainer.prepare.sources import ReadData
-from embtune_trainer.prepare.split import side_of, split_rows
+from embtune_trainer.prepare.split import Division, side_by_hash, split_rows
 
 GROUPS = [f"group {number}" for number in range(4000)]
 WORDS = st.sampled_from(["a", "A!", "b", "c", "d"])
@@ -19,26 +20,26 @@ ROWS = st.lists(st.tuples(WORDS, WORDS, st.sampled_from("xyz"), st.sampled_from(
 
 
 def test_shares_are_as_asked() -> None:
-    sides = Counter(side_of(group, Split(validation=0.1, test=0.2, seed=7)) for group in GROUPS)
+    sides = Counter(side_by_hash(group, Split(validation=0.1, test=0.2, seed=7)) for group in GROUPS)
     assert sides["test"] == pytest.approx(800, abs=80)
     assert sides["validation"] == pytest.approx(400, abs=60)
 
 
 def test_a_larger_test_only_takes_rows_in() -> None:
-    small = {group for group in GROUPS if side_of(group, Split(test=0.1)) == "test"}
-    large = {group for group in GROUPS if side_of(group, Split(test=0.3)) == "test"}
+    small = {group for group in GROUPS if side_by_hash(group, Split(test=0.1)) == "test"}
+    large = {group for group in GROUPS if side_by_hash(group, Split(test=0.3)) == "test"}
     assert small < large
 
 
 def test_another_seed_is_another_split() -> None:
-    sides = [[side_of(group, Split(seed=seed)) for group in GROUPS] for seed in (1, 2)]
+    sides = [[side_by_hash(group, Split(seed=seed)) for group in GROUPS] for seed in (1, 2)]
     assert sides[0] != sides[1]
 
 
 def test_the_split_is_the_same_for_ever() -> None:
     """Lines live for years: a change of the formula would send exam rows of frozen lines into training."""
     split = Split(validation=0.1, test=0.2, seed=7)
-    sides = {group: side_of(group, split) for group in ("git", "tar", "am", "find", "ssh")}
+    sides = {group: side_by_hash(group, split) for group in ("git", "tar", "am", "find", "ssh")}
     assert sides == {"git": "train", "tar": "train", "am": "validation", "find": "test", "ssh": "validation"}
 
 
@@ -46,7 +47,7 @@ def test_the_split_is_the_same_for_ever() -> None:
 def test_appending_moves_no_row(first: list[tuple[str, ...]], more: list[tuple[str, ...]]) -> None:
     split = Split(test=0.4, validation=0.2, seed=3, group_by="g")
     before, after = (
-        {(side, row.content) for side, rows in split_rows(_rows(values), split).items() for row in rows}
+        {(side, row.content) for side, rows in split_rows(_rows(values), Division(split).side).items() for row in rows}
         for values in (first, [*more, *first])
     )
     assert before <= after
@@ -66,7 +67,7 @@ def test_held_out_rows_stay_when_data_is_appended(first: list[tuple[str, ...]], 
     split = Split(test=0.4, validation=0.2, seed=3, group_by="g")
 
     def held_out(values: list[tuple[str, ...]]) -> set[tuple[str, str, str | None]]:
-        kept = split_rows(_checked(values, Checks(min_rows=2), split)[0], split)["test"]
+        kept = split_rows(_checked(values, Checks(min_rows=2), split)[0], Division(split).side)["test"]
         return {(row.query, row.answer, row.label) for row in kept}
 
     assert held_out(first) <= held_out([*first, *more])
@@ -78,7 +79,7 @@ def _rows(values: list[tuple[str, ...]]) -> list[Row]:
 
 def _checked(values: list[tuple[str, ...]], checks: Checks, split: Split) -> tuple[list[Row], list[Finding]]:
     lots = [make_row(f"filler {n}", f"text {n}", "l", "filler", "b", n) for n in range(2)]
-    return check_rows(ReadData(rows=[*_rows(values), *lots]), checks, split)
+    return check_rows(ReadData(rows=[*_rows(values), *lots]), checks, Division(split).side)
 
 
 def _kept(values: list[tuple[str, ...]], checks: Checks, split: Split) -> list[str]:

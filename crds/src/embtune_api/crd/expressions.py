@@ -14,6 +14,11 @@ def matches(field: str, pattern: str) -> str:
     return f"{field}.matches({quoted(pattern)})"
 
 
+def time(field: str) -> str:
+    """The moment that a text of the form `MOMENT` names; a date is its midnight in UTC."""
+    return f"timestamp({field}.size() == 10 ? {field} + 'T00:00:00Z' : {field})"
+
+
 def quoted(text: str) -> str:
     """A CEL string."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -112,7 +112,7 @@ def _sample_floor(values: NDArray[np.float64], groups: NDArray[np.int64]) -> str
 
 def _hold_out(what: str) -> str:
     """What to do about a small exam: a line's own never changes."""
-    return f"hold out more {what} (data.split.test) under a new spec.model"
+    return f"hold out more {what} for the test (data.split) under a new spec.model"
 
 
 def _outcome(gate: Gate, judged: Bounds) -> Outcome:

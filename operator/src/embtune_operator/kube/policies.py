@@ -56,7 +56,7 @@ def policy_for(request: AnyRequest, base_line: str | None = None) -> str:
 def _data(request: StepRequest, base_line: str | None) -> list[dict[str, Any]]:
     line, scratch = request.line_keys, _scratch(request)
     base = LineKeys(request.namespace, base_line or request.model)
-    frozen = [line.owner, f"{line.root}/exams/*", f"{line.versions}/*"]
+    frozen = [line.owner, f"{line.root}/exams/*", f"{line.root}/splits/*", f"{line.versions}/*"]
     read = [line.release, *([base.release, f"{base.versions}/*"] if base != line else [])]
     return [
         _allow(WRITE, request, [f"{scratch}/*", *frozen]),

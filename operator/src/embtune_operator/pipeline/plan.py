@@ -171,7 +171,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
         training_config=training.model_dump(mode="json", by_alias=True),
         training_data={
             "sources": [source.model_dump(mode="json") for source in facts.sources],
-            "split": job.spec.data.split.model_dump(mode="json", by_alias=True),
+            "split": job.spec.data.split.explicit().model_dump(mode="json", by_alias=True, exclude_none=True),
             "train_rows": facts.train_rows,
             "validation_rows": facts.validation_rows,
             "exam": facts.exam,

@@ -4,14 +4,14 @@ from collections import defaultdict
 
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Finding
-from embtune_api.spec import Checks, Split
+from embtune_api.spec import Checks
 from embtune_trainer.prepare.findings import Hit, counted, settle
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData
-from embtune_trainer.prepare.split import SIDES, side_of
+from embtune_trainer.prepare.split import SIDES, SideOf
 
 
-def check_rows(data: ReadData, checks: Checks, split: Split) -> tuple[list[Row], list[Finding]]:
+def check_rows(data: ReadData, checks: Checks, side: SideOf) -> tuple[list[Row], list[Finding]]:
     """The rows that may be used, and what was found on the way.
 
     Raises:
@@ -19,7 +19,7 @@ def check_rows(data: ReadData, checks: Checks, split: Split) -> tuple[list[Row],
     """
     unusable = settle("empty", data.empty, checks.empty, "have an empty or unusable column", "data.checks.empty")
     findings = [*data.findings, *unusable]
-    rows, found = _without_duplicates(data.rows, checks, split)
+    rows, found = _without_duplicates(data.rows, checks, side)
     findings += found
     rows, found = _without_conflicts(rows, checks)
     findings += found
@@ -27,14 +27,14 @@ def check_rows(data: ReadData, checks: Checks, split: Split) -> tuple[list[Row],
     return rows, findings
 
 
-def _without_duplicates(rows: list[Row], checks: Checks, split: Split) -> tuple[list[Row], list[Finding]]:
+def _without_duplicates(rows: list[Row], checks: Checks, side: SideOf) -> tuple[list[Row], list[Finding]]:
     copies: dict[tuple[str, str, str | None], list[Row]] = defaultdict(list)
     for row in rows:
         copies[row.query, row.answer, row.label].append(row)
     # The held-out copy stays: a copy appended under another group must not take a row out of the test. Content decides
     # the rest, so that the order of the source does not.
     kept = {
-        id(min(same, key=lambda row: (SIDES.index(side_of(row.group, split)), row.content))) if len(same) > 1 else id(same[0])
+        id(min(same, key=lambda row: (SIDES.index(side(row)), row.content, row.stratum or ""))) if len(same) > 1 else id(same[0])
         for same in copies.values()
     }
     hits = [Hit(row.where, row.anchor) for row in rows if id(row) not in kept]

@@ -15,11 +15,13 @@ from embtune_api.digest import digest_of, sha256_hex, tree_digest
 from embtune_api.documents import Exam, FileEntry, LineExam
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import SHORT, ExamKeys, LineKeys
+from embtune_api.split import Split
 from embtune_store import documents, folders
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import jsonl
 from embtune_trainer.prepare.normalise import normalise
 from embtune_trainer.prepare.rows import Row, by_content
+from embtune_trainer.prepare.split import how_to_get_more
 
 
 @dataclass(frozen=True)
@@ -69,16 +71,16 @@ class ExamSet:
         return {group for query in self.queries for group in query["groups"]}
 
 
-def make_exam(rows: list[Row], group_by: str | None = None) -> ExamSet:
-    """The exam that the held-out `rows` make, which were grouped by the column `group_by`.
+def make_exam(rows: list[Row], split: Split) -> ExamSet:
+    """The exam that the `rows` make which the split holds out.
 
     Raises:
         InvalidInput: no rows.
     """
     if not rows:
         raise InvalidInput(
-            "data.split: no row is held out for the exam, so the model could not be judged. "
-            "Add rows, raise data.split.test, or group by a column with more values."
+            f"data.split: no row is held out for the exam, so the model could not be judged. "
+            f"Add rows, or {how_to_get_more('test', split)}."
         )
     by_query: dict[str, list[Row]] = defaultdict(list)
     for row in by_content(rows):
@@ -94,7 +96,7 @@ def make_exam(rows: list[Row], group_by: str | None = None) -> ExamSet:
         queries=sorted(queries, key=lambda query: str(query["id"])),
         corpus=sorted(corpus, key=lambda passage: passage["id"]),
         qrels=[{"query": query, "passage": passage, "relevance": 1} for query, passage in sorted(pairs)],
-        group_by=group_by,
+        group_by=split.group_by,
     )
 
 

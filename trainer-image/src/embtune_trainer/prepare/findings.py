@@ -6,11 +6,13 @@ from itertools import islice
 
 from embtune_api.documents import Exam
 from embtune_api.errors import InvalidInput
-from embtune_api.reports import Action, Finding
+from embtune_api.reports import Action, Finding, SideReport
 from embtune_api.spec import CheckAction
+from embtune_api.split import Split
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES
 from embtune_trainer.prepare.records import Remark
 from embtune_trainer.prepare.rows import Row
+from embtune_trainer.prepare.split import how_to_get_more
 
 EXAMPLES = 5
 _LONGEST_EXAMPLE = 100
@@ -66,16 +68,30 @@ def how_read(uri: str, remarks: Sequence[Remark], rows: Sequence[Row]) -> list[F
     ]
 
 
-def small_exam(exam: Exam) -> list[Finding]:
+def small_exam(exam: Exam, split: Split) -> list[Finding]:
     """A warning when the exam is too small for any verdict: it is frozen for good, so better before the second job."""
     if exam.queries >= MIN_QUERIES and exam.groups >= MIN_GROUPS:
         return []
     message = (
         f"the exam has {exam.queries} queries in {exam.groups} groups, fewer than the {MIN_QUERIES} queries and {MIN_GROUPS} "
         f"groups that a verdict needs: every verdict on it will be Inconclusive. A line's exam is frozen by its first job; for "
-        f"a larger one raise data.split.test or add rows, under a new spec.model if that job has run"
+        f"a larger one add rows, or {how_to_get_more('test', split)}, under a new spec.model if that job has run"
     )
     return [Finding(check="exam", rows=exam.queries, action="kept", message=message)]
+
+
+def small_validation(side: SideReport, split: Split) -> list[Finding]:
+    """A hint when there are validation rows, or should be, and too few to tell one setting from another."""
+    if side.queries >= MIN_QUERIES and side.groups >= MIN_GROUPS:
+        return []
+    if not side.rows and not split.wants_validation:
+        return []
+    message = (
+        f"validation has {side.queries} queries in {side.groups} groups: below {MIN_QUERIES} queries or {MIN_GROUPS} groups, "
+        f"what is measured on it during training is mostly chance. No verdict depends on it. For more of them add rows, or "
+        f"{how_to_get_more('validation', split)}"
+    )
+    return [Finding(check="validation", rows=side.queries, action="kept", message=message)]
 
 
 def counted(rows: int) -> str:

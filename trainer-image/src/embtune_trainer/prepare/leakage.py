@@ -57,9 +57,10 @@ def protect_exam(exam: ExamSet) -> Protected:
 
 
 def protect_validation(rows: list[Row]) -> Protected:
-    """Groups are left out: the split keeps them apart already."""
+    """Hash and Stratified keep groups apart already; a time or a column of the data may tear one."""
     pairs = frozenset((row.query, row.answer) for row in rows)
-    return Protected("validation", "the validation rows", frozenset(row.query for row in rows), pairs, frozenset())
+    queries, groups = frozenset(row.query for row in rows), frozenset(row.group for row in rows)
+    return Protected("validation", "the validation rows", queries, pairs, groups)
 
 
 def hold_out(rows: list[Row], protected: Protected, action: CheckAction) -> tuple[list[Row], list[Finding]]:

@@ -6,40 +6,42 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embtune_api.documents import PrepareFacts, ResolvedBase, StepManifest
-from embtune_api.errors import InvalidInput
-from embtune_api.reports import DataReport, Finding
+from embtune_api.reports import Finding
 from embtune_api.requests import PrepareRequest
-from embtune_api.spec import Data, Split
+from embtune_api.spec import Data
+from embtune_api.split import Split
 from embtune_api.status import Progress
 from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.prepare.base_model import resolve_base
 from embtune_trainer.prepare.checks import check_rows
-from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, make_exam, refuse_other_groups
-from embtune_trainer.prepare.findings import counted, small_exam
-from embtune_trainer.prepare.leakage import hold_out, protect_exam, protect_validation, shared_documents
+from embtune_trainer.prepare.divide import Divided, divide
+from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, refuse_other_groups
+from embtune_trainer.prepare.findings import counted
+from embtune_trainer.prepare.ledger import Ledger, read_ledger, remember
 from embtune_trainer.prepare.line import claim_line
 from embtune_trainer.prepare.outputs import Outputs, finish, make_outputs, staged_entries, write_outputs
 from embtune_trainer.prepare.outside import Outside
+from embtune_trainer.prepare.report import make_report
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData, read_sources
-from embtune_trainer.prepare.split import Side, split_rows
+from embtune_trainer.prepare.split import Division, make_division
 from embtune_trainer.prepare.stage import stage_model
-
-FEWEST_TRAINING_ROWS = 2
-"""One row has no other to be told apart from."""
 
 
 @dataclass(frozen=True)
-class Divided:
-    """The rows on each side once nothing that must stay unseen is left among them."""
+class Examined:
+    """What is made of the data, as long as the line's ledger and exam are those that were read."""
 
-    exam: ExamSet
-    train: list[Row]
-    validation: list[Row]
-    test_rows: int
+    ledger: Ledger | None
+    """None where the split needs no memory."""
+    division: Division
+    rows: list[Row]
+    """After checks."""
     findings: list[Finding]
+    """Of the checks."""
+    divided: Divided
 
 
 def run_prepare(
@@ -58,7 +60,7 @@ def run_prepare(
     Raises:
         InvalidInput: bad data, a base model that cannot be used, or rows grouped in another way than the line's exam; then no
             exam is frozen.
-        Tampered: the line's exam, or the version to start from, is not what was frozen or published.
+        Tampered: the line's exam, its ledger, or the version to start from, is not what was frozen, written or published.
     """
     keys = request.job_keys.step("prepare", request.digest)
     done = documents.read(store, keys.manifest, StepManifest)
@@ -68,15 +70,12 @@ def run_prepare(
         return stage_model(request, store, report_progress, mirror, secrets)
     started = time.monotonic()
     folder = Path(request.folder) if request.folder is not None else None
-    split, checks = request.data.split, request.data.checks
     claim_line(store, request.line_keys, request.owner)
 
     report_progress(Progress(percent=0, message="reading the data"))
-    data = read_sources(request.data.train, split.group_by, folder, Outside(store, secrets))
-    report_progress(Progress(percent=20, message=f"checking {counted(data.rows_read)}"))
-    rows, findings = check_rows(data, checks, split)
-    report_progress(Progress(percent=40, message="keeping the exam unseen"))
-    divided = _divide(rows, _frozen_exam(store, request, split), request.data)
+    data = read_sources(request.data.train, request.data.split, folder, Outside(store, secrets))
+    report_progress(Progress(percent=20, message=f"checking and dividing {counted(data.rows_read)}"))
+    examined = _examine(data, request.data, request, store)
     report_progress(Progress(percent=60, message="fetching the base model"))
     base = resolve_base(
         request.base_model,
@@ -88,15 +87,17 @@ def run_prepare(
         secrets=secrets,
     )
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
-    if not freeze_exam(store, request.line_keys, divided.exam, request.job_uid):
-        divided = _divide(rows, _frozen_exam(store, request, split), request.data)
-    report = _report(data, len(rows), findings, divided, frozen_here=_froze(store, request))
+    while not _settled(examined, request, store):  # another job of the line was first
+        examined = _examine(data, request.data, request, store)
+    divided = examined.divided
+    train, validation = divided.sides["train"], divided.sides["validation"]
+    frozen_here = _froze(store, request)
     outputs = make_outputs(
         keys,
-        train=divided.train,
-        validation=divided.validation,
-        seen=_fingerprints(store, divided.train, base),
-        report=report,
+        train=train,
+        validation=validation,
+        seen=_fingerprints(store, train, base),
+        report=make_report(data, examined.rows, examined.division, examined.findings, divided, frozen_here=frozen_here),
         sources=data.sources,
         base=base,
     )
@@ -110,6 +111,23 @@ def run_prepare(
     )
     report_progress(Progress(percent=100, message=_summary(facts)))
     return finish(store, keys, manifest)
+
+
+def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store) -> Examined:
+    """Divide, check and clean the rows, given what the line remembers; nothing is written."""
+    line, split = request.line_keys, wanted.split
+    ledger = read_ledger(store, line, split) if split.method == "Stratified" else None
+    division = make_division(data.rows, split, ledger.sides if ledger else {})
+    rows, findings = check_rows(data, wanted.checks, division.side)
+    divided = divide(rows, division.side, _frozen_exam(store, request, split), wanted)
+    return Examined(ledger, division, rows, findings, divided)
+
+
+def _settled(examined: Examined, request: PrepareRequest, store: Store) -> bool:
+    """Make it the line's: its groups have their sides, its exam is frozen. False when the line is another by now."""
+    if examined.ledger and not remember(store, examined.ledger, examined.division.placed, request.job_uid):
+        return False
+    return freeze_exam(store, request.line_keys, examined.divided.exam, request.job_uid)
 
 
 def _frozen_exam(store: Store, request: PrepareRequest, split: Split) -> ExamSet | None:
@@ -126,33 +144,6 @@ def _froze(store: Store, request: PrepareRequest) -> bool:
     return pointer is not None and pointer.job_uid == request.job_uid
 
 
-def _divide(rows: list[Row], frozen: ExamSet | None, data: Data) -> Divided:
-    """What may be trained on, given the line's exam; without one, given the exam that the held-out rows make.
-
-    Held-out rows are never trained on, whoever's exam it is: a retry of the line's first job, which then finds its own
-    exam frozen, has the same result.
-    """
-    sides, leakage = split_rows(rows, data.split), data.checks.leakage
-    exam = frozen or make_exam(sides["test"], data.split.group_by)
-    clean, findings = hold_out([*sides["train"], *sides["validation"]], protect_exam(exam), leakage)
-    clean_sides = split_rows(clean, data.split)
-    validation = clean_sides["validation"]
-    train, overlap = hold_out(clean_sides["train"], protect_validation(validation), leakage)
-    _refuse_too_few(train, sides)
-    shared = shared_documents([*train, *validation], exam, leakage)
-    return Divided(exam, train, validation, len(sides["test"]), [*findings, *overlap, *shared])
-
-
-def _refuse_too_few(train: list[Row], sides: dict[Side, list[Row]]) -> None:
-    if len(train) < FEWEST_TRAINING_ROWS:
-        raise InvalidInput(
-            f"data.split: {counted(len(train))} would be left to train on: of {sum(map(len, sides.values()))} usable rows "
-            f"{len(sides['test'])} are held out for the exam, {len(sides['validation'])} for validation, and "
-            f"{len(sides['train']) - len(train)} match one of these. Add rows, lower data.split.test, or group by a column "
-            f"with more values."
-        )
-
-
 def _fingerprints(store: Store, train: list[Row], base: ResolvedBase) -> fingerprints.Fingerprints:
     """Of everything that the new model will have been trained on: its own rows and its base's."""
     own = fingerprints.of_rows(train)
@@ -164,29 +155,12 @@ def _facts(data: ReadData, base: ResolvedBase, divided: Divided, outputs: Output
         sources=data.sources,
         base=base,
         exam=divided.exam.manifest.digest,
-        train_rows=len(divided.train),
-        validation_rows=len(divided.validation),
+        train_rows=len(divided.sides["train"]),
+        validation_rows=len(divided.sides["validation"]),
         exam_queries=len(divided.exam.queries),
         train=outputs.file(outputs.keys.train_rows),
         fingerprints=outputs.file(outputs.keys.fingerprints),
         report=outputs.file(outputs.keys.report),
-    )
-
-
-def _report(data: ReadData, used: int, findings: list[Finding], divided: Divided, *, frozen_here: bool) -> DataReport:
-    exam = divided.exam.manifest
-    return DataReport(
-        rows_read=data.rows_read,
-        rows_used=used,
-        train_rows=len(divided.train),
-        validation_rows=len(divided.validation),
-        test_rows=divided.test_rows,
-        exam=exam.digest,
-        exam_frozen_by_this_job=frozen_here,
-        exam_queries=exam.queries,
-        exam_passages=exam.passages,
-        exam_groups=exam.groups,
-        findings=[*findings, *divided.findings, *small_exam(exam)],
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from embtune_api.split import Side
 from embtune_trainer.prepare.jsonl import to_line
 from embtune_trainer.prepare.normalise import normalise
 
@@ -25,6 +26,10 @@ class Row:
     source: str
     line: int
     """In the source file, from 1."""
+    stratum: str | None = None
+    """Its value of the column that the split is stratified by."""
+    side: Side | None = None
+    """The side that its own columns put it on; None: its group decides."""
 
     @property
     def where(self) -> str:
@@ -42,7 +47,17 @@ class Row:
         return hashlib.sha256(to_line(self.record).encode()).hexdigest()
 
 
-def make_row(anchor: str, positive: str, label: str | None, group: str | None, source: str, line: int) -> Row:
+def make_row(
+    anchor: str,
+    positive: str,
+    label: str | None,
+    group: str | None,
+    source: str,
+    line: int,
+    *,
+    stratum: str | None = None,
+    side: Side | None = None,
+) -> Row:
     """A row; without a group column its group is the normalised anchor."""
     query = normalise(anchor)
     return Row(
@@ -54,6 +69,8 @@ def make_row(anchor: str, positive: str, label: str | None, group: str | None, s
         answer=normalise(positive),
         source=source,
         line=line,
+        stratum=stratum,
+        side=side,
     )
 
 

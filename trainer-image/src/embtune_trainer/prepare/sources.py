@@ -12,8 +12,10 @@ from embtune_api.documents import ResolvedSource
 from embtune_api.errors import InvalidInput, NotFound
 from embtune_api.reports import Finding
 from embtune_api.spec import DataSource
+from embtune_api.split import Split
 from embtune_trainer.prepare.findings import Hit, how_read, shorten
 from embtune_trainer.prepare.outside import Outside
+from embtune_trainer.prepare.own_side import own_side, read_time
 from embtune_trainer.prepare.records import Record, broken, read_records
 from embtune_trainer.prepare.rows import Row, make_row
 
@@ -30,7 +32,7 @@ class ReadData:
     sources: list[ResolvedSource] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     empty: list[Hit] = field(default_factory=list)
-    """Rows in which a mapped column is missing, blank, too long or not a text; they are not in `rows`."""
+    """Rows in which a mapped column is missing, blank, too long or not a text, or the time is none; they are not in `rows`."""
     findings: list[Finding] = field(default_factory=list)
     """Files that had to be read in another way than their names say."""
 
@@ -39,12 +41,12 @@ class ReadData:
         return len(self.rows) + len(self.empty)
 
 
-def read_sources(sources: list[DataSource], group_by: str | None, folder: Path | None, outside: Outside) -> ReadData:
+def read_sources(sources: list[DataSource], split: Split, folder: Path | None, outside: Outside) -> ReadData:
     """Read every source, in order.
 
     Raises:
-        InvalidInput: a source that is not there, lacks a column, or has a broken row (`file:row`); labels for some
-            sources only.
+        InvalidInput: a source that is not there, lacks a column, or has a broken row or one on a side that nobody knows
+            (`file:row`); labels for some sources only.
     """
     labelled = [source.columns.label is not None for source in sources]
     if any(labelled) and not all(labelled):
@@ -55,7 +57,7 @@ def read_sources(sources: list[DataSource], group_by: str | None, folder: Path |
     data = ReadData()
     for number, source in enumerate(sources):
         field_path = f"data.train[{number}]"
-        _read_source(source, _content(source, folder, field_path, outside), group_by, data)
+        _read_source(source, _content(source, folder, field_path, outside), split, data)
     return data
 
 
@@ -73,12 +75,12 @@ def local_path(uri: str, folder: Path | None, field_path: str) -> Path:
     return folder / (unquote(urlsplit(uri).path) if uri.startswith("file://") else uri)
 
 
-def _read_source(source: DataSource, content: bytes, group_by: str | None, into: ReadData) -> None:
-    wanted = _wanted_columns(source, group_by)
+def _read_source(source: DataSource, content: bytes, split: Split, into: ReadData) -> None:
+    wanted = _wanted_columns(source, split)
     read_before, rows_before = into.rows_read, len(into.rows)
     found = read_records(source.uri, content, wanted)
     for record in found.records:
-        _take(record, source, group_by, wanted, into)
+        _take(record, source, split, wanted, into)
     _refuse_missing_columns(source.uri, wanted, found.columns)
     into.findings += how_read(source.uri, found.remarks, into.rows[rows_before:])
     into.sources.append(
@@ -92,11 +94,17 @@ def _read_source(source: DataSource, content: bytes, group_by: str | None, into:
     )
 
 
-def _wanted_columns(source: DataSource, group_by: str | None) -> dict[str, str]:
+def _wanted_columns(source: DataSource, split: Split) -> dict[str, str]:
     """Column → the field of the spec that asks for it."""
     mapped = source.columns.model_dump(exclude_none=True)
+    asked = {
+        "split.groupBy": split.group_by,
+        "split.stratifyBy": split.stratify_by,
+        "split.timeColumn": split.time_column,
+        "split.splitColumn": split.split_column,
+    }
     wanted = {column: f"columns.{name}" for name, column in mapped.items()}
-    return wanted | ({group_by: "split.groupBy"} if group_by else {})
+    return wanted | {column: field for field, column in asked.items() if column is not None}
 
 
 def _refuse_missing_columns(uri: str, wanted: dict[str, str], columns: set[str]) -> None:
@@ -114,9 +122,9 @@ def _printable(column: str) -> str:
     return shorten(column).encode(errors="backslashreplace").decode()
 
 
-def _take(record: Record, source: DataSource, group_by: str | None, wanted: dict[str, str], into: ReadData) -> None:
+def _take(record: Record, source: DataSource, split: Split, wanted: dict[str, str], into: ReadData) -> None:
     """Append the record's row, or say why it is empty."""
-    fault = _fault(record, source, wanted)
+    fault = _fault(record, source, wanted, split)
     if fault is not None:
         into.empty.append(Hit(f"{source.uri}:{record.line}", fault))
         return
@@ -127,11 +135,17 @@ def _take(record: Record, source: DataSource, group_by: str | None, wanted: dict
     for column, text in texts.items():
         _refuse_bad_characters(source.uri, record.line, column, text)
     label = None if columns.label is None else texts[columns.label]
-    group = None if group_by is None else texts[group_by]
-    into.rows.append(make_row(texts[columns.anchor], texts[columns.positive], label, group, source.uri, record.line))
+    group = None if split.group_by is None else texts[split.group_by]
+    stratum = texts.get(split.stratify_by or columns.label or "") if split.method == "Stratified" else None
+    try:
+        side = own_side(texts, split)
+    except ValueError as error:
+        raise broken(source.uri, record.line, str(error)) from None
+    anchor, positive = texts[columns.anchor], texts[columns.positive]
+    into.rows.append(make_row(anchor, positive, label, group, source.uri, record.line, stratum=stratum, side=side))
 
 
-def _fault(record: Record, source: DataSource, wanted: dict[str, str]) -> str | None:
+def _fault(record: Record, source: DataSource, wanted: dict[str, str], split: Split) -> str | None:
     """Why the record cannot be a row; None when it can."""
     if not record.values:
         return "blank line"
@@ -146,6 +160,8 @@ def _fault(record: Record, source: DataSource, wanted: dict[str, str]) -> str | 
             return f"{column!r} is blank"
         if len(text) > _LONGEST_TEXT:
             return f"{column!r} has {len(text)} characters, more than {_LONGEST_TEXT}"
+        if column == split.time_column and read_time(text) is None:
+            return f"{column!r} is no time such as 2026-01-31 or 2026-01-31T08:00:00Z: {text!r}"
     return None
 
 

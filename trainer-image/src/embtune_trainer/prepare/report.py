@@ -1,0 +1,70 @@
+"""The data-report: what was read, found and divided."""
+
+from collections import Counter, defaultdict
+
+from embtune_api.digest import digest_of
+from embtune_api.reports import DataReport, Finding, SideReport, SplitReport, StratumReport
+from embtune_api.split import Side
+from embtune_trainer.prepare.divide import Divided
+from embtune_trainer.prepare.findings import shorten, small_exam, small_validation
+from embtune_trainer.prepare.rows import Row
+from embtune_trainer.prepare.sources import ReadData
+from embtune_trainer.prepare.split import SIDES, Division
+from embtune_trainer.prepare.stratify import group_key
+
+MOST_STRATA = 50
+
+
+def make_report(
+    data: ReadData, rows: list[Row], division: Division, findings: list[Finding], divided: Divided, *, frozen_here: bool
+) -> DataReport:
+    """What `prepare` tells of a job's data.
+
+    Args:
+        rows: those that may be used, after checks.
+        findings: of the checks.
+        frozen_here: the line's exam is this job's.
+    """
+    exam, split = divided.exam.manifest, _split_report(rows, division, divided)
+    small = [*small_exam(exam, division.split), *small_validation(split.sides["validation"], division.split)]
+    return DataReport(
+        rows_read=data.rows_read,
+        rows_used=len(rows),
+        split=split,
+        exam=exam.digest,
+        exam_frozen_by_this_job=frozen_here,
+        exam_queries=exam.queries,
+        exam_passages=exam.passages,
+        exam_groups=exam.groups,
+        findings=[*findings, *divided.findings, *small],
+    )
+
+
+def _split_report(rows: list[Row], division: Division, divided: Divided) -> SplitReport:
+    sides = {side: _side_report(on_it) for side, on_it in divided.sides.items()}
+    if division.split.method != "Stratified":
+        return SplitReport(method=division.split.method, sides=sides)
+    strata = _strata(rows, division)
+    return SplitReport(
+        method="Stratified",
+        sides=sides,
+        strata=strata[:MOST_STRATA],
+        strata_in_all=len(strata),
+        placing=digest_of({group_key(group): side for group, side in division.placed.items()}),
+    )
+
+
+def _side_report(rows: list[Row]) -> SideReport:
+    return SideReport(rows=len(rows), queries=len({row.query for row in rows}), groups=len({row.group for row in rows}))
+
+
+def _strata(rows: list[Row], division: Division) -> list[StratumReport]:
+    """Those with most rows come first."""
+    counts: dict[str, Counter[Side]] = defaultdict(Counter)
+    for row in rows:
+        counts[row.stratum or ""][division.side(row)] += 1
+    return [
+        StratumReport(value=shorten(value), rows=total, shares={side: round(count[side] / total, 4) for side in SIDES})
+        for value, count in sorted(counts.items(), key=lambda item: (-item[1].total(), item[0]))
+        for total in [count.total()]
+    ]
