@@ -71,7 +71,9 @@ class Cluster(Protocol):
         """
 
     async def launch(self, job: FineTuneJob) -> Launch | None:
-        """How the job's steps are launched: what its status has frozen, else what the platform says now. None: no launcher."""
+        """How the job's steps are launched: what its status has frozen, while that can be done, else what the platform says now.
+        None: no launcher.
+        """
 
     async def create(self, job: FineTuneJob, child: Child) -> None:
         """Launch it. No error, and no second child, when one of that name is there already and belongs to this job.
@@ -119,10 +121,10 @@ class MemoryCluster:
     async def children(self, job: FineTuneJob) -> list[ChildState]:  # noqa: ARG002
         return list(self.states.values())
 
-    async def launch(self, job: FineTuneJob) -> Launch | None:  # noqa: ARG002
+    async def launch(self, job: FineTuneJob) -> Launch | None:
         if self.refusal:
             raise InvalidInput(self.refusal)
-        return self.launched_as
+        return (job.status.launch if job.status else None) or self.launched_as
 
     async def create(self, job: FineTuneJob, child: Child) -> None:  # noqa: ARG002
         request = child.request

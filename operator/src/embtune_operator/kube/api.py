@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from embtune_operator.kube.errors import Missing, refusal
 from embtune_operator.kube.kinds import POD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from embtune_operator.kube.kinds import Kind
@@ -69,7 +71,8 @@ class KubeApi:
             if status == 410 and onward:  # the list took longer than the server remembers: from the beginning
                 items, onward = [], ""
                 continue
-            page = _parsed(f"list {kind.plural} in {namespace or 'all namespaces'}", status, answer)
+            with self._doubting_kinds():
+                page = _parsed(f"list {kind.plural} in {namespace or 'all namespaces'}", status, answer)
             items += page.get("items") or []
             onward = page["metadata"].get("continue", "")
             if not onward:
@@ -79,7 +82,8 @@ class KubeApi:
         """Raises AlreadyExists when one of that name is there, whoever made it."""
         metadata = body["metadata"]
         what = f"create {_called(kind, metadata.get('namespace'), metadata['name'])}"
-        return await self._object("POST", kind.path(metadata.get("namespace")), what, body=body)
+        with self._doubting_kinds():
+            return await self._object("POST", kind.path(metadata.get("namespace")), what, body=body)
 
     async def delete(
         self, kind: Kind, namespace: str | None, name: str, *, uid: str | None = None, propagation: str = "Background"
@@ -120,6 +124,15 @@ class KubeApi:
     def rediscover(self) -> None:
         """Ask anew which kinds there are: something has shown that what was known is no longer true."""
         self._served.clear()
+
+    @contextmanager
+    def _doubting_kinds(self) -> Iterator[None]:
+        """Where a whole collection is missing, its kind may have been removed a moment ago."""
+        try:
+            yield
+        except Missing:
+            self.rediscover()
+            raise
 
     async def pod_log(self, namespace: str, name: str, tail_lines: int) -> str:
         """The last lines of what a pod with one container printed."""

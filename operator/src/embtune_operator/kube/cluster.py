@@ -13,7 +13,7 @@ from embtune_operator.kube import labels
 from embtune_operator.kube.children import cause_of, state_of
 from embtune_operator.kube.errors import AlreadyExists, Invalid, Missing
 from embtune_operator.kube.kinds import EVENT, FINETUNEJOB, JOB, MODELVERSION, PYTORCHJOB, SERVICE
-from embtune_operator.kube.launch import choose_launch, profile_of
+from embtune_operator.kube.launch import choose_launch, choose_launcher, profile_of
 from embtune_operator.kube.manifests import build_child
 from embtune_operator.kube.notes import about, build_event
 from embtune_operator.kube.observation import Observation
@@ -38,6 +38,10 @@ _MADE = (JOB, PYTORCHJOB, SERVICE)
 _FIRST_OF_THEIR_SECRET = ("prepare", "train")
 """Steps before which no other one has needed the same credentials."""
 log = logging.getLogger(__name__)
+
+
+def _has_trained(job: FineTuneJob) -> bool:
+    return job.status is not None and any(attempt.step == "train" for attempt in job.status.attempts)
 
 
 def _now() -> datetime:
@@ -69,15 +73,19 @@ class KubeCluster:
         return [*states, *(state for state in failed.values() if state not in states)]
 
     async def launch(self, job: FineTuneJob) -> Launch:
-        """How the job's steps are launched: what its status has kept, else what the platform says now.
+        """How the job's steps are launched: what its status has kept, else what the platform says now. Where PyTorchJobs have
+        gone since, a training that has not begun is launched in the other way.
 
         Raises:
             InvalidInput: the platform has no such profile, or it does not allow what the job asks for.
             ClusterError: the API server does not say which kinds it knows.
         """
-        if job.status and job.status.launch:
-            return job.status.launch
-        return choose_launch(job.spec.runtime, self.platform, pytorch_jobs=await self.api.serves(PYTORCHJOB))
+        kept, pytorch_jobs = job.status.launch if job.status else None, await self.api.serves(PYTORCHJOB)
+        if kept is None:
+            return choose_launch(job.spec.runtime, self.platform, pytorch_jobs=pytorch_jobs)
+        if kept.launcher != PYTORCHJOB.kind or pytorch_jobs or _has_trained(job):
+            return kept
+        return kept.model_copy(update={"launcher": choose_launcher(self.platform, pytorch_jobs=False)})
 
     async def create(self, job: FineTuneJob, child: Child) -> None:
         """POST it, once for good: what is there already and ours is left as it is.

@@ -32,19 +32,24 @@ def choose_launch(runtime: Runtime, platform: Platform, *, pytorch_jobs: bool) -
             f"The profile {name} of the platform's settings is {len(template)} characters long as JSON, which is more than the "
             f"{_LONGEST_TEMPLATE} that a job can keep: move what is long in it into a ConfigMap, and mount that"
         )
-    return Launch(launcher=_launcher(platform, pytorch_jobs), image=platform.trainer_image, profile=name, template=template)
+    return Launch(
+        launcher=choose_launcher(platform, pytorch_jobs=pytorch_jobs),
+        image=platform.trainer_image,
+        profile=name,
+        template=template,
+    )
+
+
+def choose_launcher(platform: Platform, *, pytorch_jobs: bool) -> Literal["PyTorchJob", "IndexedJob"]:
+    """A training on one node is a PyTorchJob too: that is where its users look for it."""
+    if platform.launcher == "Auto":
+        return "PyTorchJob" if pytorch_jobs else "IndexedJob"
+    return platform.launcher
 
 
 def profile_of(launch: Launch) -> Profile:
     """The profile as it was when the job was launched first."""
     return Profile.model_validate_json(launch.template)
-
-
-def _launcher(platform: Platform, pytorch_jobs: bool) -> Literal["PyTorchJob", "IndexedJob"]:
-    """A training on one node is a PyTorchJob too: that is where its users look for it."""
-    if platform.launcher == "Auto":
-        return "PyTorchJob" if pytorch_jobs else "IndexedJob"
-    return platform.launcher
 
 
 def _allowed(name: str, runtime: Runtime, platform: Platform) -> Profile:

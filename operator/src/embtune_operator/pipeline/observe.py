@@ -49,7 +49,7 @@ async def observe(plan: Plan, cluster: Cluster, store: Store, stalls: Stalls, ho
     children = () if _is_new(plan.job) else tuple(await cluster.children(plan.job))
     if plan.current is None:
         return Seen(children, launch=launch, hold=hold)
-    launch = launch or await cluster.launch(plan.job)
+    launch = await cluster.launch(plan.job)
     at_work = [c for c in children if (c.step, c.digest) == (plan.current.name, plan.current.digest)]
     if not at_work:
         return Seen(children, launch=launch, hold=hold)

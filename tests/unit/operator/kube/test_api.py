@@ -200,6 +200,22 @@ def test_discovery_is_asked_once_a_minute(tmp_path: Path) -> None:
     assert ask(Server(status(404)), tmp_path, lambda api: api.serves(PYTORCHJOB)) is False
 
 
+@pytest.mark.parametrize("asks", ["list", "create"])
+def test_a_kind_that_turns_out_to_be_gone_is_no_longer_believed_in(asks: str, tmp_path: Path) -> None:
+    known = (200, {"resources": [{"name": "pytorchjobs"}]})
+    server = Server(known, status(404), (200, {"resources": []}))
+
+    async def scenario(api: KubeApi) -> bool:
+        assert await api.serves(PYTORCHJOB)
+        body = {"metadata": {"name": "p", "namespace": "n"}}
+        asked = api.list(PYTORCHJOB, "n") if asks == "list" else api.create(PYTORCHJOB, body)
+        with pytest.raises(Missing):
+            await asked
+        return await api.serves(PYTORCHJOB)
+
+    assert ask(server, tmp_path, scenario) is False
+
+
 def test_a_log_is_text(tmp_path: Path) -> None:
     server = Server((200, b"one\ntwo \xff\n"))
     assert ask(server, tmp_path, lambda api: api.pod_log("n", "p", 2)) == "one\ntwo \ufffd\n"

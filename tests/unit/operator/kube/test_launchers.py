@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from embtune_api.errors import InvalidInput
 from embtune_api.spec import Runtime
+from embtune_api.status import Attempt, FineTuneJobStatus
 from embtune_operator.kube import labels
+from embtune_operator.kube.cluster import KubeCluster
+from embtune_operator.kube.credentials import StepCredentials
 from embtune_operator.kube.indexed_job import build_indexed_job, build_rendezvous_service
 from embtune_operator.kube.kinds import JOB, PYTORCHJOB, SERVICE
 from embtune_operator.kube.launch import choose_launch, profile_of
 from embtune_operator.kube.manifests import build_child
 from embtune_operator.kube.platform import Profile
 from embtune_operator.kube.pytorch_job import build_pytorch_job
+from factories import a_job
 from support.kube_children import a_blueprint, a_cluster_job, a_platform
+
+if TYPE_CHECKING:
+    from embtune_operator.kube.api import KubeApi
+    from embtune_operator.kube.kinds import Kind
 
 QUEUED = {"kueue.x-k8s.io/queue-name": "gpus", "kueue.x-k8s.io/priority-class": "low", "team": "search"}
 
@@ -120,6 +130,36 @@ def test_one_node_has_nobody_to_meet() -> None:
 )
 def test_the_launcher(setting: str, there: bool, launcher: str) -> None:
     assert choose_launch(Runtime(), a_platform(launcher=setting), pytorch_jobs=there).launcher == launcher
+
+
+@pytest.mark.parametrize(
+    ("kept", "setting", "there", "trained", "launcher"),
+    [
+        pytest.param("PyTorchJob", "Auto", False, False, "IndexedJob", id="PyTorchJobs have gone before the training began"),
+        pytest.param("PyTorchJob", "Auto", False, True, "PyTorchJob", id="a training that has begun keeps its launcher"),
+        pytest.param("PyTorchJob", "PyTorchJob", False, False, "PyTorchJob", id="the platform insists, and waits for them"),
+        pytest.param("IndexedJob", "Auto", True, False, "IndexedJob", id="PyTorchJobs that come later change nothing"),
+    ],
+)
+def test_the_launcher_that_a_job_has_kept(kept: str, setting: str, there: bool, trained: bool, launcher: str) -> None:
+    platform = a_platform(launcher=setting)
+    before = choose_launch(Runtime(), a_platform(launcher=kept), pytorch_jobs=True)
+    attempts = [Attempt(step="train", number=1, digest="0" * 20, state="Failed")] if trained else []
+    job = a_job().model_copy(update={"status": FineTuneJobStatus(launch=before, attempts=attempts)})
+    api = cast("KubeApi", KindsOf(there))
+    now = asyncio.run(KubeCluster(api, platform, StepCredentials(api, platform)).launch(job))
+    assert now == before.model_copy(update={"launcher": launcher})
+
+
+@dataclass
+class KindsOf:
+    """An API server that is asked for nothing but whether it knows PyTorchJobs."""
+
+    pytorch_jobs: bool
+
+    async def serves(self, kind: Kind) -> bool:
+        assert kind == PYTORCHJOB
+        return self.pytorch_jobs
 
 
 def test_a_launch_keeps_the_profile_as_it_was() -> None:
