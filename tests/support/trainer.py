@@ -16,6 +16,7 @@ from embtune_api.keys import StepKeys
 from embtune_api.reports import TrainingReport
 from embtune_api.requests import StepRequest, TrainRequest
 from embtune_api.spec import Training
+from embtune_api.status import Progress
 from embtune_store import documents, open_store
 from embtune_store.folders import upload_folder
 from embtune_store.protocol import Store
@@ -108,6 +109,11 @@ class TrainingRun:
         report = documents.read(self.store, self.keys.report, TrainingReport)
         assert report is not None
         return report
+
+    def has_begun(self) -> bool:
+        """It has done a step, by its progress."""
+        progress = documents.read(self.store, self.keys.progress, Progress)
+        return progress is not None and progress.step is not None
 
 
 def a_training(folder: Path, base: Path, rows: list[dict[str, str]], recipe: Training, processes: int = 1) -> TrainingRun:

@@ -93,7 +93,7 @@ def end(node: Node) -> None:
 def wait_until_it_trains(training: TrainingRun, nodes: list[Node]) -> None:
     def trains() -> bool:
         assert all(node.process.poll() is None for node in nodes), "".join(node.log.read_text() for node in nodes)
-        return training.store.exists(training.keys.progress)
+        return training.has_begun()
 
     wait_until(trains, seconds=400, every=0.05, or_say="it never trained")
 

@@ -13,7 +13,7 @@ from embtune_api.credentials import FOLDER_VARIABLE
 from embtune_api.errors import Exit
 from embtune_api.requests import TrainRequest
 from embtune_operator.kube.policies import policy_for
-from embtune_store import Store, folders, open_store
+from embtune_store import folders, open_store
 from servers.fixtures import reach
 from servers.minio_sessions import mount, new_session, revoke_sessions, with_user
 from servers.s3_server import S3Server
@@ -66,7 +66,7 @@ def test_a_training_outlives_the_session_that_it_began_with(
     mounted = mount(tmp_path / "mounted", new_session(user, policy))
     pod = start_pod(training.request, tmp_path, mounted)
     try:
-        wait_until(lambda: pod.poll() is not None or seen(training.store, training), 300, 0.05)
+        wait_until(lambda: pod.poll() is not None or training.has_begun(), 300, 0.05)
         assert pod.poll() is None, (tmp_path / "log").read_text()
         revoke_sessions(minio, user)
         time.sleep(5)  # a kubelet is slow
@@ -79,7 +79,3 @@ def test_a_training_outlives_the_session_that_it_began_with(
     assert training.report.total_steps == 600
     assert training.report.resumed_from_step is None, "it never began anew"
     folders.verify(training.store, training.keys.root, training.manifest.files)
-
-
-def seen(store: Store, training: TrainingRun) -> bool:
-    return store.exists(training.keys.progress)
