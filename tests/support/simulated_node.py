@@ -95,7 +95,7 @@ class SimulatedNode:
             url = f"{client.configuration.host}{kind.path()}?watch=1&resourceVersion={since}&{selector}"
             forever = aiohttp.ClientTimeout(total=None, sock_read=None)
             headers = {"Accept": "application/json"}
-            await client.update_params_for_auth(headers, [], ["BearerToken"], url, "GET", None)
+            await self._api.connection.authorize(headers)
             answer = await client.rest_client.request("GET", url, headers=headers, _request_timeout=forever)
             async for line in answer.response.content:
                 event = json.loads(line)

@@ -65,10 +65,14 @@ class Connection:
             await asyncio.sleep(min(max(wanted, pause * random.uniform(0.5, 1.5)), LONGEST_PAUSE))
         raise AssertionError("the last try returns or raises")
 
+    async def authorize(self, headers: dict[str, str]) -> None:
+        """Add the token, as it is now, where a token is what one has; a certificate belongs to the connection."""
+        await self.client.update_params_for_auth(headers, [], ["BearerToken"], "/", "GET", None)
+
     async def _once(self, method: str, path: str, seconds: float, body: Any, content: str) -> tuple[int, bytes, float]:
         """Status, body, and how long the server wants us to wait before we ask again."""
         headers = {**self.client.default_headers, "Accept": "application/json", "Content-Type": content}
-        await self.client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+        await self.authorize(headers)
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
         url = f"{self.client.configuration.host}{path}"
         response = await self.client.rest_client.request(method, url, headers=headers, body=body, _request_timeout=timeout)

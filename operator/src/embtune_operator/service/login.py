@@ -50,7 +50,7 @@ class Login:
         try:
             client = connection.client
             headers: dict[str, str] = {"User-Agent": "embtune-watch"}
-            await client.update_params_for_auth(headers, [], ["BearerToken"], "/", "GET", None)
+            await connection.authorize(headers)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ssl=client.rest_client.ssl_context),
                 headers=headers,
