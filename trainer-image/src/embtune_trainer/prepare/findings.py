@@ -55,7 +55,7 @@ def how_read(uri: str, remarks: Sequence[Remark], rows: Sequence[Row]) -> list[F
 
     Examples are texts with letters that another encoding would have made others of: a person sees whether they are right.
     """
-    letters = (f"{row.where}: {shorten(text)}" for row in rows for text in (row.anchor, row.positive) if not text.isascii())
+    letters = (f"{row.where}: {shorten(text)}" for row in rows for text in row.texts if not text.isascii())
     return [
         Finding(
             check=remark.check,

@@ -157,7 +157,7 @@ def _facts(data: ReadData, base: ResolvedBase, divided: Divided, outputs: Output
         exam=divided.exam.manifest.digest,
         train_rows=len(divided.sides["train"]),
         validation_rows=len(divided.sides["validation"]),
-        exam_queries=len(divided.exam.queries),
+        exam_queries=divided.exam.manifest.queries,
         train=outputs.file(outputs.keys.train_rows),
         fingerprints=outputs.file(outputs.keys.fingerprints),
         report=outputs.file(outputs.keys.report),

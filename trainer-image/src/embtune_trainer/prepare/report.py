@@ -55,7 +55,7 @@ def _split_report(rows: list[Row], division: Division, divided: Divided) -> Spli
 
 
 def _side_report(rows: list[Row]) -> SideReport:
-    return SideReport(rows=len(rows), queries=len({row.query for row in rows}), groups=len({row.group for row in rows}))
+    return SideReport(rows=len(rows), queries=len({row.question for row in rows}), groups=len({row.group for row in rows}))
 
 
 def _strata(rows: list[Row], division: Division) -> list[StratumReport]:
