@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,10 @@ class Example:
     columns: dict[str, str]
     texts: tuple[str, ...]
     """Columns that hold what is embedded."""
+    shape: str
+    """Of what is made of it."""
+    build: dict[str, Any] = field(default_factory=dict)
+    """Of the job's data."""
 
     def texts_of(self, row: dict[str, Any]) -> list[str]:
         return [row[column] for column in self.texts]
@@ -59,17 +63,20 @@ def triplets() -> Rows:
     return [{**row, "wrong": other["answer"]} for row, other in pairs if row["focus"] == other["focus"]]
 
 
+_QUESTIONS = {"anchor": "question", "positive": "answer"}
+_SENTENCES = ("sentence1", "sentence2")
+_SCORED = {"sentence1": "sentence1", "sentence2": "sentence2", "score": "score"}
+_LABELLED = {"text": "text", "label": "category"}
 EXAMPLES = {
-    "pairs: questions and answers": Example(medquad, {"anchor": "question", "positive": "answer"}, ("question", "answer")),
-    "pairs: parallel texts": Example(tldr_german, {"anchor": "en", "positive": "de"}, ("en", "de")),
-    "triplets": Example(
-        triplets, {"anchor": "question", "positive": "answer", "negative": "wrong"}, ("question", "answer", "wrong")
+    "pairs: questions and answers": Example(medquad, _QUESTIONS, ("question", "answer"), "pairs"),
+    "pairs: questions with wrong answers": Example(
+        medquad, {**_QUESTIONS, "category": "qtype"}, ("question", "answer"), "pairs", {"negatives": "SameCategory"}
     ),
-    "scored pairs": Example(
-        stsb, {"sentence1": "sentence1", "sentence2": "sentence2", "score": "score"}, ("sentence1", "sentence2")
-    ),
-    "0/1 pairs": Example(
-        same_or_not, {"sentence1": "sentence1", "sentence2": "sentence2", "score": "score"}, ("sentence1", "sentence2")
-    ),
-    "labelled texts": Example(banking77, {"text": "text", "label": "category"}, ("text",)),
+    "pairs: parallel texts": Example(tldr_german, {"anchor": "en", "positive": "de"}, ("en", "de"), "pairs"),
+    "triplets": Example(triplets, {**_QUESTIONS, "negative": "wrong"}, ("question", "answer", "wrong"), "triplets"),
+    "scored pairs": Example(stsb, _SCORED, _SENTENCES, "scored pairs"),
+    "0/1 pairs": Example(same_or_not, _SCORED, _SENTENCES, "0/1 pairs"),
+    "labelled texts": Example(banking77, _LABELLED, ("text",), "pairs"),
+    "labelled texts as triplets": Example(banking77, _LABELLED, ("text",), "triplets", {"labelledTexts": "Triplets"}),
+    "labelled texts as they are": Example(banking77, _LABELLED, ("text",), "labelled texts", {"labelledTexts": "Batches"}),
 }

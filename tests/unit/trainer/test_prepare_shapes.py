@@ -23,7 +23,7 @@ def prepared_from(
 ) -> tuple[World, Prepared]:
     world = World(folder)
     write_jsonl(folder / "rows.jsonl", example.rows() if rows is None else rows)
-    return world, world.prepare(world.request("rows.jsonl", columns=example.columns, **data))
+    return world, world.prepare(world.request("rows.jsonl", columns=example.columns, **{"build": example.build, **data}))
 
 
 def asked(world: World) -> set[str]:
@@ -50,6 +50,9 @@ def test_nothing_that_the_exam_asks_is_learnt(tmp_path: Path, example: Example) 
     assert not asked(world) & learnt(prepared.train + prepared.validation)
     known = {plain(text) for row in example.rows() for text in example.texts_of(row)}
     assert learnt(prepared.train + prepared.validation) | asked(world) <= known
+    assert prepared.facts.shape == prepared.report.prepared.shape == example.shape
+    assert len(prepared.train) == prepared.facts.train_rows == prepared.report.prepared.train
+    assert len(prepared.validation) == prepared.facts.validation_rows == prepared.report.prepared.validation > 10
 
 
 @pytest.mark.parametrize("example", SHAPES)
@@ -68,7 +71,7 @@ def test_the_order_of_the_source_leaves_no_trace(tmp_path: Path, example: Exampl
 @pytest.mark.parametrize("example", SHAPES)
 def test_a_later_job_whose_split_is_another_learns_nothing_of_the_exam_either(tmp_path: Path, example: Example) -> None:
     world, first = prepared_from(tmp_path, example)
-    later = world.prepare(world.request("rows.jsonl", columns=example.columns, job="two", split={"seed": 5}))
+    later = world.prepare(world.request("rows.jsonl", columns=example.columns, build=example.build, job="two", split={"seed": 5}))
     assert later.facts.exam == first.facts.exam
     assert not asked(world) & learnt(later.train + later.validation)
     assert any(finding.check.startswith("leakage/") for finding in later.report.findings)

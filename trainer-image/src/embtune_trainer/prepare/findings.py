@@ -94,6 +94,15 @@ def small_validation(side: SideReport, split: Split) -> list[Finding]:
     return [Finding(check="validation", rows=side.queries, action="kept", message=message)]
 
 
+def unasked_texts(held_out: SideReport, exam: Exam) -> list[Finding]:
+    """Labelled texts that are held out, but of whose label the exam has enough: its size is that of its combinations."""
+    unasked = held_out.queries - exam.queries - exam.passages
+    if exam.shape != "labelled texts" or not unasked:
+        return []
+    message = "are held out and not asked: the exam has enough texts of their label"
+    return [Finding(check="exam/left-out", rows=unasked, action="kept", message=message)]
+
+
 def counted(rows: int) -> str:
     return "1 row" if rows == 1 else f"{rows} rows"
 
