@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.shapes import EXAMPLES, Example
-from unit.trainer.prepare_world import Prepared, World, exam_of, write_jsonl
+from unit.trainer.prepare_world import Prepared, World, exam_of, some_pairs, write_jsonl
 
 SHAPES = [pytest.param(example, id=name) for name, example in EXAMPLES.items()]
 
@@ -107,6 +107,15 @@ def test_an_exam_of_scored_pairs_keeps_the_scores_of_the_source(tmp_path: Path) 
         assert scores[pair["sentence1"], pair["sentence2"]] == pair["score"]
     assert {pair["score"] for pair in exam["pairs"]} <= set(scores.values())
     assert [pair["id"] for pair in exam["pairs"]] == sorted({pair["id"] for pair in exam["pairs"]})
+
+
+def test_a_large_label_does_not_make_a_large_exam(tmp_path: Path) -> None:
+    rows = [{"text": f"{row['anchor']} {n}", "category": "ab"[n % 2]} for n, row in enumerate(some_pairs() * 10)]
+    world, prepared = prepared_from(tmp_path, EXAMPLES["labelled texts"], rows, split={"test": 0.3}, checks={"leakage": "Ignore"})
+    exam = exam_of(world)
+    assert (len(exam["queries"]), len(exam["corpus"]), len(exam["qrels"])) == (100, 100, 2 * 50 * 50)
+    finding = next(finding for finding in prepared.report.findings if finding.check == "exam/left-out")
+    assert finding.rows == prepared.report.split.sides["test"].rows - 200 > 100
 
 
 TWICE = 2

@@ -68,10 +68,9 @@ def data_lines(version: Version, prepared: Condition | None = None) -> Sequence[
 
 
 def _recipe(training: dict[str, Any]) -> str:
-    return (
-        f"{training['loss']['name']}, {training['epochs']} epochs, batch size {training['batchSize']}, "
-        f"learning rate {training['learningRate']:g}"
-    )
+    epochs = f"{training['epochs']} {'epoch' if training['epochs'] == 1 else 'epochs'}"
+    name, size, rate = training["loss"]["name"], training["batchSize"], training["learningRate"]
+    return f"{name}, {epochs}, batch size {size}, learning rate {rate:g}"
 
 
 def _where(line: LineKeys, version: Version, history: Sequence[Release], promoted: Condition | None) -> str:

@@ -1,0 +1,81 @@
+"""What Auto stands for: the loss, and what labelled texts become."""
+
+from typing import Any, get_args
+
+import pytest
+from pydantic import ValidationError
+
+from embtune_api.losses import BUILT, FITTING, LOSS_SHAPES, LossName, Prepared, built_as
+from embtune_api.presets import resolve, resolve_data
+from embtune_api.spec import Data, Recipe, Training
+
+BASE = {"uri": "hf://org/model"}
+TICKETS = {"text": "ticket", "label": "queue"}
+PAIRS = {"anchor": "q", "positive": "a"}
+SCORED = {"sentence1": "a", "sentence2": "b", "score": "s"}
+TRIPLETS = {**PAIRS, "negative": "n"}
+
+
+def data(*columns: dict[str, str], **more: Any) -> Data:
+    return Data.model_validate({"train": [{"uri": "s3://b/a.csv", "columns": each} for each in columns], **more})
+
+
+@pytest.mark.parametrize("shape", FITTING)
+def test_the_loss_that_fits_learns_from_the_shape(shape: Prepared) -> None:
+    explicit = resolve(Training(), 1000, shape).loss
+    assert explicit.name == FITTING[shape]
+    assert ("scored pairs" if shape == "0/1 pairs" else shape) in LOSS_SHAPES[FITTING[shape]]
+    assert explicit == Training.model_validate({"loss": {"name": explicit.name}}).loss, "nothing else of it changes"
+
+
+@pytest.mark.parametrize("loss", get_args(LossName))
+def test_a_loss_that_is_named_stays(loss: LossName) -> None:
+    assert resolve(Training.model_validate({"loss": {"name": loss, "scale": 7}}), 1000, "pairs").loss.name == loss
+
+
+def test_tickets_become_pairs_and_the_request_says_so() -> None:
+    tickets = data(TICKETS)
+    assert resolve_data(tickets, Training()).build.labelled_texts == "Pairs"
+    for word in ("Pairs", "Triplets", "Batches"):
+        said = data(TICKETS, build={"labelledTexts": word})
+        assert resolve_data(said, Training()) == said
+    pairs = data(PAIRS)
+    assert resolve_data(pairs, Training()) == pairs
+
+
+def test_what_a_loss_is_given_is_what_it_learns_from() -> None:
+    for loss, shapes in LOSS_SHAPES.items():
+        for word in BUILT:
+            made = built_as("labelled texts", word, loss)
+            assert made is None or (made in shapes and made in BUILT[word])
+
+
+@pytest.mark.parametrize(
+    ("columns", "more", "says"),
+    [
+        pytest.param([PAIRS, SCORED], {}, "train[0] maps pairs and train[1] scored pairs: sources go together", id="two kinds"),
+        pytest.param([PAIRS, {**PAIRS, "category": "c"}], {"build": {"negatives": "SameCategory"}}, "belong together", id="half"),
+        pytest.param([{**PAIRS, "category": "c"}], {}, "belong together", id="a category for nothing"),
+        pytest.param([PAIRS], {"build": {"labelledTexts": "Pairs"}}, "is for labelled texts", id="no texts with labels"),
+        pytest.param([PAIRS, TRIPLETS], {}, "", id="pairs, some with a wrong answer"),
+    ],
+)
+def test_what_goes_together(columns: list[dict[str, str]], more: dict[str, Any], says: str) -> None:
+    if not says:
+        assert data(*columns, **more)
+        return
+    with pytest.raises(ValidationError) as refused:
+        data(*columns, **more)
+    assert says in str(refused.value)
+
+
+def test_a_builder_that_makes_nothing_for_the_loss_is_refused_by_name() -> None:
+    recipe = {
+        "baseModel": BASE,
+        "data": {"train": [{"uri": "s3://b/a.csv", "columns": TICKETS}], "build": {"labelledTexts": "Batches"}},
+        "training": {"loss": {"name": "MultipleNegativesRanking"}},
+    }
+    with pytest.raises(
+        ValidationError, match=r"learns from .*pairs.*maps labelled texts built as Batches; map the columns anchor"
+    ):
+        Recipe.model_validate(recipe)
