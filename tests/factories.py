@@ -30,7 +30,7 @@ from embtune_api.documents import (
     VersionRef,
 )
 from embtune_api.keys import StepKeys
-from embtune_api.reports import DataReport, EvaluationReport, SideReport, SplitReport
+from embtune_api.reports import DataReport, EvaluationReport, PreparedReport, SideReport, SplitReport
 from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest, TrainRequest
 from embtune_api.resources import FineTuneJob
 from embtune_api.spec import Columns, Gate
@@ -224,6 +224,7 @@ class PretendTrainer:
             rows_read=1000,
             rows_used=1000,
             split=SplitReport(method="Hash", sides=sides),
+            prepared=PreparedReport(shape="pairs", train=700, validation=100),
             exam="e" * 64,
             exam_frozen_by_this_job=True,
             exam_queries=self.queries,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from embtune_api.base import Document
 from embtune_api.digest import digest_of, tree_digest
 from embtune_api.keys import ResultKeys, VersionKeys
+from embtune_api.losses import Prepared, Shape
 from embtune_api.spec import Columns
 from embtune_api.status import FineTuneJobStatus, StepName
 from embtune_api.verdict import Verdict
@@ -100,6 +101,8 @@ class PrepareFacts(Document):
     """Digest of the exam that this job is judged on."""
     train_rows: int
     validation_rows: int
+    shape: Prepared = "pairs"
+    """Of these rows, as they are trained on."""
     exam_queries: int
     train: StoredFile
     """The rows to train on, as jsonl."""
@@ -175,10 +178,13 @@ class Exam(Document):
 
     digest: str
     queries: int
+    """Of scored pairs: the pairs."""
     passages: int
     groups: int
     group_by: str | None
     """The column whose values the groups are; None: every query is its own group."""
+    shape: Shape = "pairs"
+    """Of the rows that it was made of: says which files there are, and what must not be trained on."""
     files: list[FileEntry]
 
 

@@ -125,6 +125,11 @@ class ExamKeys:
         """jsonl of {query, passage, relevance}"""
         return f"{self.root}/qrels.jsonl"
 
+    @property
+    def pairs(self) -> str:
+        """An exam of scored pairs has this alone: jsonl of {id, sentence1, sentence2, score, group, groups}"""
+        return f"{self.root}/pairs.jsonl"
+
     def results(self, model_digest: str, suites_digest: str) -> "ResultKeys":
         """What one model scored on this exam, by content: whoever is compared with it later needs no GPU."""
         return ResultKeys(f"{self.root}/results/{model_digest[:SHORT]}-{suites_digest[:SHORT]}")

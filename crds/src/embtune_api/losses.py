@@ -1,14 +1,22 @@
-"""Which shape of data each loss learns from."""
+"""Which shape of data each loss learns from, and what rows become before they are trained on."""
 
 from typing import Literal
 
 LossName = Literal["MultipleNegativesRanking", "CachedMultipleNegativesRanking"]
+LossChoice = Literal["Auto", LossName]
 Shape = Literal["pairs", "triplets", "scored pairs", "labelled texts"]
+Prepared = Literal[Shape, "0/1 pairs"]
+"""Of prepared rows: 0/1 pairs are scored pairs whose scores are 0 or 1, which nobody knows before they are read."""
+LabelledTexts = Literal["Auto", "Pairs", "Triplets", "Batches"]
 
 LOSS_SHAPES: dict[LossName, frozenset[Shape]] = {
     "MultipleNegativesRanking": frozenset({"pairs"}),
     "CachedMultipleNegativesRanking": frozenset({"pairs"}),
 }
+"""Shapes of prepared rows; triplets are pairs with negatives."""
+
+FITTING: dict[Prepared, LossName] = {"pairs": "MultipleNegativesRanking"}
+"""What the loss Auto stands for, by the shape of the prepared rows."""
 
 SHAPE_COLUMNS: dict[Shape, frozenset[str]] = {
     "pairs": frozenset({"anchor", "positive"}),
@@ -16,3 +24,23 @@ SHAPE_COLUMNS: dict[Shape, frozenset[str]] = {
     "scored pairs": frozenset({"sentence1", "sentence2", "score"}),
     "labelled texts": frozenset({"text", "label"}),
 }
+OPTIONAL_COLUMNS: dict[Shape, frozenset[str]] = {"pairs": frozenset({"label", "category"})}
+
+BUILT: dict[LabelledTexts, tuple[Shape, ...]] = {
+    "Auto": ("pairs", "labelled texts"),
+    "Pairs": ("pairs",),
+    "Triplets": ("triplets",),
+    "Batches": ("labelled texts",),
+}
+"""What labelled texts become; of several shapes the first that the loss learns from."""
+
+
+def learns_from(loss: LossChoice) -> frozenset[Shape]:
+    """Shapes of prepared rows."""
+    return frozenset(shape for shape in SHAPE_COLUMNS if shape in FITTING) if loss == "Auto" else LOSS_SHAPES[loss]
+
+
+def built_as(shape: Shape, labelled_texts: LabelledTexts, loss: LossChoice) -> Shape | None:
+    """The shape of the prepared rows, given that of the data; None: it is none that the loss learns from."""
+    made = BUILT[labelled_texts] if shape == "labelled texts" else (shape,)
+    return next((prepared for prepared in made if prepared in learns_from(loss)), None)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from embtune_api.base import Document
+from embtune_api.losses import Prepared
 from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
 
@@ -19,9 +20,10 @@ class Finding(Document):
     check: str
     """encoding, delimiter (how a file had to be read), empty, duplicates, conflicts, or a tier of leakage: leakage/same-pair,
     leakage/same-query, leakage/near-duplicate, leakage/answer, leakage/group, leakage/shared-document; validation/… alike;
-    exam: it is too small to judge by; validation: it is too small to choose by"""
+    exam: it is too small to judge by; exam/left-out: texts that it does not ask; validation: it is too small to choose by;
+    build/alone, build/capped, build/no-negative: what could not be made of the rows to train on, or was not"""
     rows: int
-    """Rows with that fault; for `exam` and `validation` their queries."""
+    """Rows with that fault; for `exam` and `validation` their queries, for build/capped pairs."""
     action: Action
     message: str
     examples: Annotated[list[str], Field(max_length=5)] = []
@@ -35,6 +37,15 @@ class SideReport(Document):
     queries: int
     """Distinct normalised anchors."""
     groups: int
+
+
+class PreparedReport(Document):
+    """What was made of the rows: what `train` learns from, and validates on."""
+
+    shape: Prepared
+    train: int
+    """rows"""
+    validation: int
 
 
 class StratumReport(Document):
@@ -69,6 +80,7 @@ class DataReport(Document):
     rows_used: int
     """After checks, before the split."""
     split: SplitReport
+    prepared: PreparedReport
     exam: str
     """Digest of the exam that this job is judged on."""
     exam_frozen_by_this_job: bool

@@ -13,9 +13,10 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from embtune_api.base import Resource
+from embtune_api.build import Build
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
-from embtune_api.losses import LOSS_SHAPES, SHAPE_COLUMNS, LossName, Shape
+from embtune_api.losses import OPTIONAL_COLUMNS, SHAPE_COLUMNS, LossChoice, Shape, built_as, learns_from
 from embtune_api.metrics import METRIC_PATTERN, retrieval_metrics
 from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
 from embtune_api.split import ColumnName, Split
@@ -92,7 +93,9 @@ class Columns(Resource):
     text: ColumnName | None = None
     """A text with a label."""
     label: ColumnName | None = None
-    """With pairs: rows that share a label are never used as negatives of each other."""
+    """Of a text; with pairs: rows that share a label are never used as negatives of each other."""
+    category: ColumnName | None = None
+    """With pairs: what negatives that build.negatives samples have in common with the answer."""
 
     @property
     def shape(self) -> Shape:
@@ -103,7 +106,7 @@ class Columns(Resource):
         """
         given = {name for name in type(self).model_fields if getattr(self, name) is not None}
         for shape, columns in SHAPE_COLUMNS.items():
-            if given == columns or (shape == "pairs" and given == columns | {"label"}):
+            if columns <= given <= columns | OPTIONAL_COLUMNS.get(shape, frozenset()):
                 return shape
         shapes = "; ".join(f"{shape}: {', '.join(sorted(columns))}" for shape, columns in SHAPE_COLUMNS.items())
         raise ValueError(f"columns {', '.join(sorted(given)) or 'none'} make no known data shape ({shapes})")
@@ -156,6 +159,49 @@ class Data(Resource):
     """Sources; their rows are taken together."""
     split: Split = Split(method="Hash")  # spelled out: an API server puts defaults to the rules as they are written
     checks: Checks = Checks()
+    build: Build = Build(labelled_texts="Auto", negatives="None")
+
+    @model_validator(mode="after")
+    @cel(
+        expressions.ONE_KIND,
+        "sources go together where all are pairs or triplets, all scored pairs, or all labelled texts",
+        field="train",
+    )
+    def _sources_go_together(self) -> Self:
+        shapes = [source.columns.shape for source in self.train]
+        for number, shape in enumerate(shapes):
+            if shape != shapes[0] and {shape, shapes[0]} != {"pairs", "triplets"}:
+                raise ValueError(
+                    f"train[0] maps {shapes[0]} and train[{number}] {shape}: sources go together where all are pairs or "
+                    f"triplets, all scored pairs, or all labelled texts"
+                )
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "self.build.negatives == 'None' ? !self.train.exists(s, has(s.columns.category))"
+        " : self.train.all(s, has(s.columns.category))",
+        "columns.category and build.negatives: SameCategory belong together: map a category for every source, or for none",
+        field="build",
+    )
+    def _categories_are_mapped(self) -> Self:
+        mapped = {source.columns.category is not None for source in self.train}
+        if mapped != {self.build.negatives == "SameCategory"}:
+            raise ValueError(
+                "columns.category and build.negatives: SameCategory belong together: map a category for every source, or for none"
+            )
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        f"self.build.labelledTexts == 'Auto' || self.train.all(s, {expressions.has_shape('s.columns', 'labelled texts')})",
+        "build.labelledTexts is for labelled texts: map the columns text and label",
+        field="build",
+    )
+    def _labelled_texts_are_mapped(self) -> Self:
+        if self.build.labelled_texts != "Auto" and any(source.columns.shape != "labelled texts" for source in self.train):
+            raise ValueError("build.labelledTexts is for labelled texts: map the columns text and label")
+        return self
 
     @model_validator(mode="after")
     @cel(
@@ -187,8 +233,9 @@ class Data(Resource):
 class Loss(Resource):
     """What training makes small."""
 
-    name: LossName = "MultipleNegativesRanking"
-    """Both rank the right answer above the other answers in the batch; the cached one needs less memory, and more time."""
+    name: LossChoice = "Auto"
+    """Auto: the one that fits the data. MultipleNegativesRanking and its cached variant rank the right answer above the other
+    answers in the batch; the cached one needs less memory, and more time."""
     scale: Annotated[float, Field(gt=0, le=1000)] = 20.0
     """Inverse temperature: cosine similarities are multiplied by this."""
     mini_batch_size: Annotated[int, Field(ge=1, le=8192)] = 32
@@ -327,14 +374,16 @@ class Recipe(Resource):
         message_cel=expressions.LOSS_TOLD,
     )
     def _loss_fits_the_data(self) -> Self:
-        loss = self.training.loss.name
+        loss, build = self.training.loss.name, self.data.build
+        wanted = sorted(learns_from(loss))
         for number, source in enumerate(self.data.train):
-            if source.columns.shape not in LOSS_SHAPES[loss]:
-                wanted = " or ".join(sorted(LOSS_SHAPES[loss]))
-                columns = ", ".join(sorted(set.union(*(set(SHAPE_COLUMNS[shape]) for shape in LOSS_SHAPES[loss]))))
+            shape = source.columns.shape
+            if built_as(shape, build.labelled_texts, loss) is None:
+                columns = ", ".join(sorted({column for learnt in wanted for column in SHAPE_COLUMNS[learnt]}))
+                as_built = f" built as {build.labelled_texts}" if shape == "labelled texts" else ""
                 raise ValueError(
-                    f"loss {loss} learns from {wanted}, but data.train[{number}].columns maps {source.columns.shape}; "
-                    f"map the columns {columns}, or choose a loss for {source.columns.shape}"
+                    f"loss {loss} learns from {' or '.join(wanted)}, but data.train[{number}].columns maps {shape}{as_built}; "
+                    f"map the columns {columns}, or choose a loss for {shape}{as_built}"
                 )
         return self
 

@@ -15,12 +15,20 @@ RECIPE: Object = {
         "train": [
             {
                 "uri": "s3://datasets/train.jsonl",
-                "columns": {"anchor": "q", "positive": "a", "label": "topic"},
+                "columns": {"anchor": "q", "positive": "a", "label": "topic", "category": "department"},
                 "secretRef": {"name": "datasets"},
             }
         ],
         "split": {"validation": 0.2, "test": 0.3, "method": "Hash", "groupBy": "family", "seed": 7},
         "checks": {"empty": "Fix", "duplicates": "Warn", "conflicts": "Fix", "leakage": "Fail", "minRows": 100},
+        "build": {
+            "labelledTexts": "Auto",
+            "pairsPerText": 3,
+            "pairsPerLabel": 500,
+            "negatives": "SameCategory",
+            "negativesPerPair": 2,
+            "seed": 9,
+        },
     },
     "training": {
         "preset": "Auto",
@@ -75,7 +83,14 @@ _AGAINST: Object = {
     "promotion": {"gates": [{"metric": "exam/mrr@1", "minDelta": -0.25, "against": "Production"}]},
 }
 _STRATIFIED: Object = {**RECIPE, "data": _split(method="Stratified", stratifyBy="language", test=0.1)}
-_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED)
+_LABELLED: Object = {
+    **RECIPE,
+    "data": {
+        "train": [{"uri": "s3://datasets/tickets.csv.gz", "columns": {"text": "ticket", "label": "queue"}}],
+        "build": {"labelledTexts": "Pairs"},
+    },
+}
+_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _LABELLED)
 _SHORT: Object = {"baseModel": {"uri": "s3://models/minilm"}, "data": {"train": [{"uri": "s3://datasets/train.jsonl"}]}}
 
 

@@ -12,12 +12,14 @@ from integration.api.server import Server
 from integration.api.verdicts import difference
 
 FIELDS = [(kind, field) for kind in KINDS for field in fields_of(kind)]
-UNLEARNED = {"negative", "sentence1", "sentence2", "score", "text"}
+UNLEARNED = {"negative", "sentence1", "sentence2", "score"}
 """Columns of shapes that no loss learns from yet: no good document has them."""
 
 JOB, VERSION, LINE = FULL["FineTuneJob"][0], FULL["ModelVersion"][0], FULL["EmbeddingModel"][0]
 COLUMNS: Path = ("spec", "data", "train", 0, "columns")
 GATE: Path = ("spec", "promotion", "gates", 0)
+LABELLED = FULL["FineTuneJob"][-1]
+BUILD: Path = ("spec", "data", "build")
 SOURCE = RECIPE["data"]["train"][0]
 SPLIT: Path = ("spec", "data", "split")
 BY_TIME = {"method": "Time", "timeColumn": "sent", "testFrom": "2026-03-01"}
@@ -53,7 +55,7 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         "spec.data.train[0].uri: Invalid value",
     ),
     "a data set of the hub": (JOB, ("spec", "data", "train", 0, "uri"), "hf://datasets/a/b", "spec.data.train[0].uri"),
-    "pairs without labels": (JOB, COLUMNS, {"anchor": "q", "positive": "a"}, None),
+    "pairs without labels": (JOB, COLUMNS, {"anchor": "q", "positive": "a", "category": "c"}, None),
     "columns that make no shape": (
         JOB,
         COLUMNS,
@@ -80,7 +82,53 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         {"sentence1": "a", "sentence2": "b", "score": "s"},
         "spec.data.train: Invalid value: loss",
     ),
-    "labelled texts for a loss that learns from pairs": (JOB, COLUMNS, {"text": "a", "label": "b"}, "spec.data.train: Invalid"),
+    "labelled texts for a loss that learns from pairs": (LABELLED, COLUMNS, {"text": "a", "label": "b"}, None),
+    "labelled texts that stay texts for a loss that learns from pairs": (
+        LABELLED,
+        BUILD,
+        {"labelledTexts": "Batches"},
+        "spec.data.train: Invalid value: loss CachedMultipleNegativesRanking does not learn from the columns of data.train: "
+        "it wants pairs",
+    ),
+    "labelled texts with a category": (
+        LABELLED,
+        COLUMNS,
+        {"text": "a", "label": "b", "category": "c"},
+        "make no known data shape",
+    ),
+    "labelled texts beside pairs": (
+        LABELLED,
+        ("spec", "data", "train"),
+        [
+            {**SOURCE, "columns": {"text": "a", "label": "b"}},
+            {**SOURCE, "columns": {"anchor": "a", "positive": "b", "label": "c"}},
+        ],
+        "spec.data.train: Invalid value: sources go together where all are pairs or triplets",
+    ),
+    "scored pairs for a loss that is to fit": (
+        SHORTEST["FineTuneJob"],
+        COLUMNS,
+        {"sentence1": "a", "sentence2": "b", "score": "s"},
+        "spec.data.train: Invalid value: loss Auto does not learn from",
+    ),
+    "pairs built as labelled texts are": (
+        JOB,
+        BUILD,
+        {"labelledTexts": "Pairs", "negatives": "SameCategory"},
+        "spec.data.build: Invalid value: build.labelledTexts is for labelled texts",
+    ),
+    "a category that nothing is done with": (
+        JOB,
+        BUILD,
+        {},
+        "spec.data.build: Invalid value: columns.category and build.negatives: SameCategory belong together",
+    ),
+    "negatives of a category that nobody names": (
+        SHORTEST["FineTuneJob"],
+        BUILD,
+        {"negatives": "SameCategory"},
+        "belong together",
+    ),
     "two sources with labels": (JOB, ("spec", "data", "train"), [SOURCE, SOURCE], None),
     "labels in one of two sources": (
         JOB,

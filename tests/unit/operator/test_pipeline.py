@@ -69,7 +69,7 @@ def test_the_status_is_written_once_a_pass_and_not_when_nothing_changed() -> Non
 def test_what_happens_is_told_once_in_sentences(job: FineTuneJob, told: list[str]) -> None:
     world = World(job)
     world.run()
-    data = "1,000 rows read, 700 to train on, 100 for validation, 400 exam queries"
+    data = "1,000 rows read, 700 pairs to train on, 100 for validation, 400 exam queries"
     began = ["prepare started", data, "train started", "evaluate started"]
     assert [event.message for event in world.memory_cluster.events] == [*began, *told, "shop-1 has finished"]
 

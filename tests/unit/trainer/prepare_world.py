@@ -115,10 +115,11 @@ class Prepared:
 
 
 def exam_of(world: World) -> dict[str, list[dict[str, Any]]]:
-    """The line's exam by file name, read without embtune's own reader."""
+    """The line's exam by file name, read without embtune's own reader; files that it does not have are empty."""
     pointer = json.loads(world.store.get("team/search/exams/line.json"))
     root = f"team/search/exams/{pointer['digest'][:20]}"
-    return {name: _lines(world.store.get(f"{root}/{name}.jsonl")) for name in ("queries", "corpus", "qrels")}
+    keys = {name: f"{root}/{name}.jsonl" for name in ("queries", "corpus", "qrels", "pairs")}
+    return {name: _lines(world.store.get(key)) if world.store.exists(key) else [] for name, key in keys.items()}
 
 
 def _lines(data: bytes) -> list[dict[str, Any]]:

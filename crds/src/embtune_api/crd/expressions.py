@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from embtune_api.losses import LOSS_SHAPES, SHAPE_COLUMNS, Shape
+from embtune_api.losses import BUILT, LOSS_SHAPES, OPTIONAL_COLUMNS, SHAPE_COLUMNS, LossChoice, Shape, built_as, learns_from
 from embtune_api.metrics import RETRIEVAL_METRICS
 
+TOGETHER: tuple[Shape, ...] = ("pairs", "triplets")
+"""Rows of these shapes may stand beside each other: both become pairs, some with negatives."""
 SHAPES = "; ".join(f"{shape}: {', '.join(sorted(columns))}" for shape, columns in SHAPE_COLUMNS.items())
-_COLUMNS = tuple(dict.fromkeys(name for columns in SHAPE_COLUMNS.values() for name in sorted(columns)))
+_OPTIONAL = [name for columns in OPTIONAL_COLUMNS.values() for name in sorted(columns)]
+_COLUMNS = tuple(dict.fromkeys([*(name for columns in SHAPE_COLUMNS.values() for name in sorted(columns)), *_OPTIONAL]))
 
 
 def matches(field: str, pattern: str) -> str:
@@ -25,8 +28,8 @@ def quoted(text: str) -> str:
 
 
 def has_shape(columns: str, shape: Shape) -> str:
-    """The columns make this shape; pairs may have a label, too."""
-    optional = {"label"} if shape == "pairs" else set()
+    """The columns make this shape; pairs may have a label and a category, too."""
+    optional = OPTIONAL_COLUMNS.get(shape, frozenset())
     wanted = SHAPE_COLUMNS[shape]
     parts = [f"{'' if name in wanted else '!'}has({columns}.{name})" for name in _COLUMNS if name not in optional]
     return " && ".join(parts)
@@ -38,14 +41,30 @@ def _any_shape(columns: str, shapes: list[Shape]) -> str:
 
 KNOWN_SHAPE = _any_shape("self", list(SHAPE_COLUMNS))
 
+ONE_KIND = " || ".join(
+    f"self.train.all(s, {_any_shape('s.columns', list(shapes))})"
+    for shapes in (TOGETHER, *((shape,) for shape in SHAPE_COLUMNS if shape not in TOGETHER))
+)
+
+_LOSSES: tuple[LossChoice, ...] = ("Auto", *LOSS_SHAPES)
+
+
+def _learns(loss: LossChoice) -> str:
+    """The loss learns from what becomes of source s."""
+    words = [word for word in BUILT if built_as("labelled texts", word, loss)]
+    fits = [has_shape("s.columns", shape) for shape in SHAPE_COLUMNS if shape in learns_from(loss) and shape != "labelled texts"]
+    if words:
+        fits.append(f"{has_shape('s.columns', 'labelled texts')} && self.data.build.labelledTexts in {words}")
+    return " || ".join(f"({fit})" for fit in fits)
+
+
 LOSS_FITS = " && ".join(
-    f"(self.training.loss.name != {quoted(loss)} || self.data.train.all(s, {_any_shape('s.columns', sorted(shapes))}))"
-    for loss, shapes in LOSS_SHAPES.items()
+    f"(self.training.loss.name != {quoted(loss)} || self.data.train.all(s, {_learns(loss)}))" for loss in _LOSSES
 )
 LOSS_TOLD = "'loss ' + self.training.loss.name + ' does not learn from the columns of data.train: ' + ({})".format(
     " : ".join(
-        f"self.training.loss.name == {quoted(loss)} ? {quoted('it wants ' + ' or '.join(sorted(shapes)))}"
-        for loss, shapes in LOSS_SHAPES.items()
+        f"self.training.loss.name == {quoted(loss)} ? {quoted('it wants ' + ' or '.join(sorted(learns_from(loss))))}"
+        for loss in _LOSSES
     )
     + " : 'choose another loss'"
 )

@@ -104,24 +104,25 @@ def _common(job: FineTuneJob, settings: Settings, digest: str) -> dict[str, Any]
 
 def _prepare(job: FineTuneJob, settings: Settings) -> PrepareRequest:
     spec = job.spec
+    data = presets.resolve_data(spec.data, spec.training)
     digest = digest_of(
         {
             "step": "prepare",
             "namespace": job.metadata.namespace,
             "model": spec.model,
             "job": job.metadata.uid,
-            "data": spec.data,
+            "data": data,
             "base": spec.base_model,
         }
     )
     return PrepareRequest(
-        **_common(job, settings, digest), owner=settings.owner, data=spec.data, base_model=spec.base_model, folder=settings.folder
+        **_common(job, settings, digest), owner=settings.owner, data=data, base_model=spec.base_model, folder=settings.folder
     )
 
 
 def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainRequest:
     prepared, facts = _manifest(resolved.prepared), resolved.prepare_facts
-    training = presets.resolve(job.spec.training, facts.train_rows)
+    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
     base = facts.base.model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
     digest = digest_of({"step": "train", "prepared": prepared.digest, "base": base.digest, "training": weights})
@@ -159,7 +160,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
     prepared, evaluated, trained = (_manifest(m) for m in (resolved.prepared, resolved.evaluated, resolved.trained))
     facts = resolved.prepare_facts
     champion = resolved.champion.ref if resolved.champion else None
-    training = presets.resolve(job.spec.training, facts.train_rows)
+    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
     return PublishRequest(
         **_common(job, settings, publish_digest(job, resolved)),
         candidate=resolved.train_facts.model,

@@ -72,7 +72,8 @@ def _data_ready(resolved: Resolved, now: datetime) -> list[Condition]:
     facts, report = resolved.prepare_facts, resolved.data_report
     read = f"{report.rows_read:,} rows read, " if report else ""
     message = (
-        f"{read}{facts.train_rows:,} to train on, {facts.validation_rows:,} for validation, {facts.exam_queries:,} exam queries"
+        f"{read}{facts.train_rows:,} {facts.shape} to train on, {facts.validation_rows:,} for validation, "
+        f"{facts.exam_queries:,} exam queries"
     )
     warnings = [finding.message for finding in report.findings if finding.check == "exam"] if report else []
     return [condition("DataReady", "Prepared", "; ".join([message, *warnings]), now)]

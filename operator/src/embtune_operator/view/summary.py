@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
@@ -58,12 +58,20 @@ def print_evaluation(console: Console, version: Version, line: LineKeys, store: 
 
 
 def data_lines(version: Version, prepared: Condition | None = None) -> Sequence[str]:
-    """Two lines on the data; `prepared` knows more about it than the version does."""
+    """Two lines on the data, and what was made of Auto; `prepared` knows more about the data than the version does."""
     data = version.metadata.training_data
     sources = ", ".join(f"{s['uri']} ({s['rows']:,} rows, sha256 {s['sha256'][:12]}…)" for s in data.get("sources", []))
     split = f"{data.get('train_rows', 0):,} rows to train on, {data.get('validation_rows', 0):,} for validation"
     told = prepared.message if prepared else split
-    return [f"Data   {escape(sources)}", f"       {escape(told)}; exam {version.evaluation.exam[:12]}…"]
+    lines = [f"Data   {escape(sources)}", f"       {escape(told)}; exam {version.evaluation.exam[:12]}…"]
+    return [*lines, f"Recipe {_recipe(training)}"] if (training := version.metadata.training_config) else lines
+
+
+def _recipe(training: dict[str, Any]) -> str:
+    return (
+        f"{training['loss']['name']}, {training['epochs']} epochs, batch size {training['batchSize']}, "
+        f"learning rate {training['learningRate']:g}"
+    )
 
 
 def _where(line: LineKeys, version: Version, history: Sequence[Release], promoted: Condition | None) -> str:

@@ -3,7 +3,7 @@
 What belongs here: reading and checking data, the split, the exam, leakage, fingerprints, resolving the base model. What
 does not: anything that needs torch; bad data is found before a GPU is asked for.
 
-    sources → rows → split → checks → exam → leakage → base model → ledger, exam frozen → outputs, manifest last
+    sources → rows → split → checks → exam → leakage → builders → base model → ledger, exam frozen → outputs, manifest last
 """
 
 from embtune_trainer.prepare.prepare import run_prepare

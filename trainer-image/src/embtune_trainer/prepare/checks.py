@@ -1,12 +1,14 @@
 """Checks that look at the data alone: duplicates, conflicts, and whether there is enough of it."""
 
 from collections import defaultdict
+from collections.abc import Hashable
 
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Finding
 from embtune_api.spec import Checks
 from embtune_trainer.prepare.findings import Hit, counted, settle
 from embtune_trainer.prepare.rows import Row
+from embtune_trainer.prepare.sameness import conflicts, says
 from embtune_trainer.prepare.sources import ReadData
 from embtune_trainer.prepare.split import SIDES, SideOf
 
@@ -28,9 +30,9 @@ def check_rows(data: ReadData, checks: Checks, side: SideOf) -> tuple[list[Row],
 
 
 def _without_duplicates(rows: list[Row], checks: Checks, side: SideOf) -> tuple[list[Row], list[Finding]]:
-    copies: dict[tuple[str, str, str | None], list[Row]] = defaultdict(list)
+    copies: dict[Hashable, list[Row]] = defaultdict(list)
     for row in rows:
-        copies[row.query, row.answer, row.label].append(row)
+        copies[says(row)].append(row)
     # The held-out copy stays: a copy appended under another group must not take a row out of the test. Content decides
     # the rest, so that the order of the source does not.
     kept = {
@@ -43,15 +45,17 @@ def _without_duplicates(rows: list[Row], checks: Checks, side: SideOf) -> tuple[
 
 
 def _without_conflicts(rows: list[Row], checks: Checks) -> tuple[list[Row], list[Finding]]:
-    """Nobody can tell which of two labels is right, so Fix removes every row of the anchor."""
-    labels: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        if row.label is not None:
-            labels[row.query].add(row.label)
-    conflicting = {query for query, seen in labels.items() if len(seen) > 1}
-    hits = [Hit(row.where, f"{row.anchor} → {row.label}") for row in rows if row.query in conflicting]
-    found = settle("conflicts", hits, checks.conflicts, "give one anchor different labels", "data.checks.conflicts")
-    return ([row for row in rows if row.query not in conflicting] if checks.conflicts == "Fix" else rows), found
+    """Nobody can tell which of two labels or scores is right, so Fix removes every row that they are given to."""
+    conflicting = conflicts(rows)
+    hits = [
+        Hit(row.where, f"{row.anchor} → {row.label}" if row.score is None else f"{row.anchor} | {row.positive} → {row.score:g}")
+        for row in rows
+        if row.question in conflicting
+    ]
+    scored = any(row.shape == "scored pairs" for row in rows)
+    message = "give one pair of texts scores that are far apart" if scored else "give one anchor different labels"
+    found = settle("conflicts", hits, checks.conflicts, message, "data.checks.conflicts")
+    return ([row for row in rows if row.question not in conflicting] if checks.conflicts == "Fix" else rows), found
 
 
 def _refuse_too_few(rows: list[Row], data: ReadData, checks: Checks) -> None:

@@ -1,62 +1,88 @@
 """The exam: the line's test set, derived from the rows that its first job holds out, then frozen for good.
 
-A query is a distinct normalised anchor, a passage a distinct positive; a query's relevant passages are those of all its
-pairs. Files are sorted by id and named by their content, so equal rows make the same exam wherever they come from. What the
-groups are is part of it: rows that are grouped in another way could not be kept apart from them.
+What is asked depends on the shape of the rows: `questions` makes it. Files are sorted by id and named by their content, so
+equal rows make the same exam wherever they come from. What the groups are is part of it: rows that are grouped in another
+way could not be kept apart from them.
 """
 
-import hashlib
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from embtune_api.digest import digest_of, sha256_hex, tree_digest
 from embtune_api.documents import Exam, FileEntry, LineExam
 from embtune_api.errors import InvalidInput, Tampered
-from embtune_api.keys import SHORT, ExamKeys, LineKeys
+from embtune_api.keys import ExamKeys, LineKeys
+from embtune_api.losses import Shape
 from embtune_api.split import Split
 from embtune_store import documents, folders
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import jsonl
+from embtune_trainer.prepare.findings import counted
 from embtune_trainer.prepare.normalise import normalise
-from embtune_trainer.prepare.rows import Row, by_content
+from embtune_trainer.prepare.questions import ask, shape_of
+from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.split import how_to_get_more
 
 
 @dataclass(frozen=True)
 class ExamSet:
-    """The exam's three files, parsed; the order is that of their ids."""
+    """The exam's files, parsed; the order is that of their ids. An exam of scored pairs has `scored` alone."""
 
-    queries: list[dict[str, Any]]
+    queries: list[dict[str, Any]] = field(default_factory=list)
     """{id, text, group, groups}: `group` counts in the bounds, `groups` are those of all its rows."""
-    corpus: list[dict[str, Any]]
-    """{id, text}"""
-    qrels: list[dict[str, Any]]
+    corpus: list[dict[str, Any]] = field(default_factory=list)
+    """{id, text}; of labelled texts {id, text, groups}"""
+    qrels: list[dict[str, Any]] = field(default_factory=list)
     """{query, passage, relevance}"""
+    scored: list[dict[str, Any]] = field(default_factory=list)
+    """{id, sentence1, sentence2, score, group, groups}"""
     group_by: str | None = None
     """The column whose values the groups are."""
+    shape: Shape = "pairs"
+    """Of the rows that it was made of; triplets are asked as pairs are."""
 
     @cached_property
     def files(self) -> dict[str, bytes]:
+        if self.shape == "scored pairs":
+            return {"pairs.jsonl": jsonl.to_bytes(self.scored)}
         parts = {"queries.jsonl": self.queries, "corpus.jsonl": self.corpus, "qrels.jsonl": self.qrels}
         return {path: jsonl.to_bytes(records) for path, records in parts.items()}
 
     @cached_property
     def manifest(self) -> Exam:
         entries = [FileEntry(path=path, size=len(data), sha256=sha256_hex(data)) for path, data in sorted(self.files.items())]
+        identity = {"files": tree_digest((e.path, e.sha256) for e in entries), "group_by": self.group_by}
         return Exam(
-            digest=digest_of({"files": tree_digest((e.path, e.sha256) for e in entries), "group_by": self.group_by}),
-            queries=len(self.queries),
+            digest=digest_of(identity if self.shape == "pairs" else {**identity, "shape": self.shape}),
+            queries=len(self.asked),
             passages=len(self.corpus),
-            groups=len({query["group"] for query in self.queries}),
+            groups=len({asked["group"] for asked in self.asked}),
             group_by=self.group_by,
+            shape=self.shape,
             files=entries,
         )
 
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        """What the model is asked: queries, or scored pairs."""
+        return self.scored or self.queries
+
+    @cached_property
+    def unseen(self) -> set[str]:
+        """Normalised texts that must not be trained on: its queries. Of labelled texts and of scored pairs every text."""
+        texts = {entry["text"] for entry in self.queries}
+        if self.shape == "labelled texts":
+            texts |= {entry["text"] for entry in self.corpus}
+        return set(map(normalise, texts)) | {text for pair in self.pairs for text in pair if self.scored}
+
     @cached_property
     def pairs(self) -> set[tuple[str, str]]:
-        """Normalised (query, relevant passage)."""
+        """Normalised (query, relevant passage), or both texts of a scored pair. Of labelled texts, which are no pairs, none."""
+        if self.shape == "labelled texts":
+            return set()
+        if self.scored:
+            return {(normalise(pair["sentence1"]), normalise(pair["sentence2"])) for pair in self.scored}
         texts = {entry["id"]: normalise(entry["text"]) for entry in [*self.queries, *self.corpus]}
         return {(texts[qrel["query"]], texts[qrel["passage"]]) for qrel in self.qrels}
 
@@ -68,36 +94,27 @@ class ExamSet:
     @cached_property
     def groups(self) -> set[str]:
         """Every group that a row of the exam belongs to."""
-        return {group for query in self.queries for group in query["groups"]}
+        return {group for entry in [*self.asked, *self.corpus] for group in entry.get("groups", ())}
 
 
 def make_exam(rows: list[Row], split: Split) -> ExamSet:
     """The exam that the `rows` make which the split holds out.
 
     Raises:
-        InvalidInput: no rows.
+        InvalidInput: no rows, or labelled texts of which no two have the same label.
     """
     if not rows:
         raise InvalidInput(
             f"data.split: no row is held out for the exam, so the model could not be judged. "
             f"Add rows, or {how_to_get_more('test', split)}."
         )
-    by_query: dict[str, list[Row]] = defaultdict(list)
-    for row in by_content(rows):
-        by_query[row.query].append(row)
-    queries = [
-        {"id": _query_id(query), "text": same[0].anchor, "group": groups[0], "groups": groups}
-        for query, same in by_query.items()
-        for groups in [sorted({row.group for row in same})]
-    ]
-    corpus = [{"id": _passage_id(text), "text": text} for text in {row.positive for row in rows}]
-    pairs = {(_query_id(row.query), _passage_id(row.positive)) for row in rows}
-    return ExamSet(
-        queries=sorted(queries, key=lambda query: str(query["id"])),
-        corpus=sorted(corpus, key=lambda passage: passage["id"]),
-        qrels=[{"query": query, "passage": passage, "relevance": 1} for query, passage in sorted(pairs)],
-        group_by=split.group_by,
-    )
+    exam = ExamSet(**ask(rows), group_by=split.group_by, shape=shape_of(rows))
+    if not exam.asked:
+        raise InvalidInput(
+            f"data.split: of the {counted(len(rows))} held out for the exam no two have the same label, so nothing could be "
+            f"asked. Add rows, or {how_to_get_more('test', split)}."
+        )
+    return exam
 
 
 def freeze_exam(store: Store, line: LineKeys, exam: ExamSet, job_uid: str) -> bool:
@@ -128,12 +145,9 @@ def load_exam(store: Store, keys: ExamKeys) -> ExamSet:
         Tampered: its bytes are not those that were frozen, or it is not there.
     """
     manifest = _verified(store, keys)
-    return ExamSet(
-        queries=jsonl.from_bytes(store.get(keys.queries)),
-        corpus=jsonl.from_bytes(store.get(keys.corpus)),
-        qrels=jsonl.from_bytes(store.get(keys.qrels)),
-        group_by=manifest.group_by,
-    )
+    names = {"pairs.jsonl": "scored", "queries.jsonl": "queries", "corpus.jsonl": "corpus", "qrels.jsonl": "qrels"}
+    parts = {names[file.path]: jsonl.from_bytes(store.get(f"{keys.root}/{file.path}")) for file in manifest.files}
+    return ExamSet(**parts, group_by=manifest.group_by, shape=manifest.shape)
 
 
 def refuse_other_groups(exam: ExamSet, group_by: str | None, line: LineKeys) -> None:
@@ -160,11 +174,3 @@ def _verified(store: Store, keys: ExamKeys) -> Exam:
         raise Tampered(f"{keys.exam} is missing, though it was frozen. Restore it from a backup, or start a new line.")
     folders.verify(store, keys.root, manifest.files)
     return manifest
-
-
-def _query_id(normalised: str) -> str:
-    return hashlib.sha256(normalised.encode()).hexdigest()[:SHORT]
-
-
-def _passage_id(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:SHORT]

@@ -55,7 +55,7 @@ def how_read(uri: str, remarks: Sequence[Remark], rows: Sequence[Row]) -> list[F
 
     Examples are texts with letters that another encoding would have made others of: a person sees whether they are right.
     """
-    letters = (f"{row.where}: {shorten(text)}" for row in rows for text in (row.anchor, row.positive) if not text.isascii())
+    letters = (f"{row.where}: {shorten(text)}" for row in rows for text in row.texts if not text.isascii())
     return [
         Finding(
             check=remark.check,
@@ -92,6 +92,15 @@ def small_validation(side: SideReport, split: Split) -> list[Finding]:
         f"{how_to_get_more('validation', split)}"
     )
     return [Finding(check="validation", rows=side.queries, action="kept", message=message)]
+
+
+def unasked_texts(held_out: SideReport, exam: Exam) -> list[Finding]:
+    """Labelled texts that are held out, but of whose label the exam has enough: its size is that of its combinations."""
+    unasked = held_out.queries - exam.queries - exam.passages
+    if exam.shape != "labelled texts" or not unasked:
+        return []
+    message = "are held out and not asked: the exam has enough texts of their label"
+    return [Finding(check="exam/left-out", rows=unasked, action="kept", message=message)]
 
 
 def counted(rows: int) -> str:

@@ -1,7 +1,7 @@
 """Fingerprints of training texts: who has trained on what, without keeping the texts.
 
 A fingerprint is the first 8 bytes of sha256 of a normalised and squashed text, as uint64, so `dry run` and `dry-run` have
-the same. Both texts of a pair count: a query that was learnt as an answer is known as well. A file of them is sorted,
+the same. Every text of a row counts: a query that was learnt as an answer is known as well. A file of them is sorted,
 without repetition, little-endian, 8 bytes each. At a million texts a foreign query matches by accident once in 10^13.
 """
 
@@ -28,8 +28,8 @@ def fingerprint(text: str) -> int:
 
 
 def of_rows(rows: Sequence[Row]) -> Fingerprints:
-    """Fingerprints of every anchor and of every positive. (n,) uint64, sorted, unique."""
-    hashes = {_hash(text) for row in rows for text in (row.query, row.answer)}
+    """Fingerprints of all their texts. (n,) uint64, sorted, unique."""
+    hashes = {_hash(text) for row in rows for text in (row.query, *row.other_texts)}
     return np.array(sorted(hashes), dtype=np.uint64)
 
 

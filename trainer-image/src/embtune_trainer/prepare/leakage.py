@@ -1,8 +1,9 @@
 """Rows that would let a model see what it is judged on: the exam, or the validation rows that help to choose.
 
-A query must stay unseen on either side of a pair: whoever learnt it as an answer knows it, too. A passage need not: the
-corpus is public. Each row counts in the first tier that it falls into: the same pair, the same query, a near-duplicate
-query, an answer that is one of these, the group.
+A query must stay unseen on either side of a row: whoever learnt it as an answer knows it, too. A passage need not: the
+corpus is public. Of scored pairs and of labelled texts every text is a query, since any of them may be compared with any.
+Each row counts in the first tier that it falls into: the same pair, the same query, a near-duplicate query, another text
+of the row that is one of these, the group.
 """
 
 from collections import defaultdict
@@ -14,7 +15,7 @@ from embtune_api.spec import CheckAction
 from embtune_trainer.prepare.exam import ExamSet
 from embtune_trainer.prepare.findings import Hit, settle
 from embtune_trainer.prepare.near_duplicates import NearDuplicates
-from embtune_trainer.prepare.normalise import normalise, squash
+from embtune_trainer.prepare.normalise import squash
 from embtune_trainer.prepare.rows import Row
 
 SETTING = "data.checks.leakage"
@@ -22,7 +23,7 @@ _TIERS = {
     "same-pair": "hold a pair of {what}",
     "same-query": "ask a query of {what}",
     "near-duplicate": "ask nearly a query of {what}",
-    "answer": "are answered by a query of {what}, or nearly",
+    "answer": "have a query of {what}, or nearly, on their other side",
     "group": "belong to a group of {what}",
 }
 
@@ -52,14 +53,14 @@ class Protected:
 
 
 def protect_exam(exam: ExamSet) -> Protected:
-    queries = frozenset(normalise(query["text"]) for query in exam.queries)
-    return Protected("leakage", "the exam", queries, frozenset(exam.pairs), frozenset(exam.groups))
+    return Protected("leakage", "the exam", frozenset(exam.unseen), frozenset(exam.pairs), frozenset(exam.groups))
 
 
 def protect_validation(rows: list[Row]) -> Protected:
     """Hash and Stratified keep groups apart already; a time or a column of the data may tear one."""
-    pairs = frozenset((row.query, row.answer) for row in rows)
-    queries, groups = frozenset(row.query for row in rows), frozenset(row.group for row in rows)
+    pairs = frozenset((row.query, row.answer) for row in rows if row.answer)
+    scored = (row.answer for row in rows if row.shape == "scored pairs")
+    queries, groups = frozenset([*(row.query for row in rows), *scored]), frozenset(row.group for row in rows)
     return Protected("validation", "the validation rows", queries, pairs, groups)
 
 
@@ -73,7 +74,7 @@ def hold_out(rows: list[Row], protected: Protected, action: CheckAction) -> tupl
         return rows, []
     hits: dict[str, list[Hit]] = defaultdict(list)
     clean = []
-    texts = {row.query for row in rows} | {row.answer for row in rows}
+    texts = {text for row in rows for text in (row.query, *row.other_texts)}
     near = {text: protected.near_duplicates.find(text) for text in texts}
     for row in rows:
         match = _match(row, protected, near)
@@ -105,10 +106,11 @@ def _match(row: Row, protected: Protected, near: dict[str, str | None]) -> tuple
         return "same-query", row.anchor
     if near[row.query] is not None:
         return "near-duplicate", f"{row.anchor} ≈ {near[row.query]}"
-    if answer in protected.squashed:
-        return "answer", row.positive
-    if near[row.answer] is not None:
-        return "answer", f"{row.positive} ≈ {near[row.answer]}"
+    for text, other in zip(row.texts[1:], row.other_texts, strict=True):
+        if squash(other) in protected.squashed:
+            return "answer", text
+        if near[other] is not None:
+            return "answer", f"{text} ≈ {near[other]}"
     if row.group in protected.groups:
         return "group", f"{row.anchor} (group {row.group})"
     return None

@@ -15,6 +15,7 @@ from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.prepare.base_model import resolve_base
+from embtune_trainer.prepare.builders import Built, build
 from embtune_trainer.prepare.checks import check_rows
 from embtune_trainer.prepare.divide import Divided, divide
 from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, refuse_other_groups
@@ -42,6 +43,7 @@ class Examined:
     findings: list[Finding]
     """Of the checks."""
     divided: Divided
+    built: Built
 
 
 def run_prepare(
@@ -89,19 +91,18 @@ def run_prepare(
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     while not _settled(examined, request, store):  # another job of the line was first
         examined = _examine(data, request.data, request, store)
-    divided = examined.divided
-    train, validation = divided.sides["train"], divided.sides["validation"]
+    divided, built = examined.divided, examined.built
     frozen_here = _froze(store, request)
     outputs = make_outputs(
         keys,
-        train=train,
-        validation=validation,
-        seen=_fingerprints(store, train, base),
-        report=make_report(data, examined.rows, examined.division, examined.findings, divided, frozen_here=frozen_here),
+        train=built.train,
+        validation=built.validation,
+        seen=_fingerprints(store, built.train, base),
+        report=make_report(data, examined.rows, examined.division, examined.findings, divided, built, frozen_here=frozen_here),
         sources=data.sources,
         base=base,
     )
-    facts = _facts(data, base, divided, outputs)
+    facts = _facts(data, base, divided, built, outputs)
     manifest = StepManifest(
         step="prepare",
         input_digest=request.digest,
@@ -114,13 +115,14 @@ def run_prepare(
 
 
 def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store) -> Examined:
-    """Divide, check and clean the rows, given what the line remembers; nothing is written."""
+    """Divide, check, clean and build, given what the line remembers; nothing is written."""
     line, split = request.line_keys, wanted.split
     ledger = read_ledger(store, line, split) if split.method == "Stratified" else None
     division = make_division(data.rows, split, ledger.sides if ledger else {})
     rows, findings = check_rows(data, wanted.checks, division.side)
     divided = divide(rows, division.side, _frozen_exam(store, request, split), wanted)
-    return Examined(ledger, division, rows, findings, divided)
+    built = build(divided.sides["train"], divided.sides["validation"], wanted.build)
+    return Examined(ledger, division, rows, findings, divided, built)
 
 
 def _settled(examined: Examined, request: PrepareRequest, store: Store) -> bool:
@@ -150,14 +152,15 @@ def _fingerprints(store: Store, train: list[Row], base: ResolvedBase) -> fingerp
     return own if base.model.fingerprints is None else fingerprints.merge(own, fingerprints.read(store, base.model.fingerprints))
 
 
-def _facts(data: ReadData, base: ResolvedBase, divided: Divided, outputs: Outputs) -> PrepareFacts:
+def _facts(data: ReadData, base: ResolvedBase, divided: Divided, built: Built, outputs: Outputs) -> PrepareFacts:
     return PrepareFacts(
         sources=data.sources,
         base=base,
         exam=divided.exam.manifest.digest,
-        train_rows=len(divided.sides["train"]),
-        validation_rows=len(divided.sides["validation"]),
-        exam_queries=len(divided.exam.queries),
+        train_rows=len(built.train),
+        validation_rows=len(built.validation),
+        shape=built.shape,
+        exam_queries=divided.exam.manifest.queries,
         train=outputs.file(outputs.keys.train_rows),
         fingerprints=outputs.file(outputs.keys.fingerprints),
         report=outputs.file(outputs.keys.report),
@@ -165,4 +168,4 @@ def _facts(data: ReadData, base: ResolvedBase, divided: Divided, outputs: Output
 
 
 def _summary(facts: PrepareFacts) -> str:
-    return f"{facts.train_rows} rows to train on, {facts.validation_rows} to validate, {facts.exam_queries} exam queries"
+    return f"{facts.train_rows} {facts.shape} to train on, {facts.validation_rows} to validate, {facts.exam_queries} exam queries"

@@ -3,10 +3,11 @@
 from collections import Counter, defaultdict
 
 from embtune_api.digest import digest_of
-from embtune_api.reports import DataReport, Finding, SideReport, SplitReport, StratumReport
+from embtune_api.reports import DataReport, Finding, PreparedReport, SideReport, SplitReport, StratumReport
 from embtune_api.split import Side
+from embtune_trainer.prepare.builders import Built
 from embtune_trainer.prepare.divide import Divided
-from embtune_trainer.prepare.findings import shorten, small_exam, small_validation
+from embtune_trainer.prepare.findings import shorten, small_exam, small_validation, unasked_texts
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData
 from embtune_trainer.prepare.split import SIDES, Division
@@ -16,7 +17,14 @@ MOST_STRATA = 50
 
 
 def make_report(
-    data: ReadData, rows: list[Row], division: Division, findings: list[Finding], divided: Divided, *, frozen_here: bool
+    data: ReadData,
+    rows: list[Row],
+    division: Division,
+    findings: list[Finding],
+    divided: Divided,
+    built: Built,
+    *,
+    frozen_here: bool,
 ) -> DataReport:
     """What `prepare` tells of a job's data.
 
@@ -27,16 +35,18 @@ def make_report(
     """
     exam, split = divided.exam.manifest, _split_report(rows, division, divided)
     small = [*small_exam(exam, division.split), *small_validation(split.sides["validation"], division.split)]
+    unasked = unasked_texts(split.sides["test"], exam) if frozen_here else []
     return DataReport(
         rows_read=data.rows_read,
         rows_used=len(rows),
         split=split,
+        prepared=PreparedReport(shape=built.shape, train=len(built.train), validation=len(built.validation)),
         exam=exam.digest,
         exam_frozen_by_this_job=frozen_here,
         exam_queries=exam.queries,
         exam_passages=exam.passages,
         exam_groups=exam.groups,
-        findings=[*findings, *divided.findings, *small],
+        findings=[*findings, *divided.findings, *built.findings, *small, *unasked],
     )
 
 
@@ -55,7 +65,7 @@ def _split_report(rows: list[Row], division: Division, divided: Divided) -> Spli
 
 
 def _side_report(rows: list[Row]) -> SideReport:
-    return SideReport(rows=len(rows), queries=len({row.query for row in rows}), groups=len({row.group for row in rows}))
+    return SideReport(rows=len(rows), queries=len({row.question for row in rows}), groups=len({row.group for row in rows}))
 
 
 def _strata(rows: list[Row], division: Division) -> list[StratumReport]:

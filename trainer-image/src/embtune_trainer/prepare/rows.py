@@ -1,21 +1,33 @@
-"""Pairs as the rest of the step sees them: mapped texts, their normalised forms, and where they came from."""
+"""Rows as the rest of the step sees them: mapped texts, their normalised forms, and where they came from.
+
+Whatever its shape, a row has a query side, and most have an answer side:
+
+    shape            query side   answer side   and
+    pairs            anchor       positive      a label, perhaps; negatives, perhaps
+    triplets         anchor       positive      negatives
+    scored pairs     sentence1    sentence2     a score
+    labelled texts   text                       a label
+"""
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from sys import intern
 from typing import Any
 
+from embtune_api.losses import Shape
 from embtune_api.split import Side
 from embtune_trainer.prepare.jsonl import to_line
 from embtune_trainer.prepare.normalise import normalise
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One pair of one source."""
+    """One row of one source, or one that was built from rows."""
 
     anchor: str
+    """The text on the query side."""
     positive: str
+    """The text on the answer side; empty where there is none: a labelled text."""
     label: str | None
     group: str
     """Rows of one group stay on one side of the split."""
@@ -30,18 +42,50 @@ class Row:
     """Its value of the column that the split is stratified by."""
     side: Side | None = None
     """The side that its own columns put it on; None: its group decides."""
+    shape: Shape = "pairs"
+    negatives: tuple[str, ...] = ()
+    """Texts that do not answer the anchor."""
+    score: float | None = None
+    """Scored pairs: how alike the two are, on the source's scale."""
+    category: str | None = None
+    """Pairs: what the negatives that are sampled for it have in common with its answer."""
 
     @property
     def where(self) -> str:
         return f"{self.source}:{self.line}"
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """All that are mapped, the query side first."""
+        return (self.anchor, *((self.positive,) if self.positive else ()), *self.negatives)
+
+    @property
+    def other_texts(self) -> tuple[str, ...]:
+        """Normalised: all but the query side."""
+        return (*((self.answer,) if self.answer else ()), *map(normalise, self.negatives))
+
+    @property
+    def question(self) -> str | tuple[str, str]:
+        """What an exam asks once, however many rows there are of it: a query; of scored pairs the two texts, either first."""
+        return self.unordered if self.shape == "scored pairs" else self.query
+
+    @property
+    def unordered(self) -> tuple[str, str]:
+        """The normalised texts of both sides: of a pair that was turned round they are the same."""
+        return (self.query, self.answer) if self.query <= self.answer else (self.answer, self.query)
+
+    @property
     def record(self) -> dict[str, Any]:
         """The row as `train.jsonl` holds it."""
+        if self.shape == "labelled texts":
+            return {"text": self.anchor, "label": self.label, "group": self.group}
+        if self.shape == "scored pairs":
+            return {"sentence1": self.anchor, "sentence2": self.positive, "score": self.score, "group": self.group}
         label = {} if self.label is None else {"label": self.label}
-        return {"anchor": self.anchor, "positive": self.positive, **label, "group": self.group}
+        negatives = {"negatives": list(self.negatives)} if self.negatives else {}
+        return {"anchor": self.anchor, "positive": self.positive, **label, **negatives, "group": self.group}
 
-    @cached_property
+    @property
     def content(self) -> str:
         """sha256 of the record: an order of rows that does not depend on the order of the source."""
         return hashlib.sha256(to_line(self.record).encode()).hexdigest()
@@ -55,24 +99,44 @@ def make_row(
     source: str,
     line: int,
     *,
+    shape: Shape = "pairs",
+    negatives: tuple[str, ...] = (),
+    score: float | None = None,
+    category: str | None = None,
     stratum: str | None = None,
     side: Side | None = None,
 ) -> Row:
-    """A row; without a group column its group is the normalised anchor."""
-    query = normalise(anchor)
+    """A row; without a group column its group is the normalised anchor, of scored pairs the first of both texts by alphabet."""
+    query, answer = _normalised(anchor), _normalised(positive)
+    own_group = min(query, answer) if shape == "scored pairs" else query
     return Row(
         anchor=anchor,
         positive=positive,
-        label=label,
-        group=query if group is None else group,
+        label=_once(label),
+        group=own_group if group is None else intern(group),
         query=query,
-        answer=normalise(positive),
+        answer=answer,
         source=source,
         line=line,
-        stratum=stratum,
+        stratum=_once(stratum),
         side=side,
+        shape=shape,
+        negatives=negatives,
+        score=score,
+        category=_once(category),
     )
 
 
 def by_content(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: row.content)
+
+
+def _normalised(text: str) -> str:
+    """Kept once in memory where it is the text itself."""
+    normalised = normalise(text)
+    return text if normalised == text else normalised
+
+
+def _once(value: str | None) -> str | None:
+    """Values that many rows have are kept once in memory."""
+    return None if value is None else intern(value)

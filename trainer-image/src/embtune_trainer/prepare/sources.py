@@ -14,10 +14,11 @@ from embtune_api.reports import Finding
 from embtune_api.spec import DataSource
 from embtune_api.split import Split
 from embtune_trainer.prepare.findings import Hit, how_read, shorten
+from embtune_trainer.prepare.mapping import read_score, row_of, text_columns
 from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.own_side import own_side, read_time
 from embtune_trainer.prepare.records import Record, broken, read_records
-from embtune_trainer.prepare.rows import Row, make_row
+from embtune_trainer.prepare.rows import Row
 
 _LONGEST_TEXT = 1_000_000
 """characters; a book. No model reads on that far, and the checks of a few such rows would take as long as all others"""
@@ -129,29 +130,26 @@ def _take(record: Record, source: DataSource, split: Split, wanted: dict[str, st
         into.empty.append(Hit(f"{source.uri}:{record.line}", fault))
         return
     columns, values = source.columns, record.values
-    assert columns.anchor is not None
-    assert columns.positive is not None
     texts = {column: _as_text(values[column]) or "" for column in wanted}
     for column, text in texts.items():
         _refuse_bad_characters(source.uri, record.line, column, text)
-    label = None if columns.label is None else texts[columns.label]
     group = None if split.group_by is None else texts[split.group_by]
     stratum = texts.get(split.stratify_by or columns.label or "") if split.method == "Stratified" else None
     try:
         side = own_side(texts, split)
     except ValueError as error:
         raise broken(source.uri, record.line, str(error)) from None
-    anchor, positive = texts[columns.anchor], texts[columns.positive]
-    into.rows.append(make_row(anchor, positive, label, group, source.uri, record.line, stratum=stratum, side=side))
+    into.rows.append(row_of(texts, source, record.line, group=group, stratum=stratum, side=side))
 
 
 def _fault(record: Record, source: DataSource, wanted: dict[str, str], split: Split) -> str | None:
     """Why the record cannot be a row; None when it can."""
     if not record.values:
         return "blank line"
+    embedded = text_columns(source.columns)
     for column in wanted:
         value = record.values.get(column)
-        if column in (source.columns.anchor, source.columns.positive) and value is not None and not isinstance(value, str):
+        if column in embedded and value is not None and not isinstance(value, str):
             return f"{column!r} is not a text"
         text = _as_text(value)
         if text is None:
@@ -160,6 +158,8 @@ def _fault(record: Record, source: DataSource, wanted: dict[str, str], split: Sp
             return f"{column!r} is blank"
         if len(text) > _LONGEST_TEXT:
             return f"{column!r} has {len(text)} characters, more than {_LONGEST_TEXT}"
+        if column == source.columns.score and read_score(value) is None:
+            return f"{column!r} is no number: {text!r}"
         if column == split.time_column and read_time(text) is None:
             return f"{column!r} is no time such as 2026-01-31 or 2026-01-31T08:00:00Z: {text!r}"
     return None
