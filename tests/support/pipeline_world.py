@@ -9,9 +9,10 @@ from embtune_api.errors import Exit
 from embtune_api.keys import LineKeys
 from embtune_api.wish import ANNOTATION
 from embtune_operator.cluster import MemoryCluster
+from embtune_operator.pipeline.apply import show
 from embtune_operator.pipeline.conditions import find
 from embtune_operator.pipeline.memory import Memory
-from embtune_operator.pipeline.reconcile import reconcile
+from embtune_operator.pipeline.reconcile import advance
 from embtune_operator.pipeline.settled import is_settled
 from embtune_operator.pipeline.stalls import Stalls
 from embtune_store import open_store
@@ -45,6 +46,8 @@ class World:
         self.settings: Settings = settings(**changes)
         self.now: datetime = NOON
         self.hold: Hold | None = None
+        self.watched = True
+        """A watch shows new jobs, as in a cluster."""
         self.memory = Memory(Stalls(lambda: (self.now - NOON).total_seconds()))
 
     @property
@@ -54,9 +57,23 @@ class World:
 
     def look(self) -> Decision:
         """One pass."""
-        passing = reconcile(self.job, self.settings, self.cluster, self.store, lambda: self.now, self.hold, self.memory)
-        decision = asyncio.run(passing)
+        decision = asyncio.run(self._pass())
         self.job = self.job.model_copy(update={"status": decision.status})
+        return decision
+
+    async def _pass(self) -> Decision:
+        """As the operator makes it; a job without a status is one that a watch has just shown."""
+        decision = await advance(
+            self.job,
+            self.settings,
+            self.cluster,
+            self.store,
+            lambda: self.now,
+            self.hold,
+            self.memory,
+            seen_first=self.watched and self.job.status is None,
+        )
+        await show(decision, self.cluster)
         return decision
 
     def work(self) -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.operator.contestants import EMBTUNE, NAIVE_OPERATOR, Contestant
+from bench.operator.pace import pace
 from bench.operator.scenes import Figures, burst, idle, restart, running_jobs
 from bench.operator.training_operator import burst_of_pytorch_jobs
 
@@ -47,8 +48,10 @@ ROWS = (
     Row("cpu", "processor seconds a job", ".2f"),
     Row("rate", "burst: jobs with a first child, per second", ".0f", least=40.0),
     Row("seconds", "… all of them after (s)", ".1f"),
+    Row("told", "… and told so in their status after (s)", ".1f"),
     Row("accepted", "… submissions that the API server took, per second", ".0f"),
     Row("first_cpu", "… processor milliseconds a job", ".0f"),
+    Row("pace_burst", "… at so many million steps of a Python loop a second", ".1f"),
     Row("caught_up", "after a restart: caught up (s)", ".1f", most=30.0),
     Row("megabytes", "… resident at most (MB)", ".0f", most=300.0),
     Row("idle_cpu", "idle: share of a core (%)", ".2f", most=1.0),
@@ -85,7 +88,9 @@ def main() -> int:
 def play(contestant: Contestant, scenes: dict[str, Callable[[Contestant], Figures]], only: list[str]) -> Figures:
     figures: Figures = {}
     for name in only:
+        before = pace()
         found = scenes[name](contestant)
+        found[f"pace_{name}"] = (before + pace()) / 2
         said = ", ".join(f"{figure} {value:.2f}" for figure, value in found.items())
         print(f"{contestant.name}: {name}: {said}", file=sys.stderr)  # noqa: T201
         figures |= found

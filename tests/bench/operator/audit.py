@@ -49,6 +49,14 @@ class Audit:
         """Object → when the API server was asked for it."""
         return {e["objectRef"]["name"]: _began(e) for e in self._good("create") if e["objectRef"]["resource"] == resource}
 
+    def told(self) -> dict[str, datetime]:
+        """Job → when the contestant's first status of it was written."""
+        found: dict[str, datetime] = {}
+        for entry in self._good("patch", "update", subresource="status"):
+            if entry["objectRef"]["resource"] == "finetunejobs" and entry["user"]["username"] == _CONTESTANTS_USER:
+                found.setdefault(entry["objectRef"]["name"], _ended(entry))
+        return found
+
     def writes_of_contestant(self) -> list[dict[str, Any]]:
         """Leases apart."""
         by_it = (entry for entry in writes(self.entries) if entry["user"]["username"] == _CONTESTANTS_USER)

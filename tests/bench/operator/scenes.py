@@ -40,13 +40,16 @@ def running_jobs(contestant: Contestant, jobs: int) -> Figures:
 
 
 def burst(contestant: Contestant, jobs: int) -> Figures:
-    """Submissions at once: until each has its first child."""
+    """Submissions at once: until each has its first child, and until each tells so in its status."""
     with stage() as at, contestant.run(at) as process, simulated_node(at.node("prepare")) as node:
         used = process.cpu_seconds()
         at.submit(jobs)
         until(600, lambda: len(node.created) == jobs, process)
+        until(600, lambda: len(Audit.of(at.plane).told()) == jobs, process)
         cost = 1000 * (process.cpu_seconds() - used) / jobs
-        return {**arrivals(Audit.of(at.plane), "finetunejobs", "jobs"), "first_cpu": cost}
+        audit = Audit.of(at.plane)
+        told = (max(audit.told().values()) - min(audit.made("finetunejobs").values())).total_seconds()
+        return {**arrivals(audit, "finetunejobs", "jobs"), "told": told, "first_cpu": cost}
 
 
 def arrivals(audit: Audit, submitted: str, made: str) -> Figures:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from embtune_store import Store
 
 SEEDS = range(24)
+STEPS = ("prepare", "train", "evaluate", "publish")
 
 
 class Killed(BaseException):
@@ -92,6 +93,7 @@ def test_a_crash_after_the_swap_is_finished_with_the_verdict_that_led_to_it() ->
     before = world.status
     world.store.delete(job_keys(world.job).result)
     again = a_world(a_job(EASY), world.store)
+    again.watched = False  # as `embtune run`, which keeps no status
     again.run()
     assert again.trainer.done == []
     assert len(read_history(world.store, LINE)) == 1
@@ -181,3 +183,13 @@ def test_a_champion_that_changes_while_operators_die_is_judged_against() -> None
     run_with_deaths(world, lambda _: Faults(with_a_chance(rng, 0.1), Killed, after=rng.random() < 0.5))
     assert outcome(world) == ("Succeeded", "Passed", "Production")
     assert transitions(read_history(world.trainer.store, LINE)) == [(1, "Promote", None, 7), (2, "Promote", 7, 1)]
+
+
+def test_a_job_whose_operator_died_before_it_told_of_the_first_child_goes_on_from_there() -> None:
+    world = a_world(a_job(EASY))
+    world.look()
+    world.job = world.job.model_copy(update={"status": None})
+    world.work()  # nobody looks, and the child ends well
+    world.run()
+    assert {(attempt.step, attempt.number) for attempt in world.status.attempts} == {(step, 1) for step in STEPS}
+    assert end_of(world) == undisturbed()

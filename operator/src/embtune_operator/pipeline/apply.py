@@ -60,7 +60,7 @@ async def act(decision: Decision, settings: Settings, cluster: Cluster, store: S
 
 async def show(decision: Decision, cluster: Cluster) -> None:
     """One status write, none when it would tell nothing new; then the events."""
-    if _is_news(decision.job.status, decision.status):
+    if is_news(decision):
         await cluster.write_status(decision.job, decision.status)
     for event in decision.events:
         await cluster.tell(decision.job, event)
@@ -110,9 +110,10 @@ def _clean(decision: Decision, store: Store) -> None:
             store.delete(found.key)
 
 
-def _is_news(before: FineTuneJobStatus | None, after: FineTuneJobStatus) -> bool:
-    """Whether a reader learns anything. That a pod has started is told with the progress that follows."""
-    return before is None or _told(before) != _told(after)
+def is_news(decision: Decision) -> bool:
+    """Whether a reader learns anything from its status. That a pod has started is told with the progress that follows."""
+    before = decision.job.status
+    return before is None or _told(before) != _told(decision.status)
 
 
 def _told(status: FineTuneJobStatus) -> FineTuneJobStatus:

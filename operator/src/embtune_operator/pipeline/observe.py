@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 from embtune_api.errors import StoreError
 from embtune_api.status import Progress
-from embtune_api.wish import ANNOTATION
 from embtune_store import documents
 
 if TYPE_CHECKING:
-    from embtune_api.resources import FineTuneJob
     from embtune_api.status import Launch
     from embtune_operator.cluster import ChildState, Cluster
     from embtune_operator.pipeline.hold import Hold
@@ -36,8 +34,11 @@ class Seen:
     """Why the version must not go to production."""
 
 
-async def observe(plan: Plan, cluster: Cluster, store: Store, stalls: Stalls, hold: Hold | None) -> Seen:
+async def observe(plan: Plan, cluster: Cluster, store: Store, stalls: Stalls, hold: Hold | None, *, is_new: bool = False) -> Seen:
     """Look at the children first and at the store afterwards: a child that has ended left everything it had to say.
+
+    Args:
+        is_new: no child is looked for.
 
     Raises:
         InvalidInput: the platform does not launch such a job.
@@ -46,7 +47,7 @@ async def observe(plan: Plan, cluster: Cluster, store: Store, stalls: Stalls, ho
     launch = plan.job.status.launch if plan.job.status else None
     if plan.resolved.result:
         return Seen(launch=launch)
-    children = () if _is_new(plan.job) else tuple(await cluster.children(plan.job))
+    children = () if is_new else tuple(await cluster.children(plan.job))
     if plan.current is None:
         return Seen(children, launch=launch, hold=hold)
     launch = await cluster.launch(plan.job)
@@ -58,11 +59,6 @@ async def observe(plan: Plan, cluster: Cluster, store: Store, stalls: Stalls, ho
         return Seen(children, progress, stalled=stalled, launch=launch, hold=hold)
     done = await asyncio.to_thread(store.exists, plan.current.keys.manifest)
     return Seen(children, current_is_done=done, launch=launch, hold=hold)
-
-
-def _is_new(job: FineTuneJob) -> bool:
-    """Nothing was launched for it, or nobody remembers: then the launch finds what is there by its name."""
-    return job.status is None and not job.spec.suspend and ANNOTATION not in job.metadata.annotations
 
 
 async def _watch(child: ChildState, plan: Plan, step: PlannedStep, store: Store, stalls: Stalls) -> tuple[Progress | None, bool]:

@@ -13,13 +13,16 @@ from pydantic import ValidationError
 from embtune_api.resources import FineTuneJob
 from embtune_operator.kube.errors import Missing
 from embtune_operator.kube.kinds import FINETUNEJOB
+from embtune_operator.pipeline.apply import is_news, show
 from embtune_operator.pipeline.memory import Memory
-from embtune_operator.pipeline.reconcile import reconcile
+from embtune_operator.pipeline.reconcile import advance
 from embtune_operator.pipeline.settled import is_settled
 from embtune_operator.service.stored import read_stored
 from embtune_operator.service.unreadable import tell_unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from embtune_api.status import FineTuneJobStatus
     from embtune_operator.cluster import Cluster
     from embtune_operator.kube.api import KubeApi
@@ -34,17 +37,24 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class JobPass:
+    """
+    Args:
+        give_way: lets other passes go first.
+    """
+
     api: KubeApi
     cluster: Cluster
     store: Store
     owners: Owners
     triggers: Triggers
     metrics: Metrics
+    give_way: Callable[[], Awaitable[None]]
     memory: Memory = field(default_factory=Memory)
 
     async def __call__(self, key: Key) -> float | None:
         """Seconds until the next pass; None: when something happens."""
-        body = self.triggers.unread(key) or await self.api.get(FINETUNEJOB, key.namespace, key.name)
+        unread = self.triggers.unread(key)
+        body = unread or await self.api.get(FINETUNEJOB, key.namespace, key.name)
         if body is None:
             self.triggers.gone(key)
             return None
@@ -53,9 +63,9 @@ class JobPass:
         except ValidationError as error:
             await tell_unreadable(self.api, FINETUNEJOB, FineTuneJob, body, error)
             return None
-        return await self._over(job, key)
+        return await self._over(job, key, seen_first=unread is not None)
 
-    async def _over(self, job: FineTuneJob, key: Key) -> float | None:
+    async def _over(self, job: FineTuneJob, key: Key, *, seen_first: bool) -> float | None:
         if job.metadata.deletion_timestamp:
             self.memory.forget(job.metadata.uid)
             return None
@@ -67,9 +77,19 @@ class JobPass:
         except Missing:
             return None  # the namespace is going, and the job with it
         hold = self.triggers.resources.hold(key.namespace, job.spec.model)
-        decision = await reconcile(
-            job, settings, self.cluster, self.store, lambda: datetime.now(UTC), hold=hold, memory=self.memory
+        decision = await advance(
+            job,
+            settings,
+            self.cluster,
+            self.store,
+            lambda: datetime.now(UTC),
+            hold,
+            self.memory,
+            seen_first=seen_first,
         )
+        if is_news(decision):
+            await self.give_way()  # of hundreds of jobs each gets its child before any is told about
+        await show(decision, self.cluster)
         self._note(job, decision.status, key)
         return decision.requeue_after
 

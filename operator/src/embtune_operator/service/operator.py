@@ -74,7 +74,7 @@ class Operator:
             fence = Fence(leader.still)
             api = await self._api(stack, fence)
             store = FencedStore(self.store, fence, self.metrics)
-            passes = Passes.over(api, store, self.platform, triggers, self.metrics)
+            passes = Passes.over(api, store, self.platform, triggers, self.metrics, workers.give_way)
             watching = await self._watching(stack, triggers)
             show_gauges(self.metrics, leader, workers.queue, self.resources, self.watches)
             tasks = [_begin(leader.run()), _begin(watching.run()), _begin(workers.run(passes))]

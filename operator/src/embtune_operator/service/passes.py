@@ -20,6 +20,8 @@ from embtune_operator.service.triggers import LINE, SCRATCH, STORE, Triggers
 from embtune_operator.versions.reconcile import reconcile_version
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from embtune_operator.kube.api import KubeApi
     from embtune_operator.kube.platform import Platform
     from embtune_operator.service.metrics import Metrics
@@ -36,10 +38,18 @@ class Passes:
         return await self.by_kind[key.kind](key)
 
     @classmethod
-    def over(cls, api: KubeApi, store: Store, platform: Platform, triggers: Triggers, metrics: Metrics) -> Self:
+    def over(
+        cls,
+        api: KubeApi,
+        store: Store,
+        platform: Platform,
+        triggers: Triggers,
+        metrics: Metrics,
+        give_way: Callable[[], Awaitable[None]],
+    ) -> Self:
         cluster = KubeCluster(api, platform, StepCredentials(api, platform))
         owners = Owners(api, platform)
-        jobs = JobPass(api, cluster, store, owners, triggers, metrics)
+        jobs = JobPass(api, cluster, store, owners, triggers, metrics, give_way)
         versions = ShownPass(MODELVERSION, ModelVersion, reconcile_version, api, cluster, store, platform, owners, triggers)
         lines = ShownPass(EMBEDDINGMODEL, EmbeddingModel, reconcile_line, api, cluster, store, platform, owners, triggers)
         return cls(

@@ -102,6 +102,11 @@ class Queue:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
+    def is_due(self) -> bool:
+        """Whether `take` gives something now."""
+        at = self.next_at()
+        return at is not None and at <= self.now()
+
     def done(self, key: Key, again_after: float | None = None) -> None:
         """Its pass has ended well. `again_after`: seconds until the next one; None: when something happens."""
         self._failures.pop(key, None)

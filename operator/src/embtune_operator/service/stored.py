@@ -22,4 +22,5 @@ def read_stored(model: type[Model], body: Object) -> Model:
         pydantic.ValidationError: the object was stored by other rules than those of this embtune.
     """
     said: dict[str, Any] = context(cluster=True)
-    return model.model_validate_json(to_json(body), context=said)
+    metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}  # as long as all the rest
+    return model.model_validate_json(to_json({**body, "metadata": metadata}), context=said)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from embtune_api.errors import EmbtuneError
 from embtune_operator.kube.errors import Conflict
@@ -22,6 +23,8 @@ _NOT_LEADING = 1.0
 """Seconds between two looks at whether we lead again."""
 _CHANGED_MEANWHILE = 0.5
 """Seconds until a resource is looked at again that somebody changed during its pass. No watch may tell: a label is no intent."""
+PATIENCE = 30.0
+"""Seconds for which a pass that gives way lets others go first."""
 
 
 class Work(Protocol):
@@ -34,6 +37,13 @@ class Leadership(Protocol):
         """Whether this process leads at this moment."""
 
 
+class _Aside(NamedTuple):
+    """A pass that gives way."""
+
+    until: float
+    turn: asyncio.Future[None]
+
+
 @dataclass
 class Workers:
     """To be used from one event loop."""
@@ -44,6 +54,8 @@ class Workers:
     queue: Queue = field(init=False)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _passes: set[asyncio.Task[None]] = field(default_factory=set)
+    _aside: deque[_Aside] = field(default_factory=deque)
+    """Of `_passes`: whoever has waited longest comes first. They take no worker."""
     _closed: bool = False
 
     def __post_init__(self) -> None:
@@ -63,10 +75,25 @@ class Workers:
             if timer:
                 timer.cancel()
 
+    async def give_way(self) -> None:
+        """For a pass whose rest can wait: what is due begins first, for `PATIENCE` seconds at most."""
+        if self._closed or not (self._aside or self.queue.is_due()):
+            return
+        waits = _Aside(time.monotonic() + PATIENCE, asyncio.get_running_loop().create_future())
+        self._aside.append(waits)
+        self._changed.set()
+        try:
+            await waits.turn
+        finally:
+            if waits in self._aside:  # it was cancelled
+                self._aside.remove(waits)
+
     async def close(self, grace: float) -> int:
         """Begin nothing more, and wait for the passes in hand, `grace` seconds at most; returns how many were given up."""
         self._closed = True
         self._changed.set()
+        while self._aside:
+            self._go_on()
         if self._passes:
             await asyncio.wait(self._passes, timeout=grace)
         left = list(self._passes)
@@ -76,10 +103,27 @@ class Workers:
         return len(left)
 
     def _begin(self, work: Work) -> None:
-        while len(self._passes) < self.limit and self.leader.still() and (taken := self.queue.take()):
-            task = asyncio.create_task(self._pass(taken, work))
-            self._passes.add(task)
-            task.add_done_callback(self._ended)
+        while self._is_free():
+            if self._aside and self._is_its_turn(self._aside[0]):
+                self._go_on()
+            elif self.leader.still() and (taken := self.queue.take()):
+                task = asyncio.create_task(self._pass(taken, work))
+                self._passes.add(task)
+                task.add_done_callback(self._ended)
+            else:
+                return
+
+    def _is_free(self) -> bool:
+        return len(self._passes) - len(self._aside) < self.limit
+
+    def _is_its_turn(self, aside: _Aside) -> bool:
+        return not self.queue.is_due() or aside.until <= time.monotonic() or not self.leader.still()
+
+    def _go_on(self) -> None:
+        """Whoever gave way first."""
+        turn = self._aside.popleft().turn
+        if not turn.done():
+            turn.set_result(None)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._passes.discard(task)
@@ -88,7 +132,7 @@ class Workers:
     def _timer(self) -> asyncio.TimerHandle | None:
         """Sets `_changed` when the next key is due; nobody waits for a key that no worker is free for."""
         at = self.queue.next_at()
-        if at is None or len(self._passes) >= self.limit:
+        if at is None or not self._is_free():
             return None
         pause = max(0.0, at - self.queue.now()) if self.leader.still() else _NOT_LEADING
         return asyncio.get_running_loop().call_later(pause, self._changed.set)

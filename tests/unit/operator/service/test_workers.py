@@ -46,6 +46,30 @@ class Passes:
         return None
 
 
+@dataclass
+class TwoParts:
+    """Passes of two parts: others may go before the second one."""
+
+    workers: Workers
+    log: list[str] = field(default_factory=list)
+    telling: int = 0
+    most_telling: int = 0
+
+    async def __call__(self, key: Key, /) -> float | None:
+        self.log.append(f"does {key.name}")
+        await asyncio.sleep(0.001)
+        await self.workers.give_way()
+        self.telling += 1
+        self.most_telling = max(self.most_telling, self.telling)
+        await asyncio.sleep(0.001)
+        self.log.append(f"tells {key.name}")
+        self.telling -= 1
+        return None
+
+    def did(self, what: str) -> int:
+        return sum(line.startswith(what) for line in self.log)
+
+
 def key(number: int) -> Key:
     return Key("FineTuneJob", "search", f"job-{number}")
 
@@ -155,6 +179,93 @@ def test_a_pass_that_does_not_end_is_given_up_after_the_grace() -> None:
         await until(lambda: passes.going == {key(1)})
         assert await workers.close(0.05) == 1
         assert passes.going == set()
+        await running
+
+    asyncio.run(check())
+
+
+def test_what_is_due_begins_before_the_rest_of_a_pass_that_gives_way() -> None:
+    async def check() -> None:
+        workers = Workers(Leadership(), 4, Metrics())
+        passes = TwoParts(workers)
+        running = asyncio.create_task(workers.run(passes))
+        for number in range(20):
+            workers.queue.add(key(number))
+        await until(lambda: passes.did("tells") == 20)
+        # Nothing is due any more as soon as the last ones have begun.
+        assert all(line.startswith("does") for line in passes.log[: 20 - workers.limit + 1]), passes.log
+        told = [line.removeprefix("tells ") for line in passes.log if line.startswith("tells")]
+        assert told == [line.removeprefix("does ") for line in passes.log if line.startswith("does")]  # who came first
+        assert passes.most_telling <= 4
+        await workers.close(1)
+        await running
+
+    asyncio.run(check())
+
+
+def test_a_pass_gives_way_no_longer_than_it_has_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("embtune_operator.service.workers.PATIENCE", 0.02)
+
+    async def check() -> None:
+        workers = Workers(Leadership(), 1, Metrics())
+        passes = TwoParts(workers)
+        running = asyncio.create_task(workers.run(passes))
+        for number in range(100):
+            workers.queue.add(key(number))
+        await until(lambda: passes.did("tells") > 0)
+        assert passes.did("does") < 100
+        await until(lambda: passes.did("tells") == 100)
+        await workers.close(1)
+        await running
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("end", ["is closed", "leads no longer"])
+def test_a_pass_that_gives_way_is_finished_when_the_process(end: str) -> None:
+    async def check() -> None:
+        leadership = Leadership()
+        workers, first = Workers(leadership, 1, Metrics()), asyncio.Event()
+
+        async def work(key: Key, /) -> float | None:
+            if key.name == "job-1":
+                await workers.give_way()
+                first.set()
+            else:
+                await asyncio.sleep(0.1)
+            return None
+
+        running = asyncio.create_task(workers.run(work))
+        workers.queue.add(key(1))
+        workers.queue.add(key(2))
+        workers.queue.add(key(3))
+        await asyncio.sleep(0.05)
+        assert not first.is_set()
+        leadership.leads = end == "is closed"
+        workers.look()
+        if leadership.leads:
+            assert await workers.close(5) == 0
+        else:
+            await until(first.is_set)
+            assert await workers.close(5) == 0
+        assert first.is_set()
+        await running
+
+    asyncio.run(check())
+
+
+def test_a_pass_that_is_given_up_while_it_gives_way_leaves_nothing_behind() -> None:
+    async def check() -> None:
+        workers, passes = Workers(Leadership(), 1, Metrics()), Passes()
+        workers.queue.add(key(1))
+        waits = asyncio.create_task(workers.give_way())
+        await asyncio.sleep(0.01)
+        waits.cancel()
+        await asyncio.gather(waits, return_exceptions=True)
+        passes.go.set()
+        running = asyncio.create_task(workers.run(passes))
+        await until(lambda: passes.done == [key(1)])
+        await workers.close(1)
         await running
 
     asyncio.run(check())
