@@ -2,20 +2,48 @@
 
 from typing import Literal
 
-LossName = Literal["MultipleNegativesRanking", "CachedMultipleNegativesRanking"]
+LossName = Literal[
+    "MultipleNegativesRanking",
+    "CachedMultipleNegativesRanking",
+    "Triplet",
+    "CoSENT",
+    "CosineSimilarity",
+    "Contrastive",
+    "OnlineContrastive",
+    "BatchHardSoftMarginTriplet",
+]
 LossChoice = Literal["Auto", LossName]
 Shape = Literal["pairs", "triplets", "scored pairs", "labelled texts"]
 Prepared = Literal[Shape, "0/1 pairs"]
 """Of prepared rows: 0/1 pairs are scored pairs whose scores are 0 or 1, which nobody knows before they are read."""
 LabelledTexts = Literal["Auto", "Pairs", "Triplets", "Batches"]
 
+_RANKED, _SCORED = frozenset[Shape]({"pairs", "triplets"}), frozenset[Shape]({"scored pairs"})
 LOSS_SHAPES: dict[LossName, frozenset[Shape]] = {
-    "MultipleNegativesRanking": frozenset({"pairs"}),
-    "CachedMultipleNegativesRanking": frozenset({"pairs"}),
+    "MultipleNegativesRanking": _RANKED,
+    "CachedMultipleNegativesRanking": _RANKED,
+    "Triplet": frozenset({"triplets"}),
+    "CoSENT": _SCORED,
+    "CosineSimilarity": _SCORED,
+    "Contrastive": _SCORED,
+    "OnlineContrastive": _SCORED,
+    "BatchHardSoftMarginTriplet": frozenset({"labelled texts"}),
 }
-"""Shapes of prepared rows; triplets are pairs with negatives."""
+"""Shapes of prepared rows; pairs of which some have negatives are pairs."""
 
-FITTING: dict[Prepared, LossName] = {"pairs": "MultipleNegativesRanking"}
+MARGINS: dict[LossChoice, float] = {"Triplet": 5.0, "Contrastive": 0.5, "OnlineContrastive": 0.5}
+"""Losses with a margin, and sentence-transformers' default of it."""
+
+JUDGED: frozenset[LossName] = frozenset({"Contrastive", "OnlineContrastive"})
+"""Losses that learn from scores of 0 and 1 alone."""
+
+FITTING: dict[Prepared, LossName] = {
+    "pairs": "MultipleNegativesRanking",
+    "triplets": "MultipleNegativesRanking",
+    "scored pairs": "CoSENT",
+    "0/1 pairs": "OnlineContrastive",
+    "labelled texts": "BatchHardSoftMarginTriplet",
+}
 """What the loss Auto stands for, by the shape of the prepared rows."""
 
 SHAPE_COLUMNS: dict[Shape, frozenset[str]] = {

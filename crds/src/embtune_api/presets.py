@@ -1,6 +1,7 @@
 """Everything that is `Auto`, spelled out."""
 
-from embtune_api.losses import FITTING, Prepared, built_as
+from embtune_api.errors import InvalidInput
+from embtune_api.losses import FITTING, JUDGED, Prepared, built_as
 from embtune_api.spec import Data, Training
 
 
@@ -18,14 +19,22 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs") -> Trainin
     """The recipe with every preset value made explicit, for `rows` prepared rows of a shape.
 
     Starting points by data size: small sets need more passes and smaller batches, large sets a gentler rate.
+
+    Raises:
+        InvalidInput: the loss learns from scores of 0 and 1, and there are others.
     """
-    loss = training.loss
+    loss = training.loss if training.loss.name != "Auto" else training.loss.model_copy(update={"name": FITTING[shape]})
+    if loss.name in JUDGED and shape == "scored pairs":
+        raise InvalidInput(
+            f"training.loss: {loss.name} learns from scores of 0 and 1, and data.train has others. Take CoSENT or "
+            f"CosineSimilarity, or leave the loss to Auto."
+        )
     epochs, batch_size, learning_rate = (4, 16, 2e-5) if rows < 5_000 else (3, 32, 2e-5) if rows <= 50_000 else (2, 64, 1e-5)
     epochs = training.epochs or epochs
     batch_size = training.batch_size or batch_size
     steps = epochs * steps_per_epoch(rows, batch_size)
     explicit = {
-        "loss": loss if loss.name != "Auto" else loss.model_copy(update={"name": FITTING[shape]}),
+        "loss": loss,
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": training.learning_rate or learning_rate,

@@ -16,7 +16,7 @@ from embtune_api.base import Resource
 from embtune_api.build import Build
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
-from embtune_api.losses import OPTIONAL_COLUMNS, SHAPE_COLUMNS, LossChoice, Shape, built_as, learns_from
+from embtune_api.losses import MARGINS, OPTIONAL_COLUMNS, SHAPE_COLUMNS, LossChoice, Shape, built_as, learns_from
 from embtune_api.metrics import METRIC_PATTERN, retrieval_metrics
 from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
 from embtune_api.split import ColumnName, Split
@@ -27,6 +27,9 @@ DnsLabel = Annotated[str, StringConstraints(pattern=DNS_LABEL, min_length=1, max
 Uri = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 RESERVED = "cannot be called jobs: the store keeps jobs under that name"
 CheckAction = Literal["Fail", "Fix", "Warn", "Ignore"]
+NO_MARGIN = f"margin is for the losses {', '.join(sorted(MARGINS))}"
+FEWEST_LABELLED = 8
+"""Texts in a batch: fewer would not hold several of each of several labels."""
 
 
 class VersionSelector(Resource):
@@ -234,12 +237,29 @@ class Loss(Resource):
     """What training makes small."""
 
     name: LossChoice = "Auto"
-    """Auto: the one that fits the data. MultipleNegativesRanking and its cached variant rank the right answer above the other
-    answers in the batch; the cached one needs less memory, and more time."""
+    """Auto: the one that fits the data. Pairs and triplets: MultipleNegativesRanking and its cached variant rank the right answer
+    above all other answers and negatives in the batch; the cached one needs less memory, and more time. Triplets: Triplet keeps
+    each anchor nearer to its answer than to its own negatives. Scored pairs: CoSENT brings them into the order of their scores,
+    CosineSimilarity to the scores themselves; scores of 0 and 1 alone: Contrastive, OnlineContrastive. Labelled texts:
+    BatchHardSoftMarginTriplet, over the hardest of each batch."""
     scale: Annotated[float, Field(gt=0, le=1000)] = 20.0
-    """Inverse temperature: cosine similarities are multiplied by this."""
+    """MultipleNegativesRanking, CoSENT: inverse temperature, by which cosine similarities are multiplied."""
+    margin: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """Triplet: Euclidean distance, by default 5; Contrastive, OnlineContrastive: cosine distance, by default 0.5."""
     mini_batch_size: Annotated[int, Field(ge=1, le=8192)] = 32
-    """Cached variant only: rows whose activations are in memory at once; memory no longer grows with batchSize."""
+    """Cached variant only: texts whose activations are in memory at once; memory no longer grows with batchSize."""
+
+    @property
+    def explicit_margin(self) -> float:
+        """The margin, or the loss's own. Raises KeyError for a loss that has none."""
+        return self.margin if self.margin is not None else MARGINS[self.name]
+
+    @model_validator(mode="after")
+    @cel(f"!has(self.margin) || self.name in {sorted(MARGINS)}", NO_MARGIN, field="margin")
+    def _margin_is_of_use(self) -> Self:
+        if self.margin is not None and self.name not in MARGINS:
+            raise ValueError(NO_MARGIN)
+        return self
 
 
 class Training(Resource):
@@ -272,6 +292,21 @@ class Training(Resource):
     """The same CPU, one process: the same bytes. Slower on a GPU."""
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """Of the order of rows and of dropout."""
+
+    @model_validator(mode="after")
+    @cel(
+        f"self.loss.name != 'BatchHardSoftMarginTriplet' || !has(self.batchSize) || self.batchSize >= {FEWEST_LABELLED}",
+        f"BatchHardSoftMarginTriplet compares texts of several labels in each batch: batchSize must be {FEWEST_LABELLED} or more",
+        field="batchSize",
+    )
+    def _batches_hold_several_labels(self) -> Self:
+        small = self.batch_size is not None and self.batch_size < FEWEST_LABELLED
+        if self.loss.name == "BatchHardSoftMarginTriplet" and small:
+            raise ValueError(
+                f"BatchHardSoftMarginTriplet compares texts of several labels in each batch: batchSize must be {FEWEST_LABELLED} "
+                f"or more, not {self.batch_size}"
+            )
+        return self
 
 
 class Suite(Resource):

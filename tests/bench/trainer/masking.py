@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from sentence_transformers import SentenceTransformer
 
-from bench.trainer.unmasked import NothingKnown, alone
-from bench.trainer.workload import BASE, ROWS, keys, recipe, to_jsonl
+from bench.trainer.unmasked import alone, nothing_known
+from bench.trainer.workload import BASE, ROWS, keys, recipe
 from embtune_store import open_store
 from embtune_trainer.encoder import device_for, has_bf16, load_encoder
 from embtune_trainer.evaluate.encoding import encode
@@ -25,8 +25,9 @@ from embtune_trainer.evaluate.ranking import rank_passages
 from embtune_trainer.evaluate.retrieval_metrics import retrieval_metric
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.loop import Loop
+from embtune_trainer.train.objectives.pairs import Ranking
 from embtune_trainer.train.ranks import Ranks
-from embtune_trainer.train.rows import PairRows, read_pairs
+from embtune_trainer.train.rows import tokenize_rows
 from support.rows import banking77_texts, in_class_pairs
 
 QUERIES = 1000
@@ -54,11 +55,11 @@ def ndcg_after_training(masked: bool, seed: int) -> tuple[float, int]:
     device = device_for(0)
     model = load_encoder(BASE, device)
     explicit = recipe(seed)
-    rows = read_pairs(to_jsonl(in_class_pairs(banking77_texts()[:ROWS])), model, explicit.max_seq_length)
-    if not masked:
-        rows = PairRows(rows.anchors, rows.positives, NothingKnown([], [], None))
+    records = in_class_pairs(banking77_texts()[:ROWS])
+    rows, scale = tokenize_rows(records, model, explicit.max_seq_length), explicit.loss.scale
+    objective = Ranking.of(records, scale) if masked else nothing_known(len(rows), scale)
     checkpoints = Checkpoints(open_store("memory://"), keys(seed))
-    loop = Loop(model, rows, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False)
+    loop = Loop(model, rows, objective, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False)
     outcome = loop.run()
     return ndcg(model), outcome.masked_negatives
 

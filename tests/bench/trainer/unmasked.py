@@ -16,9 +16,10 @@ from embtune_store import open_store
 from embtune_trainer.encoder import device_for, has_bf16, load_encoder
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.loop import Loop
+from embtune_trainer.train.objectives.pairs import Ranking
 from embtune_trainer.train.positives import KnownPositives
 from embtune_trainer.train.ranks import Ranks
-from embtune_trainer.train.rows import PairRows, read_pairs
+from embtune_trainer.train.rows import read_records, tokenize_rows
 from embtune_trainer.train.worker import save
 
 
@@ -27,6 +28,11 @@ class NothingKnown(KnownPositives):
 
     def mask(self, rows: np.ndarray) -> np.ndarray:
         return np.eye(len(rows), dtype=np.bool_)
+
+
+def nothing_known(rows: int, scale: float) -> Ranking:
+    """The objective of so many pairs, each of which knows its own positive alone."""
+    return Ranking(NothingKnown([], [], None), np.zeros(rows, dtype=np.int64), scale)
 
 
 def alone() -> None:
@@ -40,10 +46,10 @@ def main() -> None:
     device = device_for(0)
     model = load_encoder(base, device)
     explicit: Training = recipe(seed)
-    rows = read_pairs(rows_file.read_bytes(), model, explicit.max_seq_length)
-    unmasked = PairRows(rows.anchors, rows.positives, NothingKnown([], [], None))
+    rows = tokenize_rows(read_records(rows_file.read_bytes()), model, explicit.max_seq_length)
+    unmasked = nothing_known(len(rows), explicit.loss.scale)
     checkpoints = Checkpoints(open_store(f"{out}-scratch"), keys(seed))
-    loop = Loop(model, unmasked, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False)
+    loop = Loop(model, rows, unmasked, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False)
     outcome = loop.run()
     save(model, out)
     print(json.dumps({"seconds": outcome.seconds, "pairs_per_second": outcome.samples_per_second}))  # noqa: T201

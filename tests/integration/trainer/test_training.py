@@ -12,6 +12,7 @@ from embtune_api.spec import Loss, Training
 from support.trainer import TrainingRun, Warm, a_training
 
 RECIPE = Training(
+    loss=Loss(name="MultipleNegativesRanking"),
     epochs=4,
     batch_size=16,
     learning_rate=1e-3,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from embtune_trainer.train.losses import multiple_negatives_ranking
+from embtune_trainer.train.losses.ranking import multiple_negatives_ranking
 from embtune_trainer.train.positives import KnownPositives
 
 CASES = {

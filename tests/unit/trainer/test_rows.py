@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from embtune_trainer.train.rows import read_pairs
+from embtune_trainer.train.rows import read_records, tokenize_rows
 from support.tiny_model import make_tiny_model
 
-ROWS = [{"anchor": "show  help", "positive": "ls --help"}, {"anchor": "list files", "positive": "ls"}]
+ROWS: list[dict[str, Any]] = [
+    {"anchor": "show  help", "positive": "ls --help", "negatives": ["list files"]},
+    {"anchor": "list files", "positive": "ls", "negatives": ["help"]},
+]
 PROMPTS: dict[str, dict[str, Any]] = {
     "none": {},
     "for both sides": {"prompts": {"query": "query: ", "document": "passage: "}},
@@ -32,7 +35,7 @@ def test_token_ids_are_those_of_encode_query_and_encode_document(
 ) -> None:
     SentenceTransformer(str(base), device="cpu", **prompts).save_pretrained(str(tmp_path), create_model_card=False)
     model = SentenceTransformer(str(tmp_path), device="cpu")
-    rows = read_pairs("".join(json.dumps(row) + "\n" for row in ROWS).encode(), model, None)
+    rows = tokenize_rows(read_records("".join(json.dumps(row) + "\n" for row in ROWS).encode()), model, None)
 
     def fed(encode: Callable[..., Any], text: str) -> list[int]:
         """What `encode` has the model preprocess."""
@@ -49,7 +52,11 @@ def test_token_ids_are_those_of_encode_query_and_encode_document(
         return [int(token) for token in seen[0]["input_ids"][0]]
 
     for number, row in enumerate(ROWS):
-        assert rows.anchors[number].tolist() == fed(model.encode_query, row["anchor"])
-        assert rows.positives[number].tolist() == fed(model.encode_document, row["positive"])
-    bare = read_pairs(json.dumps(ROWS[0]).encode(), SentenceTransformer(str(base), device="cpu"), None)
-    assert (bare.anchors[0].tolist() == rows.anchors[0].tolist()) == ("query" not in prompts.get("prompts", {}))
+        assert rows.texts[number][0].tolist() == fed(model.encode_query, row["anchor"])
+        assert rows.texts[number][1].tolist() == fed(model.encode_document, row["positive"])
+        assert rows.texts[number][2].tolist() == fed(model.encode_document, row["negatives"][0])
+    bare = tokenize_rows(ROWS[:1], SentenceTransformer(str(base), device="cpu"), None)
+    assert (bare.texts[0][0].tolist() == rows.texts[0][0].tolist()) == ("query" not in prompts.get("prompts", {}))
+    scored = tokenize_rows([{"sentence1": "show help", "sentence2": "ls --help", "score": 1.0}], model, None)
+    assert [text.tolist() for text in scored.texts[0]] == [fed(model.encode, text) for text in ("show help", "ls --help")]
+    assert tokenize_rows([{"text": "ls", "label": "a"}], model, None).texts[0][0].tolist() == fed(model.encode, "ls")

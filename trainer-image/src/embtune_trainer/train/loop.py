@@ -25,12 +25,12 @@ from embtune_api.spec import Training
 from embtune_api.status import Progress
 from embtune_trainer.encoder import GROUP_OVERHEAD_TOKENS, TokenIds, embed, length_groups
 from embtune_trainer.progress import ReportProgress
-from embtune_trainer.train.batches import Rows, global_batches, rank_slice
+from embtune_trainer.train.batches import Rows, rank_slice
 from embtune_trainer.train.checkpoints import Checkpoints
-from embtune_trainer.train.losses import multiple_negatives_ranking
 from embtune_trainer.train.metrics import Moment
+from embtune_trainer.train.objectives import Objective
 from embtune_trainer.train.ranks import Ranks
-from embtune_trainer.train.rows import PairRows
+from embtune_trainer.train.rows import TrainingRows
 
 CURVE_POINTS = 200
 REPORT_SECONDS = 1.0
@@ -66,7 +66,9 @@ class Loop:
     """One training, ready to run."""
 
     model: SentenceTransformer
-    rows: PairRows
+    rows: TrainingRows
+    objective: Objective
+    """Over these rows."""
     recipe: Training
     """Every value explicit."""
     ranks: Ranks
@@ -159,7 +161,7 @@ class Loop:
 
     def _batches_after(self, done: int) -> Iterator[tuple[int, Rows]]:
         for epoch in range(done // self._steps_per_epoch, self._epochs):
-            batches = global_batches(len(self.rows), self._batch_size, epoch, self.recipe.seed)
+            batches = self.objective.batches(self._batch_size, epoch, self.recipe.seed)
             for number, batch in enumerate(batches):
                 step = epoch * self._steps_per_epoch + number
                 if step >= done:
@@ -180,10 +182,8 @@ class Loop:
 
     def _backward(self, step: int, batch: Rows, outcome: Outcome) -> Tensor:
         """Leave the gradient of the global batch's loss, this rank's part of it, in the parameters."""
-        lengths = self.rows.lengths[batch].sum(axis=1)
-        slices = [rank_slice(lengths, rank, self.ranks.world) for rank in range(self.ranks.world)]
-        mine = batch[slices[self.ranks.rank]]
-        texts = [self.rows.anchors[row] for row in mine] + [self.rows.positives[row] for row in mine]
+        slices = [rank_slice(self.rows.lengths[batch], rank, self.ranks.world) for rank in range(self.ranks.world)]
+        texts = self.rows.of(batch[slices[self.ranks.rank]])
         groups = self._groups(texts, outcome)
         cached = self.recipe.loss.name == "CachedMultipleNegativesRanking"
 
@@ -191,14 +191,11 @@ class Loop:
             parts = [self._embed(step, number, group, texts) for number, group in enumerate(groups)]
         nothing = torch.zeros(0, self.model.get_embedding_dimension() or 1, device=self._device)
         local = torch.cat(parts)[inverse(np.concatenate(groups))] if groups else nothing
-        gathered, own = self._everyone(local, slices)
+        gathered, own = self._everyone(local, batch, slices)
         gathered.requires_grad_(True)
-        anchors, positives = gathered[: len(batch)], gathered[len(batch) :]
-        known = self.rows.known.mask(batch)
-        outcome.masked_negatives += int(known.sum()) - len(batch)
-        known_tensor = torch.from_numpy(known).to(self._device)
-        loss = multiple_negatives_ranking(anchors, positives, known_tensor, self.recipe.loss.scale)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = self.objective.loss(gathered, batch)
+        outcome.masked_negatives += loss.masked_negatives
+        loss.value.backward()  # type: ignore[no-untyped-call]
         assert gathered.grad is not None
         gradient = gathered.grad[own]
         if cached:
@@ -206,7 +203,7 @@ class Loop:
                 self._embed(step, number, group, texts).backward(gradient[group])  # type: ignore[no-untyped-call]
         elif groups:
             local.backward(gradient)  # type: ignore[no-untyped-call]
-        return loss.detach()
+        return loss.value.detach()
 
     def _groups(self, texts: list[TokenIds], outcome: Outcome) -> list[NDArray[np.int64]]:
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
@@ -221,10 +218,14 @@ class Loop:
         torch.manual_seed(noise_seed(self.recipe.seed, step, self.ranks.rank, number))
         return embed(self.model, [texts[index] for index in group], self.bf16)
 
-    def _everyone(self, local: Tensor, slices: list[NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
-        """All embeddings in the batch's order, anchors before positives, and where this rank's own lie in that."""
-        size = sum(len(positions) for positions in slices)
-        places = [np.concatenate([positions, positions + size]) for positions in slices]
+    def _everyone(self, local: Tensor, batch: Rows, slices: list[NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
+        """All embeddings in the batch's order, row after row, and where this rank's own lie in that."""
+        counts = self.rows.counts[batch]
+        ends = np.cumsum(counts)
+        places = [
+            np.concatenate([np.arange(ends[row] - counts[row], ends[row]) for row in positions] or [np.arange(0)])
+            for positions in slices
+        ]
         gathered = self.ranks.gather(local, [len(place) for place in places])
         in_order = torch.from_numpy(inverse(np.concatenate(places))).to(self._device)
         return gathered[in_order], torch.from_numpy(places[self.ranks.rank]).to(self._device)

@@ -1,55 +1,75 @@
-"""The prepared rows, tokenized once."""
+"""The prepared rows, tokenized once: whatever their shape, each is a few texts."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from embtune_trainer.encoder import TokenIds, tokenize
-from embtune_trainer.prepare.normalise import normalise
-from embtune_trainer.train.positives import KnownPositives
+from embtune_trainer.train.batches import Rows
 
 # The names that encode_query and encode_document of sentence-transformers 6.2 look for, in their order.
 QUERY_PROMPTS = ("query",)
 DOCUMENT_PROMPTS = ("document", "passage", "corpus")
+Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class PairRows:
-    """Pairs as token ids, and which of them must not be each other's negatives."""
+class TrainingRows:
+    """Rows as token ids."""
 
-    anchors: list[TokenIds]
-    positives: list[TokenIds]
-    known: KnownPositives
+    texts: list[tuple[TokenIds, ...]]
+    """Of each row: anchor, positive, negatives…; or sentence1, sentence2; or one text."""
 
     def __len__(self) -> int:
-        return len(self.anchors)
+        return len(self.texts)
 
     @cached_property
     def lengths(self) -> NDArray[np.int64]:
-        """(rows, 2) int64: tokens of anchor and positive."""
-        pairs = zip(self.anchors, self.positives, strict=True)
-        return np.array([(len(anchor), len(positive)) for anchor, positive in pairs], dtype=np.int64).reshape(-1, 2)
+        """(rows,) int64: tokens of each row."""
+        return np.array([sum(map(len, texts)) for texts in self.texts], dtype=np.int64)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """(rows,) int64: texts of each row."""
+        return np.array([len(texts) for texts in self.texts], dtype=np.int64)
+
+    def of(self, rows: Rows) -> list[TokenIds]:
+        """The texts of these rows, row after row."""
+        return [text for row in rows for text in self.texts[row]]
 
 
-def read_pairs(data: bytes, model: SentenceTransformer, max_length: int | None) -> PairRows:
-    """Rows of `train.jsonl`, tokenized for `model`: anchors as `encode_query` would, positives as `encode_document` would."""
-    rows = [json.loads(line) for line in data.splitlines()]
-    anchors, positives = [row["anchor"] for row in rows], [row["positive"] for row in rows]
-    labels: Sequence[str] | None = [str(row["label"]) for row in rows] if rows and "label" in rows[0] else None
-    return PairRows(
-        anchors=tokenize(model, _prompted(model, QUERY_PROMPTS, anchors), max_length),
-        positives=tokenize(model, _prompted(model, DOCUMENT_PROMPTS, positives), max_length),
-        known=KnownPositives([normalise(text) for text in anchors], [normalise(text) for text in positives], labels),
-    )
+def read_records(data: bytes) -> list[Record]:
+    """Rows of `train.jsonl`."""
+    return [json.loads(line) for line in data.splitlines()]
 
 
-def _prompted(model: SentenceTransformer, names: Sequence[str], texts: list[str]) -> list[str]:
-    """The texts behind the model's own prompt: a model must be trained on what it is asked later."""
+def tokenize_rows(records: Sequence[Record], model: SentenceTransformer, max_length: int | None) -> TrainingRows:
+    """Tokenized for `model`: anchors as `encode_query` would, their answers as `encode_document`, other texts as `encode`."""
+    sides = [_sides(record) for record in records]
+    queries = _tokens(model, QUERY_PROMPTS, [text for query, _, _ in sides for text in query], max_length)
+    documents = _tokens(model, DOCUMENT_PROMPTS, [text for _, answers, _ in sides for text in answers], max_length)
+    others = _tokens(model, (), [text for _, _, neither in sides for text in neither], max_length)
+    feeds = (iter(queries), iter(documents), iter(others))
+    return TrainingRows([tuple(next(feed) for feed, side in zip(feeds, row, strict=True) for _ in side) for row in sides])
+
+
+def _sides(record: Record) -> tuple[list[str], list[str], list[str]]:
+    """Its texts: of queries, of their answers, and of neither."""
+    if "anchor" in record:
+        return [record["anchor"]], [record["positive"], *record.get("negatives", ())], []
+    if "text" in record:
+        return [], [], [record["text"]]
+    return [], [], [record["sentence1"], record["sentence2"]]
+
+
+def _tokens(model: SentenceTransformer, names: Sequence[str], texts: list[str], max_length: int | None) -> list[TokenIds]:
+    """Of the texts behind the model's own prompt: a model must be trained on what it is asked later."""
     name = next((name for name in names if name in model.prompts), model.default_prompt_name)
     prompt = model.prompts.get(name) if name else None
-    return [f"{prompt}{text}" for text in texts] if prompt else texts
+    return tokenize(model, [f"{prompt}{text}" for text in texts] if prompt else texts, max_length)

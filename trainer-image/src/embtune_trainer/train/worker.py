@@ -36,8 +36,9 @@ from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.launch import ALONE
 from embtune_trainer.train.loop import Loop, Outcome, nobody
 from embtune_trainer.train.metrics import serve_metrics
+from embtune_trainer.train.objectives import make_objective
 from embtune_trainer.train.ranks import Ranks
-from embtune_trainer.train.rows import read_pairs
+from embtune_trainer.train.rows import read_records, tokenize_rows
 
 CONTROL_SECONDS = 5.0
 VERSIONS = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy")
@@ -98,14 +99,15 @@ def _train(request: TrainRequest) -> None:
             report(Progress(message="loading the model and the rows"))
         folder = _fetch_once(store, request, ranks)
         model = load_encoder(folder, device)
-        rows = read_pairs(folders.read_verified(store, request.rows), model, recipe.max_seq_length)
+        records = read_records(folders.read_verified(store, request.rows))
+        rows, objective = tokenize_rows(records, model, recipe.max_seq_length), make_objective(records, recipe.loss)
         bf16 = recipe.precision == "bf16" or (recipe.precision == "Auto" and has_bf16(device))
         if ranks.first:
             stop_asked = _or_control(stop_asked, store, keys)
             show = serve_metrics(device)
         else:
             show = nobody
-        loop = Loop(model, rows, recipe, ranks, Checkpoints(store, keys), bf16, report, stop_asked, show)
+        loop = Loop(model, rows, objective, recipe, ranks, Checkpoints(store, keys), bf16, report, stop_asked, show)
         outcome = loop.run()
         if ranks.first:
             _finish(request, store, keys, loop, outcome, started)
