@@ -202,7 +202,7 @@ def test_labels_and_groups_of_parquet_may_be_numbers_and_truth_values(tmp_path: 
     (tmp_path / "a.parquet").write_bytes(
         as_parquet(numbers.append_column("yes", pa.array([n % 4 < 2 for n in range(len(ROWS))])))
     )
-    columns = {"anchor": "anchor", "positive": "positive", "label": "yes"}
+    columns = {"text": "anchor", "label": "yes"}
     prepared = world.prepare(world.request("a.parquet", columns=columns, split={"groupBy": "n"}))
     assert {row["label"] for row in prepared.train} == {"true", "false"}
     assert {row["group"] for row in prepared.train} <= {str(n) for n in range(len(ROWS))}

@@ -91,9 +91,10 @@ def _refuse_judgements(rows: list[Row]) -> None:
     wrong = [row for row in rows if row.label in _NO]
     first = min(wrong, key=lambda row: row.content)
     raise InvalidInput(
-        f"{counted(len(wrong))} of {len(rows)} say {first.label} in the column of the label, the others 1; one is {first.where}. "
-        f"A label says what pairs have in common, but these look like judgements, and pairs that are none would be learnt as "
-        f"right answers. Map sentence1, sentence2 and score instead of anchor, positive and label, or leave the wrong pairs out."
+        f"data.train: {len(wrong)} of {counted(len(rows))} say {first.label} in the column of the label, one is {first.where}; "
+        f"the others say {_YES[_NO.index(first.label or '')]}. A label says what pairs have in common, but these look like "
+        f"judgements, and pairs that are none would be learnt as right answers. Map sentence1, sentence2 and score instead of "
+        f"anchor, positive and label, or leave the wrong pairs out."
     )
 
 
