@@ -63,6 +63,8 @@ class ResolvedSource(Document):
     """What a mutable data source turned out to be."""
 
     uri: str
+    revision: str | None = None
+    """Commit of the hub, where there is one."""
     sha256: str
     size: int
     rows: int

@@ -125,10 +125,12 @@ class DataSource(Resource):
     """One file of rows: .jsonl (.ndjson), .csv or .tsv, each also as .gz or .zst, or .parquet."""
 
     uri: Uri
-    """`s3://bucket/key`, or a path relative to the job's file (local runs only). Its name says what the file is."""
+    """`s3://bucket/key`, a file of a data set of the hub as `hf://datasets/org/name/file` or `hf://datasets/org/name@revision/file`,
+    or a path relative to the job's file (local runs only). Its name says what the file is."""
     columns: Columns = Columns(anchor="anchor", positive="positive")
     secret_ref: SecretRef | None = None
-    """Credentials for an s3:// source; a local run takes them from its environment."""
+    """Credentials for an s3:// source, or HF_TOKEN for a private data set of the hub; a local run takes them from its
+    environment."""
 
     @field_validator("uri")
     @classmethod

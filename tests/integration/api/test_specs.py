@@ -39,6 +39,13 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
     ),
     "a base model on the node": (JOB, ("spec", "baseModel", "uri"), "file:///models/minilm", "spec.baseModel.uri: Invalid value"),
     "a model of the hub without its organisation": (JOB, ("spec", "baseModel", "uri"), "hf://minilm", "spec.baseModel.uri"),
+    "a data set of the hub without a file": (
+        JOB,
+        ("spec", "data", "train", 0, "uri"),
+        "hf://datasets/org/name",
+        "spec.data.train[0].uri: Invalid value",
+    ),
+    "a file of a data set of the hub": (JOB, ("spec", "data", "train", 0, "uri"), "hf://datasets/org/name@main/a/b.csv", None),
     "a bucket without a folder": (JOB, ("spec", "baseModel", "uri"), "s3://models", "spec.baseModel.uri: Invalid value"),
     "data on somebody's machine": (
         JOB,

@@ -260,7 +260,8 @@ def test_a_job_for_a_cluster_has_no_paths_of_this_machine(tmp_path: Path) -> Non
     file = written(tmp_path, GOOD)
     assert load_resources(file, cluster=False)
     assert told(file, cluster=True) == (
-        "9: spec.data.train[0].uri: in a cluster, data lies at s3://bucket/key: pods cannot see a path on your machine"
+        "9: spec.data.train[0].uri: in a cluster, data lies at s3://bucket/key or hf://datasets/org/name/file: "
+        "pods cannot see a path on your machine"
     )
 
 

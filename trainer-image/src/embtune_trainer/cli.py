@@ -25,7 +25,7 @@ Runs one step of a FineTuneJob: reads its request, reads and writes only the sto
 manifest is there already. `warm` imports what train and evaluate need, then runs them as it is told on stdin.
 
 environment:
-  EMBTUNE_HUB_MIRROR       folder of models as <org>/<name>, looked up before the hub
+  EMBTUNE_HUB_MIRROR       folder of models as <org>/<name> and data sets as datasets/<org>/<name>, looked up before the hub
   EMBTUNE_TERMINATION_LOG  file for the paragraph that says what went wrong (default: none)
   EMBTUNE_METRICS_PORT     port on which train serves Prometheus metrics (default: none)
   EMBTUNE_STORE_CREDENTIALS  folder with a credentials.json for the store at s3://, read again when it is replaced

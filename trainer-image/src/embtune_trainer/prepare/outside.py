@@ -33,6 +33,8 @@ class Outside:
     """The run's store."""
     secrets: Path | None = None
     """Folder of mounted Secrets; None: a local run."""
+    mirror: Path | None = None
+    """A folder that is looked up before the hub: models as `<org>/<name>`, data sets as `datasets/<org>/<name>`."""
 
     @contextmanager
     def bucket(self, uri: str, secret: SecretRef | None, field: str) -> Iterator[tuple[Store, str]]:
@@ -62,8 +64,8 @@ class Outside:
         found = self._keys(self.secrets, secret, field)
         if "HF_TOKEN" not in found:
             raise InvalidInput(
-                f"{field}.secretRef: Secret {secret.name} has no key HF_TOKEN, which a model of the hub is fetched with. Add the "
-                f"key, or remove secretRef if the model is public."
+                f"{field}.secretRef: Secret {secret.name} has no key HF_TOKEN, which the hub is asked with. Add the key, or "
+                f"remove secretRef if what is there is public."
             )
         return found["HF_TOKEN"]
 
@@ -89,7 +91,7 @@ class Outside:
         if not place.is_dir():
             raise InvalidInput(
                 f"{field}.secretRef: there is no Secret {secret.name} in the job's namespace. Create it there, with the keys "
-                f"{' and '.join(PAIR)} for s3://, or HF_TOKEN for a model of the hub; then make the job again."
+                f"{' and '.join(PAIR)} for s3://, or HF_TOKEN for the hub; then make the job again."
             )
         values = {name: _value(place / name) for name in KEYS}
         return {name: value for name, value in values.items() if value}

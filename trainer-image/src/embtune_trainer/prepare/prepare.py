@@ -56,7 +56,7 @@ def run_prepare(
     """Do the step, or return what it did before.
 
     Args:
-        mirror: a folder of models that is looked up before the hub.
+        mirror: a folder of models and data sets that is looked up before the hub.
         secrets: a folder with a folder for each secretRef of the job; None: a local run, with its environment's credentials.
 
     Raises:
@@ -75,7 +75,7 @@ def run_prepare(
     claim_line(store, request.line_keys, request.owner)
 
     report_progress(Progress(percent=0, message="reading the data"))
-    data = read_sources(request.data.train, request.data.split, folder, Outside(store, secrets))
+    data = read_sources(request.data.train, request.data.split, folder, Outside(store, secrets, mirror))
     report_progress(Progress(percent=20, message=f"checking and dividing {counted(data.rows_read)}"))
     examined = _examine(data, request.data, request, store)
     report_progress(Progress(percent=60, message="fetching the base model"))

@@ -14,6 +14,7 @@ from embtune_api.reports import Finding
 from embtune_api.spec import DataSource
 from embtune_api.split import Split
 from embtune_trainer.prepare.findings import Hit, how_read, shorten
+from embtune_trainer.prepare.hub import HubAway, read_data_file
 from embtune_trainer.prepare.mapping import read_score, row_of, text_columns
 from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.own_side import own_side, read_time
@@ -58,7 +59,8 @@ def read_sources(sources: list[DataSource], split: Split, folder: Path | None, o
     data = ReadData()
     for number, source in enumerate(sources):
         field_path = f"data.train[{number}]"
-        _read_source(source, _content(source, folder, field_path, outside), split, data)
+        content, revision = _content(source, folder, field_path, outside)
+        _read_source(source, content, revision, split, data)
     return data
 
 
@@ -76,7 +78,7 @@ def local_path(uri: str, folder: Path | None, field_path: str) -> Path:
     return folder / (unquote(urlsplit(uri).path) if uri.startswith("file://") else uri)
 
 
-def _read_source(source: DataSource, content: bytes, split: Split, into: ReadData) -> None:
+def _read_source(source: DataSource, content: bytes, revision: str | None, split: Split, into: ReadData) -> None:
     wanted = _wanted_columns(source, split)
     read_before, rows_before = into.rows_read, len(into.rows)
     found = read_records(source.uri, content, wanted)
@@ -87,6 +89,7 @@ def _read_source(source: DataSource, content: bytes, split: Split, into: ReadDat
     into.sources.append(
         ResolvedSource(
             uri=source.uri,
+            revision=revision,
             sha256=hashlib.sha256(content).hexdigest(),
             size=len(content),
             rows=into.rows_read - read_before,
@@ -181,15 +184,32 @@ def _refuse_bad_characters(uri: str, line: int, column: str, text: str) -> None:
         raise broken(uri, line, f"{column!r} contains half a surrogate pair, which is not text") from None
 
 
-def _content(source: DataSource, folder: Path | None, field_path: str, outside: Outside) -> bytes:
+def _content(source: DataSource, folder: Path | None, field_path: str, outside: Outside) -> tuple[bytes, str | None]:
+    """The bytes, and the commit of the hub that they are of."""
     if source.uri.startswith("s3://"):
-        return _s3_content(source, field_path, outside)
-    return _local_content(source.uri, folder, field_path)
+        return _s3_content(source, field_path, outside), None
+    if source.uri.startswith("hf://"):
+        return _hub_content(source, field_path, outside)
+    return _local_content(source.uri, folder, field_path), None
+
+
+def _hub_content(source: DataSource, field_path: str, outside: Outside) -> tuple[bytes, str | None]:
+    token = outside.hub_token(source.secret_ref, field_path)
+    try:
+        found = read_data_file(source.uri, token, outside.mirror, field_path)
+    except HubAway as error:
+        if outside.secrets is None:  # somebody waits for this run, and is told at once
+            raise InvalidInput(str(error)) from None
+        raise
+    return found.content, found.revision
 
 
 def _local_content(uri: str, folder: Path | None, field_path: str) -> bytes:
     if "://" in uri and not uri.startswith("file://"):
-        raise InvalidInput(f"{field_path}.uri: {uri} cannot be read. Give an s3://bucket/key, or a path in a local run.")
+        raise InvalidInput(
+            f"{field_path}.uri: {uri} cannot be read. "
+            f"Give an s3://bucket/key, an hf://datasets/org/name/file, or a path in a local run."
+        )
     path = local_path(uri, folder, field_path)
     try:
         return path.read_bytes()
