@@ -181,6 +181,11 @@ def _refuse_bad_characters(uri: str, line: int, column: str, text: str) -> None:
         raise broken(uri, line, f"{column!r} contains half a surrogate pair, which is not text") from None
 
 
+def content_of(uri: str, folder: Path, outside: Outside) -> bytes:
+    """A file that no job names yet. Raises InvalidInput as `read_sources` does."""
+    return _content(DataSource(uri=uri), folder, "data.train[0]", outside)
+
+
 def _content(source: DataSource, folder: Path | None, field_path: str, outside: Outside) -> bytes:
     if source.uri.startswith("s3://"):
         return _s3_content(source, field_path, outside)
