@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from embtune_api.spec import Data
 
 
+_READ = frozenset({".csv", ".tsv", ".gz", ".zst"})
+"""Endings of files that are read, as short as those of languages"""
+
+
 @dataclass(frozen=True)
 class Looked:
     """What is in the data, and what we would do with it."""
@@ -45,6 +49,8 @@ def look_at_files(files: list[Path], columns: str | None, folder: Path) -> Looke
     Raises:
         InvalidInput: nothing can be learnt from the files as they are.
     """
+    for file in files:
+        _refuse_half_of_parallel_texts(file)
     uris = [_relative(file, folder) for file in files]
     given = parse_columns(columns) if columns else None
     described = look(LookRequest(folder=str(folder), files=uris)).files
@@ -65,6 +71,21 @@ def look_at_job(data: Data, folder: Path) -> Looked:
     guesses = [Guess(source.columns, "as the job says") for source in data.train]
     recipe = plan_recipe(answer.files, guesses, answer.report)
     return Looked(answer.files, guesses, None, answer.report, recipe, advise(answer.report))
+
+
+def _refuse_half_of_parallel_texts(file: Path) -> None:
+    """Texts and their translations, line by line in two files that differ in the language at their end."""
+    language = file.suffix.removeprefix(".")
+    others = sorted(other.suffix[1:] for other in file.parent.glob(f"{file.stem}.*") if len(other.suffix) == len(file.suffix))
+    others = [other for other in others if other != language and other.isalpha()]
+    if file.suffix.lower() in _READ or len(language) not in (2, 3) or not others:
+        return
+    other = file.with_suffix(f".{others[0]}")
+    raise InvalidInput(
+        f"{file}: lines whose translations are in {other}. A row must hold both. Put them side by side and look at that: python3 "
+        f"-c \"import json; [print(json.dumps({{'{language}': a.strip(), '{others[0]}': b.strip()}})) for a, b in "
+        f"zip(open('{file}'), open('{other}'))]\" > {language}-{others[0]}.jsonl"
+    )
 
 
 def _relative(file: Path, folder: Path) -> str:

@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from embtune_api.reports import DataReport
     from embtune_operator.advice.columns import Guess
 
-_GROUPS = ("group", "family", "doc", "document_id", "doc_id", "thread", "conversation_id", "ticket_id", "user_id", "focus", "page")
+_GROUPS = (
+    "group",
+    "family",
+    "doc",
+    "document_id",
+    "doc_id",
+    "thread",
+    "conversation_id",
+    "ticket_id",
+    "user_id",
+    "focus",
+    "page",
+)
 _SPARE = 1.5
 """Times the fewest queries and groups of an exam: checks remove some, and shares by hash are not exact."""
 _TOKENS_PER_WORD = 1.4
@@ -53,11 +65,15 @@ def plan_data(files: list[FileLook], guesses: list[Guess]) -> Plan:
     test = exam_share(queries, groups)
     stratified = shape == "labelled texts"
     split = Split(method="Stratified" if stratified else "Hash", validation=0.1, test=test, group_by=group)
-    empty = sum(file.rows - _column(file, name).filled for file, guess in zip(files, guesses, strict=True) for name in _once(guess))
+    empty = sum(
+        file.rows - _column(file, name).filled for file, guess in zip(files, guesses, strict=True) for name in _once(guess)
+    )
     return Plan(
         data=Data(train=sources, split=split, checks=Checks(empty="Fix" if empty else "Fail")),
         split_reason=_split_reason(queries, groups, test, stratified),
-        group_reason=f"rows that share {group!r} stay on one side" if group else "no column groups the rows: each text is a group",
+        group_reason=f"rows that share {group!r} stay on one side"
+        if group
+        else "no column groups the rows: each text is a group",
         empty=empty,
     )
 
@@ -108,8 +124,8 @@ def _prompts(file: FileLook, guess: Guess) -> str:
     lengths = sorted(column.words_p50 for column in texts[:2])
     if len(texts) > 1 and lengths[-1] > _ASYMMETRIC * lengths[0]:
         return (
-            f"asymmetric: one side has {lengths[0]} words, the other {lengths[-1]} (p50). With a base that was trained with prompts "
-            f"('query: ', 'passage: '), put them in front of the texts"
+            f"asymmetric: one side has {lengths[0]} words, the other {lengths[-1]} (p50). With a base that was trained with "
+            f"prompts ('query: ', 'passage: '), put them in front of the texts"
         )
     return "symmetric: both sides are alike, so no prompts are needed"
 

@@ -38,7 +38,7 @@ def advise(report: DataReport) -> Advice:
     if short:
         return Advice(answer="not enough data to tell", reasons=short)
     enough = (
-        f"the exam has {report.exam_queries} queries in {report.exam_groups} groups, and {report.prepared.train} rows are left to "
-        f"train on: enough for a verdict on whether the tuned model beats the base, which only a run can say"
+        f"the exam has {report.exam_queries} queries in {report.exam_groups} groups, and {report.prepared.train} rows are left "
+        f"to train on: enough for a verdict on whether the tuned model beats the base, which only a run can say"
     )
     return Advice(answer="try it: the gates decide", reasons=[enough])

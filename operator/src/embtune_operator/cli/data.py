@@ -38,7 +38,9 @@ def command(files: tuple[Path, ...], columns: str | None, as_json: bool) -> None
 
     if any(file.suffix in JOB_ENDINGS for file in files):
         if len(files) > 1 or columns:
-            raise InvalidInput(f"{files[0]}: a job is looked at alone, with the columns that it maps. Give the job, or the files.")
+            raise InvalidInput(
+                f"{files[0]}: a job is looked at alone, with the columns that it maps. Give the job, or the files."
+            )
         from embtune_operator.jobfile import load_job
 
         looked = look_at_job(load_job(files[0]).spec.data, files[0].resolve().parent)

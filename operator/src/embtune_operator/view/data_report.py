@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -33,7 +34,7 @@ def print_data(looked: Looked) -> None:
     for finding in report.findings:
         console.print(escape(_told(finding)))
         for example in finding.examples:
-            console.print(escape(f"    {example}"), no_wrap=True, overflow="ellipsis")
+            console.print(escape(f"    {_shortly(example, looked)}"), no_wrap=True, overflow="ellipsis")
     if not report.findings:
         console.print("No findings.")
     console.print()
@@ -68,7 +69,13 @@ def _balance(column: ColumnLook) -> str:
 
 
 def _told(finding: Finding) -> str:
-    return f"{finding.check}: {finding.rows} rows {finding.message} ({finding.action})"
+    return f"{finding.check} ({finding.rows} rows, {finding.action}): {finding.message}"
+
+
+def _shortly(example: str, looked: Looked) -> str:
+    """With the file's name for its path: the line has room for the text, too."""
+    uri = next((file.uri for file in looked.files if example.startswith(f"{file.uri}:")), "")
+    return f"{Path(uri).name}{example.removeprefix(uri)}"
 
 
 def _sides(report: DataReport) -> Table:

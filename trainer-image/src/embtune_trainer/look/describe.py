@@ -24,7 +24,9 @@ def describe_file(uri: str, content: bytes) -> FileLook:
     for record in records.records:
         rows += 1
         for name, value in record.values.items():
-            text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+            text = (
+                value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+            )
             values.setdefault(name, []).append(text)
     delimited = any(ending in uri.lower() for ending in (".csv", ".tsv"))
     columns = [_describe(name, values[name]) for name in sorted(values)]
