@@ -52,14 +52,14 @@ spec:
     maxSeqLength: {training.max_seq_length}
   # Prompts: {recipe.prompts}.
   evaluation:
-    suites: [{{name: test, kind: Retrieval}}]
+    suites: [{{name: {recipe.suite.name}, kind: {recipe.suite.kind}}}]
   promotion:
     policy: Automatic
     gates:
     # Better than the untouched base, with 95 % confidence ...
-    - {{metric: "test/ndcg@10", minDelta: 0.0, against: Base, confidence: 0.95}}
+    - {{metric: "{recipe.metric}", minDelta: 0.0, against: Base, confidence: 0.95}}
     # ... and at most 0.01 worse than the version in production, which is the base while there is none.
-    - {{metric: "test/ndcg@10", minDelta: -0.01, against: Production, confidence: 0.95}}
+    - {{metric: "{recipe.metric}", minDelta: -0.01, against: Production, confidence: 0.95}}
 """
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embtune_api.errors import InvalidInput
-from embtune_api.presets import resolve
-from embtune_api.spec import Checks, Data, DataSource, Training
+from embtune_api.presets import EXAMINED, resolve
+from embtune_api.spec import Checks, Data, DataSource, Suite, Training
 from embtune_api.split import Split
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES
 
@@ -91,6 +91,9 @@ class Recipe:
     training: Training
     """Every value explicit."""
     length_reason: str
+    suite: Suite
+    metric: str
+    """That the gates are on."""
     prompts: str
     """Advice on prompts, which a job does not set."""
 
@@ -101,10 +104,13 @@ def plan_recipe(files: list[FileLook], guesses: list[Guess], report: DataReport)
     tokens = max(map(estimated_tokens, texts))
     length = min(_MAX_LENGTH, max(_MIN_LENGTH, math.ceil(tokens / 16) * 16))
     cut = ", longer texts are cut" if tokens > length else ""
+    suite = Suite(kind=EXAMINED.get(report.prepared.shape, ("Retrieval",))[0])
     training = resolve(Training(max_seq_length=length), report.prepared.train, report.prepared.shape)
     return Recipe(
         training=training,
         length_reason=f"95 % of the texts have at most about {tokens} tokens (estimated from words and characters){cut}",
+        suite=suite,
+        metric="test/ndcg@10" if suite.kind == "Retrieval" else suite.metrics()[0],
         prompts=_prompts(files[0], guesses[0]),
     )
 
