@@ -104,7 +104,7 @@ def noise(mean: float, queries: int = 400, spread: float = 0.1, seed: int = 0) -
 def scores_file(values: Scores) -> bytes:
     """The bytes of `scores.npz`."""
     file = io.BytesIO()
-    np.savez(file, metrics=np.array(values.metrics), values=values.values, groups=values.groups)
+    np.savez(file, columns=np.array(values.columns), values=values.values, groups=values.groups)
     return file.getvalue()
 
 

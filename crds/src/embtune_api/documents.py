@@ -106,6 +106,8 @@ class PrepareFacts(Document):
     shape: Prepared = "pairs"
     """Of these rows, as they are trained on."""
     exam_queries: int
+    exam_shape: Prepared = "pairs"
+    """What can be asked: scored pairs, 0/1 pairs, or anything else, which is asked for passages."""
     train: StoredFile
     """The rows to train on, as jsonl."""
     fingerprints: StoredFile

@@ -1,8 +1,17 @@
-"""Everything that is `Auto`, spelled out."""
+"""Everything that is `Auto`, spelled out; and what only the data can tell to be wrong."""
+
+from collections.abc import Sequence
 
 from embtune_api.errors import InvalidInput
 from embtune_api.losses import FITTING, JUDGED, Prepared, built_as
-from embtune_api.spec import Data, Training
+from embtune_api.metrics import SuiteKind, suite_metrics
+from embtune_api.spec import Data, Suite, Training
+
+EXAMINED: dict[Prepared, tuple[SuiteKind, ...]] = {
+    "scored pairs": ("SemanticSimilarity",),
+    "0/1 pairs": ("PairClassification", "SemanticSimilarity"),
+}
+"""Kinds of suites, by what the exam was made of; of everything else it is Retrieval."""
 
 
 def resolve_data(data: Data, training: Training) -> Data:
@@ -41,6 +50,23 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs") -> Trainin
         "checkpoint_steps": training.checkpoint_steps or max(1, -(-steps // 8)),
     }
     return training.model_copy(update=explicit)
+
+
+def refuse_other_exam(suites: Sequence[Suite], exam: Prepared) -> None:
+    """
+    Args:
+        exam: shape of the line's exam.
+
+    Raises:
+        InvalidInput: a suite asks what this exam cannot tell.
+    """
+    fitting = EXAMINED.get(exam, ("Retrieval",))
+    for number, suite in enumerate(suites):
+        if suite.kind not in fitting:
+            raise InvalidInput(
+                f"evaluation.suites[{number}].kind: {suite.kind} cannot be measured on the line's exam, which was made of "
+                f"{exam}. Take {' or '.join(fitting)}, and gates on {', '.join(suite_metrics(suite.name, fitting[0], (10,)))}."
+            )
 
 
 def steps_per_epoch(rows: int, batch_size: int) -> int:

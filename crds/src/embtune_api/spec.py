@@ -17,7 +17,7 @@ from embtune_api.build import Build
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.losses import MARGINS, OPTIONAL_COLUMNS, SHAPE_COLUMNS, LossChoice, Shape, built_as, learns_from
-from embtune_api.metrics import METRIC_PATTERN, retrieval_metrics
+from embtune_api.metrics import METRIC_PATTERN, SuiteKind, suite_metrics
 from embtune_api.mine import Mine
 from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
 from embtune_api.split import ColumnName, Split
@@ -327,17 +327,18 @@ class Training(Resource):
 
 
 class Suite(Resource):
-    """One part of the evaluation. `Retrieval`: rank the exam's passages for each of its queries."""
+    """One part of the evaluation."""
 
     name: DnsLabel = "test"
     """First part of its metrics: `test/ndcg@10`."""
-    kind: Literal["Retrieval"] = "Retrieval"
-    """What is measured."""
+    kind: SuiteKind = "Retrieval"
+    """Retrieval: rank the exam's passages for each of its queries. Of an exam of scored pairs: SemanticSimilarity (spearman and
+    pearson of cosine similarity and score), or PairClassification where the scores are 0 and 1 (ap; f1 at the best threshold)."""
     cutoffs: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(min_length=1, max_length=8)] = (1, 3, 5, 10)
-    """The k of accuracy@k, precision@k, recall@k, mrr@k, ndcg@k and map@k."""
+    """Retrieval: the k of accuracy@k, precision@k, recall@k, mrr@k, ndcg@k and map@k."""
 
     def metrics(self) -> tuple[str, ...]:
-        return retrieval_metrics(self.name, self.cutoffs)
+        return suite_metrics(self.name, self.kind, self.cutoffs)
 
 
 class Evaluation(Resource):
@@ -351,7 +352,7 @@ class Gate(Resource):
     """One rule on the evaluation: a floor (`min`), a ceiling (`max`), or a difference (`minDelta` + `against`)."""
 
     metric: Annotated[str, StringConstraints(pattern=METRIC_PATTERN, max_length=128)]
-    """`SUITE/METRIC@CUTOFF`, such as `test/ndcg@10`."""
+    """`SUITE/METRIC@CUTOFF`, such as `test/ndcg@10`, or `SUITE/METRIC`, such as `test/spearman`."""
     min: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None
     """The lower bound of the candidate's score must reach this."""
     max: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None

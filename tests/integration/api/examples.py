@@ -101,7 +101,19 @@ _LABELLED: Object = {
         "build": {"labelledTexts": "Pairs"},
     },
 }
-_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _LABELLED)
+_TRIPLETS: Object = {
+    **RECIPE,
+    "data": {"train": [{"uri": "s3://datasets/t.jsonl", "columns": {"anchor": "q", "positive": "a", "negative": "n"}}]},
+    "training": {"loss": {"name": "Triplet", "margin": 2.5}},
+}
+_SCORED: Object = {
+    **RECIPE,
+    "data": {"train": [{"uri": "s3://datasets/sts.csv", "columns": {"sentence1": "a", "sentence2": "b", "score": "s"}}]},
+    "training": {"loss": {"name": "CoSENT"}},
+    "evaluation": {"suites": [{"name": "sts", "kind": "SemanticSimilarity"}]},
+    "promotion": {"gates": [{"metric": "sts/spearman", "minDelta": 0.01, "against": "Base"}]},
+}
+_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _TRIPLETS, _SCORED, _LABELLED)
 _SHORT: Object = {"baseModel": {"uri": "s3://models/minilm"}, "data": {"train": [{"uri": "s3://datasets/train.jsonl"}]}}
 
 

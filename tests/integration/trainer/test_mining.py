@@ -1,15 +1,21 @@
 """Mining with real encoders: the real MiniLM on real rows, a tiny one where it need not know anything."""
 
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from embtune_api.documents import Release, Transition, VersionManifest, VersionRef
 from embtune_api.errors import InvalidInput
+from embtune_api.keys import LineKeys
+from embtune_store import documents
+from embtune_store.folders import upload_folder
 from support.real_model import real_model
 from support.rows import tldr_pairs
+from support.tiny_model import make_tiny_model
 from unit.trainer.prepare_world import Prepared, World, exam_of, write_jsonl
 
 COUNT = 400
@@ -116,6 +122,31 @@ def test_without_a_champion_the_base_looks(world: World, tiny_model: Path) -> No
     prepared = mined(world, base=tiny_model, **{"with": "Champion"})
     assert "mine/champion" in [finding.check for finding in prepared.report.findings]
     assert prepared.facts.miner == prepared.facts.base
+
+
+def test_the_champion_looks_and_is_named_with_its_bytes(world: World, rows: list[dict[str, str]], tiny_model: Path) -> None:
+    texts = [text for row in rows for text in (row["anchor"], row["positive"])]
+    champion = publish(world, make_tiny_model(world.folder / "champion", texts, seed=5))
+    by_base = mined(world, base=tiny_model)
+    by_champion = mined(world, job="two", base=tiny_model, **{"with": "Champion"})
+    assert by_champion.facts.miner is not None
+    assert by_champion.facts.miner.model.digest == champion.model_digest != by_champion.facts.base.model.digest
+    assert by_champion.report.mining is not None
+    assert by_champion.report.mining.miner == "search@1"
+    assert by_champion.train != by_base.train
+
+
+def publish(world: World, model: Path) -> VersionManifest:
+    """As version 1 of the line, and put it into production."""
+    line = LineKeys("team", "search")
+    files = upload_folder(world.store, model, line.version(1).model)
+    listed = [file.model_copy(update={"path": f"model/{file.path}"}) for file in files]
+    manifest = VersionManifest(model="search", version=1, files=listed)
+    documents.put(world.store, line.version(1).manifest, manifest)
+    promotion = Transition(kind="Promote", from_version=None, to_version=1, reason="", at=datetime.now(UTC))
+    production = VersionRef(version=1, digest=manifest.digest)
+    documents.put(world.store, line.release, Release(seq=1, production=production, transition=promotion))
+    return manifest
 
 
 def test_a_cross_encoder_reads_what_is_found(world: World, tiny_model: Path) -> None:

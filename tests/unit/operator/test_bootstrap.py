@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from embtune_operator.judge.bootstrap import bounds, resampled_means
+from embtune_operator.judge.bootstrap import Bounds, bounds_of, resampled, resampled_means
 from factories import noise
+
+
+def bounds(values: NDArray[np.float64], groups: NDArray[np.int64], confidence: float) -> list[Bounds]:
+    """Of the mean of each column."""
+    draws = resampled_means(values, groups)
+    return [bounds_of(draws[:, n], values[:, n].mean(), confidence) for n in range(values.shape[1])]
+
+
+def test_a_statistic_of_each_draw_is_computed_from_its_weights() -> None:
+    values, groups = noise(0.5, 120), np.arange(120) // 3
+    slow = resampled(lambda weights: (weights * values).sum(axis=1) / weights.sum(axis=1), groups)
+    assert slow == pytest.approx(resampled_means(values.reshape(-1, 1), groups)[:, 0])
 
 
 def test_independent_queries_have_the_bounds_of_the_normal_theory() -> None:

@@ -68,13 +68,13 @@ def test_a_good_job_is_read_as_yaml_1_2(tmp_path: Path) -> None:
         pytest.param("model: shop", "model: jobs", "5: spec.model: cannot be called jobs", id="a reserved name"),
         pytest.param("model: shop", "model: [a]", "5: spec.model: expected a text, got a list", id="a list for a text"),
         pytest.param(
-            "training: {", "training: {loss: {name: Triplet}, ",
-            "10: spec.training.loss.name: unknown loss 'Triplet'; choose one of Auto, MultipleNegativesRanking, Cached",
+            "training: {", "training: {loss: {name: Tripled}, ",
+            "10: spec.training.loss.name: unknown loss 'Tripled'; choose one of Auto, MultipleNegativesRanking, Cached",
             id="an unknown loss",
         ),
         pytest.param(
-            "{anchor: q, positive: a}", "{sentence1: q, sentence2: a, score: s}",
-            "9: spec.data.train[0].columns: loss Auto learns from pairs, but data.train[0].columns maps scored pairs;",
+            "training: {", "training: {loss: {name: CoSENT}, ",
+            "9: spec.data.train[0].columns: loss CoSENT learns from scored pairs, but data.train[0].columns maps pairs;",
             id="a loss that does not fit the columns",
         ),
         pytest.param("positive: a", "positve: a", "9: spec.data.train[0].columns.positve: unknown field", id="deep inside"),

@@ -17,6 +17,9 @@ from embtune_trainer.embedding_cache import EmbeddingCache, TextDigest, Vector, 
 from embtune_trainer.encoder import device_for, fetch_model, load_encoder
 from embtune_trainer.evaluate.encoding import encode
 
+Side = Literal["query", "document", "either"]
+"""Whose prompt stands before the texts: that of queries, of documents, or the default one."""
+
 ReportTexts = Callable[[int, int], None]
 """Called with how many texts are embedded, and how many there are to embed; those of the cache do not count."""
 
@@ -34,11 +37,11 @@ def embed_texts(
     model: StoredModel,
     texts: Sequence[str],
     *,
-    side: Literal["query", "document"],
+    side: Side,
     max_length: int | None = None,
     report: ReportTexts = _silent,
 ) -> NDArray[np.float32]:
-    """Embeddings (texts, dim) float32, exactly as `model` would encode them as queries or as documents.
+    """Embeddings (texts, dim) float32, exactly as `model` would encode them on that side.
 
     Memory: twice 4 × dim bytes a text.
 
@@ -69,10 +72,10 @@ def embed_texts(
 class _Encoder:
     """The model, loaded once there is something to embed."""
 
-    def __init__(self, store: Store, model: StoredModel, side: Literal["query", "document"], max_length: int | None) -> None:
+    def __init__(self, store: Store, model: StoredModel, side: Side, max_length: int | None) -> None:
         torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
         self._model = load_encoder(fetch_model(store, model), device_for(0))
-        self._side: Literal["query", "document"] = side
+        self._side: Side = side
         if max_length is not None:
             self._model.max_seq_length = min(max_length, self._model.max_seq_length or max_length)
 

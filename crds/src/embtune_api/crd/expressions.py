@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from embtune_api.losses import BUILT, LOSS_SHAPES, OPTIONAL_COLUMNS, SHAPE_COLUMNS, LossChoice, Shape, built_as, learns_from
-from embtune_api.metrics import RETRIEVAL_METRICS
+from embtune_api.metrics import PAIR_METRICS, RETRIEVAL_METRICS
 
 TOGETHER: tuple[Shape, ...] = ("pairs", "triplets")
 """Rows of these shapes may stand beside each other: both become pairs, some with negatives."""
@@ -69,12 +69,19 @@ LOSS_TOLD = "'loss ' + self.training.loss.name + ' does not learn from the colum
     + " : 'choose another loss'"
 )
 
-_KNOWN_METRIC = f"/({'|'.join(RETRIEVAL_METRICS)})@"
-YIELDED = (
-    "self.evaluation.suites.exists(s, g.metric.startsWith(s.name + '/') && int(g.metric.split('@')[1]) in s.cutoffs)"
-    f" && {matches('g.metric', _KNOWN_METRIC)}"
+_RANKED = matches("g.metric", f"/({'|'.join(RETRIEVAL_METRICS)})@")
+_YIELDS = {
+    "Retrieval": f"g.metric.startsWith(s.name + '/') && {_RANKED} && int(g.metric.split('@')[1]) in s.cutoffs",
+    **{
+        kind: "g.metric in [{}]".format(", ".join(f"s.name + {quoted('/' + name)}" for name in names))
+        for kind, names in PAIR_METRICS.items()
+    },
+}
+YIELDED = "self.evaluation.suites.exists(s, {})".format(
+    " || ".join(f"(s.kind == {quoted(kind)} && {yields})" for kind, yields in _YIELDS.items())
 )
 NOT_YIELDED = (
-    "every gate needs a metric that a suite yields: SUITE/METRIC@CUTOFF with the suite's name, "
-    f"{', '.join(RETRIEVAL_METRICS)}, and one of the suite's cutoffs"
+    f"every gate needs a metric that a suite yields: of Retrieval SUITE/METRIC@CUTOFF with the suite's name, "
+    f"{', '.join(RETRIEVAL_METRICS)}, and one of the suite's cutoffs; "
+    + "; ".join(f"of {kind} SUITE/METRIC with {' or '.join(names)}" for kind, names in PAIR_METRICS.items())
 )

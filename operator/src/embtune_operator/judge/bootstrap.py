@@ -1,8 +1,9 @@
-"""Resampled means: how far a score could lie from what one exam shows.
+"""Bounds from a cluster bootstrap: what a metric might have been, had other groups of queries been drawn.
 
-Cluster bootstrap: queries of one group (one command, one document) stand and fall together, so whole groups are drawn
-with replacement. A draw's mean is Σ group sums / Σ group counts, since groups differ in size. Method: A. C. Davison and
-D. V. Hinkley, Bootstrap Methods and their Application (1997), §3.8; bounds are quantiles of the draws (§5.3).
+Queries of one group (the same command, product, page …) are not independent of each other, so whole groups are drawn
+with replacement. A draw's mean is Σ group sums / Σ group counts, since groups differ in size; other statistics are computed anew
+over the pairs that each draw has. Method: A. C. Davison and D. V. Hinkley, Bootstrap Methods and their Application (1997), §3.8;
+bounds are quantiles of the draws (§5.3).
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
 DRAWS = 10_000
 SEED = 20_240_229
 _CHUNK = 500
-"""Draws at once: bounds memory to 500 × groups numbers."""
+"""Draws at once: bounds memory to 500 × groups, or pairs, numbers."""
 
 
 @dataclass(frozen=True)
@@ -36,29 +39,41 @@ def resampled_means(values: NDArray[np.float64], groups: NDArray[np.int64]) -> N
     import numpy as np
 
     _, members = np.unique(groups, return_inverse=True)
-    count = int(members.max()) + 1
-    sums = np.zeros((count, values.shape[1] + 1))
+    sums = np.zeros((int(members.max()) + 1, values.shape[1] + 1))
     np.add.at(sums, members, np.column_stack([values, np.ones(len(values))]))
-    generator = np.random.default_rng(SEED)
-    drawn = [_drawn_counts(generator, min(_CHUNK, DRAWS - start), count) @ sums for start in range(0, DRAWS, _CHUNK)]
-    totals = np.concatenate(drawn)
+    totals = np.concatenate([drawn @ sums for drawn in _draws(len(sums))])
     means: NDArray[np.float64] = totals[:, :-1] / totals[:, -1:]
     return means
 
 
-def _drawn_counts(generator: np.random.Generator, draws: int, groups: int) -> NDArray[np.float64]:
-    """How often each group was drawn: (draws, groups), each row a multinomial sample that sums to `groups`."""
+def resampled(statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]], groups: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A statistic of every one of the same draws: (draws,).
+
+    Args:
+        statistic: given how often each draw has each query, (draws, queries), computes (draws,)
+        groups: (queries,)
+    """
     import numpy as np
 
-    picks = generator.integers(0, groups, size=(draws, groups))
-    flat = (picks + groups * np.arange(draws)[:, None]).ravel()
-    return np.bincount(flat, minlength=draws * groups).reshape(draws, groups).astype(np.float64)
+    _, members = np.unique(groups, return_inverse=True)
+    return np.concatenate([statistic(drawn[:, members]) for drawn in _draws(int(members.max()) + 1)])
 
 
-def bounds(values: NDArray[np.float64], groups: NDArray[np.int64], confidence: float) -> list[Bounds]:
-    """Mean and one-sided bounds of every column: (queries, columns), (queries,) → one a column. No NaN allowed."""
+def bounds_of(draws: NDArray[np.float64], value: float, confidence: float) -> Bounds:
+    """One-sided bounds of a value, given its draws (draws,)."""
     import numpy as np
 
-    means = resampled_means(values, groups)
-    lower, upper = np.quantile(means, [1 - confidence, confidence], axis=0)
-    return [Bounds(float(v), float(lo), float(up)) for v, lo, up in zip(values.mean(axis=0), lower, upper, strict=True)]
+    lower, upper = np.quantile(draws, [1 - confidence, confidence])
+    return Bounds(float(value), float(lower), float(upper))
+
+
+def _draws(groups: int) -> Iterator[NDArray[np.float64]]:
+    """How often each group was drawn, in parts: (draws, groups), each row a multinomial sample that sums to `groups`."""
+    import numpy as np
+
+    generator = np.random.default_rng(SEED)
+    for start in range(0, DRAWS, _CHUNK):
+        draws = min(_CHUNK, DRAWS - start)
+        picks = generator.integers(0, groups, size=(draws, groups))
+        flat = (picks + groups * np.arange(draws)[:, None]).ravel()
+        yield np.bincount(flat, minlength=draws * groups).reshape(draws, groups).astype(np.float64)

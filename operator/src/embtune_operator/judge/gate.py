@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from embtune_api.metrics import split_metric
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES, GateResult, Outcome
-from embtune_operator.judge.bootstrap import Bounds, bounds
+from embtune_operator.judge.measure import measure
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from embtune_api.spec import Gate
+    from embtune_operator.judge.bootstrap import Bounds
     from embtune_operator.judge.scores import Scores
 
 MARKS: dict[Outcome, str] = {"Passed": "✓", "Rejected": "✗", "Inconclusive": "?"}
@@ -33,21 +34,23 @@ class Exhibits:
 def judge(gate: Gate, exhibits: Exhibits) -> GateResult:
     """What one gate says.
 
-    - a metric that is missing, or NaN where the base has a number: Inconclusive
+    - a metric that is missing, NaN where the base has a number, or without meaning in some draws: Inconclusive
     - fewer than 50 queries or 20 groups: Inconclusive, whatever the numbers are
     - a floor (`min`, `minDelta`): Passed when the lower bound reaches it, Rejected when the upper bound does not
     - a ceiling (`max`): mirrored
     - `against: Production` while nothing is in production: the base stands in
     """
     reference, rival = _reference(gate, exhibits)
-    columns = _columns(gate.metric, exhibits.candidate, exhibits.base, reference)
-    if isinstance(columns, str):
-        return unjudged(gate, columns)
-    values, groups = columns
-    if too_few := _sample_floor(values, groups):
+    compared = _compared(gate.metric, exhibits.candidate, exhibits.base, reference)
+    if isinstance(compared, str):
+        return unjudged(gate, compared)
+    if too_few := _sample_floor(compared[0].groups):
         return unjudged(gate, too_few)
-    score, delta = bounds(values, groups, gate.confidence)
-    judged = score if reference is None else delta
+    measured = measure([gate.metric], compared)[gate.metric]
+    if not measured.is_defined:
+        return unjudged(gate, f"too few pairs are alike, or too few differ: {_hold_out('rows')}")
+    score = measured.bounds(0, gate.confidence)
+    judged = score if reference is None else measured.difference(0, 1, gate.confidence)
     outcome = _outcome(gate, judged)
     return GateResult(
         metric=gate.metric,
@@ -81,30 +84,27 @@ def _reference(gate: Gate, exhibits: Exhibits) -> tuple[Scores | None, str]:
     return exhibits.champion, f"production v{exhibits.champion_version}"
 
 
-def _columns(
-    metric: str, candidate: Scores, base: Scores, reference: Scores | None
-) -> tuple[NDArray[np.float64], NDArray[np.int64]] | str:
-    """(queries, 2) of score and difference, with the groups (queries,); or why there are none."""
+def _compared(metric: str, candidate: Scores, base: Scores, reference: Scores | None) -> list[Scores] | str:
+    """Candidate and reference, or the candidate alone, on what can be scored at all; or why there are none."""
     import numpy as np
 
-    own, untouched = candidate.of(metric), base.of(metric)
-    other = untouched if reference is None else reference.of(metric)
-    if own is None or untouched is None or other is None:
+    compared = [candidate, *([reference] if reference else [])]
+    needed, untouched = [scores.needed(metric) for scores in compared], base.needed(metric)
+    if untouched is None or any(values is None for values in needed):
         return "the metric is missing from the evaluation"
-    if not len(own) == len(untouched) == len(other):
+    if any(len(scores.groups) != len(base.groups) for scores in compared):
         return "the compared models were not scored on the same queries"
-    answerable = ~np.isnan(untouched)
-    if np.isnan(own[answerable]).any() or np.isnan(other[answerable]).any():
+    answerable = np.asarray(~np.isnan(untouched).any(axis=1))
+    if any(np.isnan(values[answerable]).any() for values in needed if values is not None):
         return "the metric is not a number for some queries"
-    own, other = own[answerable], other[answerable]
-    return np.column_stack([own, own - other]), candidate.groups[answerable]
+    return [scores.only(answerable) for scores in compared]
 
 
-def _sample_floor(values: NDArray[np.float64], groups: NDArray[np.int64]) -> str | None:
+def _sample_floor(groups: NDArray[np.int64]) -> str | None:
     import numpy as np
 
-    if len(values) < MIN_QUERIES:
-        return f"{len(values)} queries are under the floor of {MIN_QUERIES}: {_hold_out('rows')}"
+    if len(groups) < MIN_QUERIES:
+        return f"{len(groups)} queries are under the floor of {MIN_QUERIES}: {_hold_out('rows')}"
     if (count := len(np.unique(groups))) < MIN_GROUPS:
         return f"{count} groups are under the floor of {MIN_GROUPS}: {_hold_out('groups')}"
     return None

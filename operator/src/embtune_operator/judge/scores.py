@@ -1,4 +1,4 @@
-"""Scores: what one model scored on the exam, query by query."""
+"""Scores: what one model scored on the exam, query by query, or pair by pair."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from embtune_api.documents import ResultManifest
 from embtune_api.errors import NotFound, StoreError
+from embtune_api.metrics import PAIR_METRICS, pair_columns
 from embtune_store import documents
 from embtune_store.folders import read_verified
 
@@ -25,17 +26,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scores:
-    """Queries are in the exam's order; a query without a relevant passage is NaN in every metric."""
+    """Queries, or pairs, are in the exam's order; a query without a relevant passage is NaN in every metric."""
 
-    metrics: tuple[str, ...]
+    columns: tuple[str, ...]
+    """Metrics of a query, each a column. Of pairs: similarity and score, which all metrics of pairs are computed from."""
     values: NDArray[np.float64]
-    """(queries, metrics)"""
+    """(queries, columns)"""
     groups: NDArray[np.int64]
     """(queries,): queries of one group are not independent of each other."""
 
-    def of(self, metric: str) -> NDArray[np.float64] | None:
-        """(queries,) float64, or None where the suite did not yield that metric."""
-        return self.values[:, self.metrics.index(metric)] if metric in self.metrics else None
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """That can be told of these columns, those of pairs whether or not their suite yields them."""
+        suite = self.columns[0].partition("/")[0]
+        if self.columns != pair_columns(suite):
+            return self.columns
+        return tuple(f"{suite}/{metric}" for metrics in PAIR_METRICS.values() for metric in metrics)
+
+    def needed(self, metric: str) -> NDArray[np.float64] | None:
+        """(queries, columns) that the metric is computed from: its own, or similarity and score. None: it cannot be told."""
+        if metric in self.columns:
+            return self.values[:, [self.columns.index(metric)]]
+        return self.values if metric in self.metrics else None
+
+    @property
+    def answerable(self) -> NDArray[np.bool_]:
+        """(queries,) bool: all of its numbers are known."""
+        import numpy as np
+
+        return np.asarray(~np.isnan(self.values).any(axis=1))
 
     def without(self, dropped: Sequence[int]) -> Scores:
         """The same scores without some queries, given by their index."""
@@ -43,7 +62,11 @@ class Scores:
 
         kept = np.ones(len(self.groups), dtype=bool)
         kept[list(dropped)] = False
-        return Scores(self.metrics, self.values[kept], self.groups[kept])
+        return self.only(kept)
+
+    def only(self, kept: NDArray[np.bool_]) -> Scores:
+        """The same scores of some queries: (queries,) bool."""
+        return Scores(self.columns, self.values[kept], self.groups[kept])
 
 
 def kept_scores(store: Store, keys: ResultKeys) -> Scores:
@@ -73,12 +96,12 @@ def load_scores(store: Store, file: StoredFile) -> Scores:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             scores = Scores(
-                tuple(str(name) for name in arrays["metrics"]),
+                tuple(str(name) for name in arrays["columns"]),
                 arrays["values"].astype(np.float64),
                 arrays["groups"].astype(np.int64),
             )
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise StoreError(f"{key} is not a file of scores ({error}); delete it and evaluate again") from error
-    if scores.values.shape != (len(scores.groups), len(scores.metrics)):
+    if scores.values.shape != (len(scores.groups), len(scores.columns)):
         raise StoreError(f"{key} holds scores whose shapes do not fit together; delete it and evaluate again")
     return scores

@@ -123,6 +123,7 @@ def _prepare(job: FineTuneJob, settings: Settings) -> PrepareRequest:
 def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainRequest:
     prepared, facts = _manifest(resolved.prepared), resolved.prepare_facts
     training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
+    presets.refuse_other_exam(job.spec.evaluation.suites, facts.exam_shape)  # before anything is trained
     base = facts.base.model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
     digest = digest_of({"step": "train", "prepared": prepared.digest, "base": base.digest, "training": weights})

@@ -15,7 +15,7 @@ _CUSTOMARY = 10
 
 
 def score_of(spec: Recipe, metrics: Metrics) -> str | None:
-    """`ndcg@10 0.730`: on the first gate's metric; without gates on the first suite's ndcg@10, or its largest k."""
+    """`ndcg@10 0.730`: on the first gate's metric; without gates on the first suite's ndcg@10, its largest k, or its main one."""
     metric = spec.promotion.gates[0].metric if spec.promotion.gates else _usual_metric(spec)
     value = metrics.get(metric)
     return None if value is None else f"{split_metric(metric)[1]} {value:.3f}"
@@ -23,5 +23,7 @@ def score_of(spec: Recipe, metrics: Metrics) -> str | None:
 
 def _usual_metric(spec: Recipe) -> str:
     suite = spec.evaluation.suites[0]
+    if suite.kind != "Retrieval":
+        return suite.metrics()[0]
     k = _CUSTOMARY if _CUSTOMARY in suite.cutoffs else max(suite.cutoffs)
     return f"{suite.name}/ndcg@{k}"

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embtune_api.errors import InvalidInput, NotFound
-from embtune_operator.judge.bootstrap import Bounds, bounds
+from embtune_operator.judge.measure import measure
 from embtune_operator.judge.scores import Scores, kept_scores
 
 if TYPE_CHECKING:
     from embtune_api.keys import LineKeys
+    from embtune_operator.judge.bootstrap import Bounds
     from embtune_operator.registry.versions import Version
     from embtune_store.protocol import Store
 
@@ -39,8 +40,6 @@ def compare(store: Store, line: LineKeys, first: Version, second: Version, confi
         InvalidInput: they were judged on different exams, or share no metric.
         NotFound: the scores of one have been deleted.
     """
-    import numpy as np
-
     if first.evaluation.exam != second.evaluation.exam:
         raise InvalidInput(
             f"{line.model} v{first.number} and v{second.number} were judged on different exams "
@@ -48,20 +47,20 @@ def compare(store: Store, line: LineKeys, first: Version, second: Version, confi
         )
     dropped = sorted({*first.evaluation.dropped_queries, *second.evaluation.dropped_queries})
     one, other = (_scores(store, line, version).without(dropped) for version in (first, second))
-    shared = [name for name in one.metrics if name in other.metrics]
+    reported = first.evaluation.candidate.keys() & second.evaluation.candidate.keys()
+    shared = [name for name in one.metrics if name in other.metrics and name in reported]
     if not shared or len(one.groups) != len(other.groups):
         raise InvalidInput(f"{line.model} v{first.number} and v{second.number} share no metric: judge them with the same suites")
-    before, after = (
-        np.column_stack([scores.values[:, scores.metrics.index(name)] for name in shared]) for scores in (one, other)
-    )
-    answerable = ~(np.isnan(before) | np.isnan(after)).any(axis=1)
-    before, after, groups = before[answerable], after[answerable], one.groups[answerable]
-    if not len(groups):
+    answerable = one.answerable & other.answerable
+    one, other = one.only(answerable), other.only(answerable)
+    if not len(one.groups):
         raise InvalidInput(f"{line.model} v{first.number} and v{second.number} have no exam query that both can be scored on")
-    differences = bounds(after - before, groups, confidence)
-    rows = zip(shared, before.mean(axis=0), after.mean(axis=0), differences, strict=True)
-    metrics = [ComparedMetric(name, float(a), float(b), difference) for name, a, b, difference in rows]
-    return Comparison(first.evaluation.exam, len(groups), confidence, metrics)
+    metrics = [
+        ComparedMetric(name, float(found.values[0]), float(found.values[1]), found.difference(1, 0, confidence))
+        for name, found in measure(shared, [one, other]).items()
+        if found.is_defined
+    ]
+    return Comparison(first.evaluation.exam, len(one.groups), confidence, metrics)
 
 
 def _scores(store: Store, line: LineKeys, version: Version) -> Scores:

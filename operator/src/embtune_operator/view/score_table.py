@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from embtune_api.errors import NotFound
-from embtune_api.metrics import RETRIEVAL_METRICS, split_metric
-from embtune_operator.judge.bootstrap import Bounds, bounds
+from embtune_api.metrics import MEASURES, measure_of, split_metric
+from embtune_operator.judge.measure import measure
 from embtune_operator.judge.scores import kept_scores
 from embtune_operator.registry.versions import read_manifest
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from embtune_api.keys import LineKeys
     from embtune_api.status import Metrics
+    from embtune_operator.judge.bootstrap import Bounds
     from embtune_operator.registry.versions import Version
     from embtune_store.protocol import Store
 
 CONFIDENCE = 0.95
-_HEADLINES = frozenset({"recall", "mrr", "ndcg"})
+_HEADLINES = frozenset({"recall", "mrr", "ndcg", "spearman", "pearson", "ap", "f1"})
 
 
 @dataclass(frozen=True)
@@ -63,28 +64,15 @@ def score_table(roles: Sequence[Role]) -> Table:
 
 
 def main_metrics(names: Collection[str]) -> list[str]:
-    """Every metric at the largest cutoff, and accuracy at 1: the ones that fit on a screen."""
-    largest = max((_cutoff(name) for name in names), default=0)
-    shown = [n for n in names if _cutoff(n) == largest or split_metric(n)[1] == "accuracy@1"]
-    return sorted(shown, key=lambda name: (_rank(name), _cutoff(name), name))
+    """Every metric at the largest cutoff, or without one, and accuracy at 1: the ones that fit on a screen."""
+    largest = max((cutoff for name in names if (cutoff := measure_of(name)[1])), default=None)
+    shown = [n for n in names if measure_of(n)[1] in (largest, None) or split_metric(n)[1] == "accuracy@1"]
+    return sorted(shown, key=lambda name: (MEASURES.index(measure_of(name)[0]), measure_of(name)[1] or 0, name))
 
 
 def headline_metrics(names: Collection[str]) -> list[str]:
     """The main metrics that people compare models by: the ones that fit beside other columns."""
-    return [name for name in main_metrics(names) if _kind(name) in _HEADLINES]
-
-
-def _kind(name: str) -> str:
-    return split_metric(name)[1].partition("@")[0]
-
-
-def _rank(name: str) -> int:
-    """Place in the order in which the field reports metrics."""
-    return [str(metric) for metric in RETRIEVAL_METRICS].index(_kind(name))
-
-
-def _cutoff(name: str) -> int:
-    return int(name.rpartition("@")[2])
+    return [name for name in main_metrics(names) if measure_of(name)[0] in _HEADLINES]
 
 
 def _cell(role: Role, metric: str) -> str:
@@ -95,8 +83,6 @@ def _cell(role: Role, metric: str) -> str:
 
 
 def _bounds(store: Store, line: LineKeys, version: Version, digest: str | None, names: list[str]) -> dict[str, Bounds]:
-    import numpy as np
-
     if digest is None:
         return {}
     keys = line.exam(version.evaluation.exam).results(digest, version.evaluation.suites_digest)
@@ -104,9 +90,8 @@ def _bounds(store: Store, line: LineKeys, version: Version, digest: str | None, 
         scores = kept_scores(store, keys).without(version.evaluation.dropped_queries)
     except NotFound:
         return {}
-    known = [name for name in names if name in scores.metrics]
-    values = scores.values[:, [scores.metrics.index(name) for name in known]]
-    answerable = ~np.isnan(values).any(axis=1)
-    if not answerable.any():
+    scores = scores.only(scores.answerable)
+    if not len(scores.groups):
         return {}
-    return dict(zip(known, bounds(values[answerable], scores.groups[answerable], CONFIDENCE), strict=True))
+    measured = measure([name for name in names if name in scores.metrics], [scores])
+    return {name: found.bounds(0, CONFIDENCE) for name, found in measured.items() if found.is_defined}

@@ -15,11 +15,11 @@ TEXTS_A_REPORT = 512
 
 
 def encode(
-    model: SentenceTransformer, texts: list[str], side: Literal["query", "document"], report: ReportShare
+    model: SentenceTransformer, texts: list[str], side: Literal["query", "document", "either"], report: ReportShare
 ) -> NDArray[np.float32]:
-    """Embeddings (texts, dim) float32, with the model's own prompts for queries and documents; longest texts first."""
+    """Embeddings (texts, dim) float32, with the model's own prompts for that side; longest texts first."""
     model.eval()
-    encode_side = model.encode_query if side == "query" else model.encode_document
+    encode_side = model.encode_query if side == "query" else model.encode_document if side == "document" else model.encode
     order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
     vectors: list[NDArray[np.float32]] = []
     for start in range(0, len(order), TEXTS_A_REPORT):

@@ -12,8 +12,9 @@ from embtune_api.requests import EvaluateRequest
 from embtune_api.status import Metrics, Progress
 from embtune_store import documents
 from embtune_store.protocol import Store
-from embtune_trainer.evaluate.exam import LoadedExam, load_exam
+from embtune_trainer.evaluate.exam import Asked, group_index, load_exam
 from embtune_trainer.evaluate.results import ensure_results, kept_scores, load_values
+from embtune_trainer.evaluate.suites import means
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.progress import ReportProgress
 
@@ -42,20 +43,20 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
         if ensure_results(store, results, judged.model, exam, suite, report):
             cached.append(judged.role)
         scores[judged.role] = kept_scores(store, results)
-        names, values = load_values(store, scores[judged.role])
-        metrics[judged.role] = _means(names, values[kept])
+        columns, values = load_values(store, scores[judged.role])
+        metrics[judged.role] = means(suite, columns, values[kept])
 
     report_document = EvaluationReport(
         exam=request.exam,
         suites_digest=suites_digest,
         queries=int(kept.sum()),
-        groups=len(set(exam.group_index[kept].tolist())),
+        groups=len(set(group_index(exam)[kept].tolist())),
         dropped_queries=np.flatnonzero(~kept).tolist(),
         metrics=metrics,
     )
     report_bytes = documents.as_json(report_document)
     store.put(keys.report, report_bytes)
-    facts = EvaluateFacts(scores=scores, dropped=int((~kept).sum()), queries=len(exam.queries), cached=cached)
+    facts = EvaluateFacts(scores=scores, dropped=int((~kept).sum()), queries=len(exam.ids), cached=cached)
     manifest = StepManifest(
         step="evaluate",
         input_digest=request.digest,
@@ -68,16 +69,13 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
     return manifest
 
 
-def _seen(store: Store, request: EvaluateRequest, exam: LoadedExam) -> NDArray[np.bool_]:
-    """(queries,) bool: which queries some compared model has trained on."""
-    seen = np.zeros(len(exam.queries), dtype=np.bool_)
+def _seen(store: Store, request: EvaluateRequest, exam: Asked) -> NDArray[np.bool_]:
+    """(asked,) bool: what some compared model has trained on."""
+    sides = list(zip(*exam.texts, strict=True))
+    seen = np.zeros(len(exam.ids), dtype=np.bool_)
     for judged in request.models:
         if judged.model.fingerprints is not None:
-            seen |= fingerprints.seen_queries(fingerprints.read(store, judged.model.fingerprints), exam.queries)
+            known = fingerprints.read(store, judged.model.fingerprints)
+            for side in sides:
+                seen |= fingerprints.seen_queries(known, side)
     return seen
-
-
-def _means(names: list[str], values: NDArray[np.float64]) -> Metrics:
-    """Mean of each metric; None where a query could not be scored, or there is none: nothing can be said then."""
-    means = values.mean(axis=0) if len(values) else np.full(len(names), np.nan)
-    return {name: None if np.isnan(mean) else float(mean) for name, mean in zip(names, means, strict=True)}

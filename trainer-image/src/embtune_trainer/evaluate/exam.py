@@ -1,7 +1,9 @@
 """The frozen exam, as arrays to score against."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,23 +11,48 @@ from numpy.typing import NDArray
 from embtune_api.keys import ExamKeys
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import exam as prepared
+from embtune_trainer.prepare.exam import ExamSet
+
+
+class Asked(Protocol):
+    """What an exam asks: queries or pairs, in its order."""
+
+    @property
+    def ids(self) -> list[str]: ...
+
+    @property
+    def groups(self) -> list[str]:
+        """Of each of them."""
+
+    @property
+    def texts(self) -> Sequence[tuple[str, ...]]:
+        """Of each of them: whoever was trained on one has seen it."""
+
+
+def group_index(asked: Asked) -> NDArray[np.int64]:
+    """(asked,) int64: equal numbers for equal groups."""
+    return np.asarray(np.unique(np.array(asked.groups, dtype=object), return_inverse=True)[1], dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class LoadedExam:
+    """Queries, which are asked for passages."""
+
     query_ids: list[str]
     queries: list[str]
     groups: list[str]
-    """Of each query."""
     passage_ids: list[str]
     passages: list[str]
     relevance: dict[str, dict[str, int]]
     """query id → passage id → grade"""
 
-    @cached_property
-    def group_index(self) -> NDArray[np.int64]:
-        """(queries,) int64: equal numbers for equal groups."""
-        return np.asarray(np.unique(np.array(self.groups, dtype=object), return_inverse=True)[1], dtype=np.int64)
+    @property
+    def ids(self) -> list[str]:
+        return self.query_ids
+
+    @property
+    def texts(self) -> list[tuple[str, ...]]:
+        return [(query,) for query in self.queries]
 
     def gains(self, ranked: NDArray[np.int64]) -> NDArray[np.float64]:
         """Relevance of ranked passages: (queries, depth), from indices into `passages`."""
@@ -45,9 +72,33 @@ class LoadedExam:
         return np.array([row + [0] * (most - len(row)) for row in grades], dtype=np.float64).reshape(len(grades), most)
 
 
-def load_exam(store: Store, keys: ExamKeys) -> LoadedExam:
+@dataclass(frozen=True)
+class LoadedPairs:
+    """Pairs of texts, with what they are said to have in common."""
+
+    ids: list[str]
+    texts: list[tuple[str, str]]
+    groups: list[str]
+    scores: NDArray[np.float64]
+    """(pairs,), on the scale of the data."""
+
+
+def load_exam(store: Store, keys: ExamKeys) -> LoadedExam | LoadedPairs:
     """The frozen exam, verified. Raises Tampered."""
     exam = prepared.load_exam(store, keys)
+    return _pairs(exam) if exam.scored else _retrieval(exam)
+
+
+def _pairs(exam: ExamSet) -> LoadedPairs:
+    return LoadedPairs(
+        ids=[pair["id"] for pair in exam.scored],
+        texts=[(pair["sentence1"], pair["sentence2"]) for pair in exam.scored],
+        groups=[pair["group"] for pair in exam.scored],
+        scores=np.array([pair["score"] for pair in exam.scored], dtype=np.float64),
+    )
+
+
+def _retrieval(exam: ExamSet) -> LoadedExam:
     relevance: dict[str, dict[str, int]] = {}
     for qrel in exam.qrels:
         relevance.setdefault(qrel["query"], {})[qrel["passage"]] = int(qrel["relevance"])

@@ -13,7 +13,7 @@ from embtune_api.digest import digest_of, sha256_hex, tree_digest
 from embtune_api.documents import Exam, FileEntry, LineExam
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import ExamKeys, LineKeys
-from embtune_api.losses import Shape
+from embtune_api.losses import Prepared, Shape
 from embtune_api.split import Split
 from embtune_store import documents, folders
 from embtune_store.protocol import Store
@@ -62,6 +62,11 @@ class ExamSet:
             shape=self.shape,
             files=entries,
         )
+
+    @property
+    def prepared_shape(self) -> Prepared:
+        """Of the rows that it was made of; scored pairs whose scores are all 0 or 1 are 0/1 pairs."""
+        return "0/1 pairs" if self.scored and {pair["score"] for pair in self.scored} <= {0, 1} else self.shape
 
     @property
     def asked(self) -> list[dict[str, Any]]:

@@ -168,6 +168,7 @@ def _facts(
         validation_rows=len(built.validation),
         shape=built.shape,
         exam_queries=divided.exam.manifest.queries,
+        exam_shape=divided.exam.prepared_shape,
         train=outputs.file(outputs.keys.train_rows),
         fingerprints=outputs.file(outputs.keys.fingerprints),
         report=outputs.file(outputs.keys.report),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from embtune_api.digest import digest_of
 from embtune_api.documents import LineExam, PublishFacts, StagedFacts, StepManifest
-from embtune_api.metrics import split_metric
+from embtune_api.metrics import PAIR_METRICS, measure_of
 from embtune_api.spec import Suite
 from embtune_operator.pipeline.resolved import Champion
 from embtune_operator.registry.history import read_release
@@ -103,5 +103,7 @@ def _suites(line: LineKeys, champion: Champion | None, store: Store) -> list[Sui
 
 def _suite_of(evaluation: PublishedEvaluation) -> Suite:
     suite = next(iter(evaluation.candidate)).partition("/")[0]
-    cutoffs = sorted({int(split_metric(name)[1].partition("@")[2]) for name in evaluation.candidate})
-    return Suite(name=suite, cutoffs=tuple(cutoffs))
+    measured = [measure_of(name) for name in evaluation.candidate]
+    measures = {measure for measure, _ in measured}
+    kind = next((kind for kind, metrics in PAIR_METRICS.items() if measures == set(metrics)), None)
+    return Suite(name=suite, kind=kind) if kind else Suite(name=suite, cutoffs=tuple(sorted({k for _, k in measured if k})))

@@ -63,7 +63,9 @@ def _load(folder: Path, uri: str) -> CrossEncoder:
             f"{FIELD}.uri: {uri} has no *.safetensors. Save it by CrossEncoder(…).save_pretrained(folder), and give that."
         )
     try:
-        model: CrossEncoder = CrossEncoder(str(folder), local_files_only=True, model_kwargs={"use_safetensors": True, "dtype": torch.float32})
+        model: CrossEncoder = CrossEncoder(
+            str(folder), local_files_only=True, model_kwargs={"use_safetensors": True, "dtype": torch.float32}
+        )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         raise InvalidInput(f"{FIELD}.uri: {uri} cannot be loaded as a cross-encoder: {error}. Give another model.") from error
     if model.num_labels != 1:

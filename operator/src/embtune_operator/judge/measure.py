@@ -1,0 +1,79 @@
+"""Measured: metrics of one or several models on the same queries, with what they might have been in other draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from embtune_api.metrics import measure_of
+from embtune_operator.judge.bootstrap import Bounds, bounds_of, resampled, resampled_means
+from embtune_operator.judge.statistics import STATISTICS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from embtune_api.metrics import PairMetric
+    from embtune_operator.judge.scores import Scores
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One metric of several models."""
+
+    values: NDArray[np.float64]
+    """(models,)"""
+    draws: NDArray[np.float64]
+    """(draws, models), paired."""
+
+    @property
+    def is_defined(self) -> bool:
+        """In every draw. It is not where pairs of one kind are so few that some draws have none of them."""
+        import numpy as np
+
+        return not (np.isnan(self.values).any() or np.isnan(self.draws).any())
+
+    def bounds(self, model: int, confidence: float) -> Bounds:
+        return bounds_of(self.draws[:, model], self.values[model], confidence)
+
+    def difference(self, model: int, other: int, confidence: float) -> Bounds:
+        """How much more the first has than the other."""
+        value = self.values[model] - self.values[other]
+        return bounds_of(self.draws[:, model] - self.draws[:, other], value, confidence)
+
+
+def measure(metrics: Sequence[str], models: Sequence[Scores]) -> dict[str, Measured]:
+    """Every metric of every model.
+
+    Args:
+        metrics: which all models have.
+        models: scores of the same queries, at least one, without NaN.
+    """
+    means = [name for name in metrics if name in models[0].columns]
+    measured = dict(zip(means, _means(means, models), strict=True)) if means else {}
+    return {name: measured.get(name) or _statistic(name, models) for name in metrics}
+
+
+def _means(metrics: Sequence[str], models: Sequence[Scores]) -> list[Measured]:
+    """All at once: drawing takes longer than adding up."""
+    import numpy as np
+
+    columns = [scores.values[:, scores.columns.index(name)] for name in metrics for scores in models]
+    values = np.column_stack(columns)
+    draws = resampled_means(values, models[0].groups).reshape(-1, len(metrics), len(models))
+    return [
+        Measured(mean, draws[:, number]) for number, mean in enumerate(values.mean(axis=0).reshape(len(metrics), len(models)))
+    ]
+
+
+def _statistic(metric: str, models: Sequence[Scores]) -> Measured:
+    import numpy as np
+
+    statistic = STATISTICS[cast("PairMetric", measure_of(metric)[0])]
+    of_each = [partial(statistic, scores.values[:, 0], scores.values[:, 1]) for scores in models]
+    once = np.ones((1, len(models[0].groups)))
+    values = np.array([of(once)[0] for of in of_each])
+    return Measured(values, np.column_stack([resampled(of, models[0].groups) for of in of_each]))

@@ -1,0 +1,10 @@
+"""Suites: what is measured of one model on one exam; a file for each kind.
+
+What belongs here: from an encoder and an exam to the numbers that are kept, and from those to metrics. What does not: which
+model, where the numbers are kept (`results`), and what follows from them (the operator's `judge`).
+"""
+
+from embtune_trainer.evaluate.suites.ask import ask, means
+from embtune_trainer.evaluate.suites.kept import Kept
+
+__all__ = ["Kept", "ask", "means"]

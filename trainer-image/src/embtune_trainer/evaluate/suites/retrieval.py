@@ -1,0 +1,39 @@
+"""Retrieval: rank the exam's passages for each of its queries."""
+
+import numpy as np
+from sentence_transformers import SentenceTransformer
+
+from embtune_api.metrics import RETRIEVAL_METRICS
+from embtune_api.spec import Suite
+from embtune_api.status import Metrics
+from embtune_trainer.evaluate.encoding import ReportShare, encode
+from embtune_trainer.evaluate.exam import LoadedExam
+from embtune_trainer.evaluate.ranking import rank_passages
+from embtune_trainer.evaluate.retrieval_metrics import Values, retrieval_metric
+from embtune_trainer.evaluate.suites.kept import Kept
+
+SHOWN = 10
+"""Top passages that the per-query file lists."""
+
+
+def ask_for_passages(encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare) -> Kept:
+    """Every metric of every query; NaN where some vector involved is not finite, or nothing is relevant."""
+    share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
+    queries = encode(encoder, exam.queries, "query", lambda done: report(done * share))
+    passages = encode(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)))
+    finite = np.logical_and(np.isfinite(queries).all(axis=1), np.isfinite(passages).all())
+    ranked = rank_passages(np.nan_to_num(queries), np.nan_to_num(passages), exam.passage_ids, max(*suite.cutoffs, SHOWN))
+    gains = exam.gains(ranked)
+    values = np.stack([retrieval_metric(name, k, gains, exam.ideal) for name in RETRIEVAL_METRICS for k in suite.cutoffs], axis=1)
+    values[~finite] = np.nan
+    notes = [
+        {"text": text, "group": group, "top": [exam.passage_ids[index] for index in row[:SHOWN]]}
+        for text, group, row in zip(exam.queries, exam.groups, ranked, strict=True)
+    ]
+    return Kept(suite.metrics(), values, notes)
+
+
+def mean_metrics(names: list[str], values: Values) -> Metrics:
+    """Mean of each metric; None where a query could not be scored, or there is none: nothing can be said then."""
+    means = values.mean(axis=0) if len(values) else np.full(len(names), np.nan)
+    return {name: None if np.isnan(mean) else float(mean) for name, mean in zip(names, means, strict=True)}
