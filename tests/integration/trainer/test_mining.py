@@ -39,16 +39,15 @@ def world(tmp_path: Path, rows: list[dict[str, str]]) -> World:
 @pytest.fixture
 def encoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every text that a model was asked for."""
-    from embtune_trainer import embeddings
+    from embtune_trainer.evaluate.encoding import encode as really
 
     asked: list[str] = []
-    really = embeddings.encode
 
     def encode(model: Any, texts: list[str], *rest: Any) -> Any:
         asked.extend(texts)
         return really(model, texts, *rest)
 
-    monkeypatch.setattr(embeddings, "encode", encode)
+    monkeypatch.setattr("embtune_trainer.embeddings.encode", encode)
     return asked
 
 
