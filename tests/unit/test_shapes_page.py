@@ -7,7 +7,8 @@ from typing import get_args
 import pytest
 from ruamel.yaml import YAML
 
-from embtune_api.losses import SHAPE_COLUMNS, LabelledTexts
+from embtune_api.losses import FITTING, SHAPE_COLUMNS, LabelledTexts, LossName
+from embtune_api.metrics import PAIR_METRICS
 from embtune_api.spec import Data
 from embtune_trainer.prepare.questions import MOST_OF_A_LABEL
 
@@ -25,6 +26,12 @@ def test_every_shape_and_every_word_is_told() -> None:
         assert f"| {shape} | {', '.join(f'`{name}`' for name in _in_order(columns))}" in PAGE
     for word in get_args(LabelledTexts):
         assert re.search(rf"^\| `{word}`", PAGE, re.MULTILINE)
+    for loss in get_args(LossName):
+        assert f"`{loss}`" in PAGE
+    for loss in FITTING.values():
+        assert re.search(rf"^\|[^|]*\| `{loss}` \|", PAGE, re.MULTILINE)
+    for kind, metrics in PAIR_METRICS.items():
+        assert re.search(rf"^\|[^|]*\| `{kind}`.*{'.*'.join(f'`{metric}`' for metric in metrics)}", PAGE, re.MULTILINE)
     assert f"At most {MOST_OF_A_LABEL} texts of a label" in PAGE
 
 

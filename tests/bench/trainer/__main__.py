@@ -147,11 +147,12 @@ def score(variants: list[Variant], store: Store, line: LineKeys, exam_digest: st
     """ndcg@10 of every model on the example's exam, in fp32."""
     from embtune_trainer.encoder import device_for, load_encoder
     from embtune_trainer.evaluate.encoding import encode
-    from embtune_trainer.evaluate.exam import load_exam
+    from embtune_trainer.evaluate.exam import LoadedExam, load_exam
     from embtune_trainer.evaluate.ranking import rank_passages
     from embtune_trainer.evaluate.retrieval_metrics import retrieval_metric
 
     exam = load_exam(store, line.exam(exam_digest))
+    assert isinstance(exam, LoadedExam)
     for variant in variants:
         for folder in variant.models:
             model = load_encoder(folder, device_for(0))

@@ -96,11 +96,11 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         f"scored pairs for {loss}": (SCORED, LOSS, {"name": loss}, None)
         for loss in ("Auto", "CoSENT", "CosineSimilarity", "Contrastive", "OnlineContrastive")
     },
-    "labelled texts that stay texts for a loss of batches": (
+    "pairs of labelled texts for a loss of batches": (
         LABELLED,
         ("spec", "training"),
         {"loss": {"name": "BatchHardSoftMarginTriplet"}, "batchSize": 8},
-        None,
+        "loss BatchHardSoftMarginTriplet does not learn from the columns of data.train: it wants labelled texts",
     ),
     "batches too small to hold several labels": (
         LABELLED,
@@ -297,7 +297,7 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         JOB,
         (*GATE, "metric"),
         "exam/ndcg@5",
-        "spec.promotion.gates: Invalid value: every gate needs a metric that a suite yields: SUITE/METRIC@CUTOFF",
+        "spec.promotion.gates: Invalid value: every gate needs a metric that a suite yields: of Retrieval SUITE/METRIC@CUTOFF",
     ),
     "a gate on another suite": (JOB, (*GATE, "metric"), "test/ndcg@10", "spec.promotion.gates: Invalid value: every gate needs"),
     "a gate on a suite that begins alike": (

@@ -13,6 +13,7 @@ from embtune_trainer.train.objectives.labelled import labelled_batches
 from embtune_trainer.train.objectives.pairs import Places, Ranking
 from embtune_trainer.train.objectives.scored import unit_scores
 from embtune_trainer.train.positives import KnownPositives
+from embtune_trainer.train.rows import Record
 
 
 @given(
@@ -63,7 +64,7 @@ def test_a_negative_that_is_known_to_answer_is_none(negatives: list[list[str]], 
 
 
 def test_a_ranking_loss_falls_when_a_negative_is_moved_away() -> None:
-    records = [{"anchor": "a", "positive": "x", "negatives": ["n"]}, {"anchor": "b", "positive": "y"}]
+    records: list[Record] = [{"anchor": "a", "positive": "x", "negatives": ["n"]}, {"anchor": "b", "positive": "y"}]
     ranking, batch = Ranking.of(records, scale=5.0), np.array([0, 1])
     near = torch.tensor([[1.0, 0.0], [0.9, 0.1], [1.0, 0.1], [0.0, 1.0], [0.1, 0.9]])
     far = near.clone()
