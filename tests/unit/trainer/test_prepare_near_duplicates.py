@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embtune_trainer.prepare.near_duplicates import NearDuplicates
+from embtune_trainer.prepare.near_duplicates import NearDuplicates, grams
 
 TEXTS = st.text(alphabet="abc ", min_size=1, max_size=24).filter(str.strip)
 EDITS = st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["", "a", "b", "xyz"])), max_size=3)
@@ -56,3 +56,13 @@ def test_the_threshold(query: str, text: str, similar: bool) -> None:
 
 def test_an_empty_index_finds_nothing() -> None:
     assert NearDuplicates([]).find("anything") is None
+
+
+def test_texts_of_a_size_that_cannot_be_similar_are_never_compared() -> None:
+    """Each text begins like every longer one, so all share grams."""
+    texts = ["".join(chr(0x4E00 + place) for place in range(length)) for length in range(10, 110)]
+    index = NearDuplicates(texts)
+    sizes = [len(grams(text)) for text in texts]
+    possible = sum(4 * max(one, other) <= 5 * min(one, other) for one in sizes for other in sizes)
+    assert sum(len(index.candidates(grams(text))) for text in texts) <= possible < 100 * 100 / 2
+    assert all(index.find(text) == text for text in texts)
