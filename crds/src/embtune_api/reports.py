@@ -8,6 +8,7 @@ from pydantic import Field
 
 from embtune_api.base import Document
 from embtune_api.losses import Prepared
+from embtune_api.mining_report import MiningReport
 from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
 
@@ -21,7 +22,8 @@ class Finding(Document):
     """encoding, delimiter (how a file had to be read), empty, duplicates, conflicts, or a tier of leakage: leakage/same-pair,
     leakage/same-query, leakage/near-duplicate, leakage/answer, leakage/group, leakage/shared-document; validation/… alike;
     exam: it is too small to judge by; exam/left-out: texts that it does not ask; validation: it is too small to choose by;
-    build/alone, build/capped, build/no-negative: what could not be made of the rows to train on, or was not"""
+    build/alone, build/capped, build/no-negative: what could not be made of the rows to train on, or was not; mine/champion,
+    mine/too-few: another model looked for hard negatives than was asked for, or fewer were found"""
     rows: int
     """Rows with that fault; for `exam` and `validation` their queries, for build/capped pairs."""
     action: Action
@@ -81,6 +83,8 @@ class DataReport(Document):
     """After checks, before the split."""
     split: SplitReport
     prepared: PreparedReport
+    mining: MiningReport | None = None
+    """Hard negatives, where they were asked for."""
     exam: str
     """Digest of the exam that this job is judged on."""
     exam_frozen_by_this_job: bool

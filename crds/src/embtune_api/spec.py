@@ -18,6 +18,7 @@ from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.losses import MARGINS, OPTIONAL_COLUMNS, SHAPE_COLUMNS, LossChoice, Shape, built_as, learns_from
 from embtune_api.metrics import METRIC_PATTERN, SuiteKind, suite_metrics
+from embtune_api.mine import Mine
 from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
 from embtune_api.split import ColumnName, Split
 
@@ -163,6 +164,8 @@ class Data(Resource):
     split: Split = Split(method="Hash")  # spelled out: an API server puts defaults to the rules as they are written
     checks: Checks = Checks()
     build: Build = Build(labelled_texts="Auto", negatives="None")
+    mine: Mine | None = None
+    """Hard negatives for the rows to train on; None: none are looked for."""
 
     @model_validator(mode="after")
     @cel(
@@ -204,6 +207,20 @@ class Data(Resource):
     def _labelled_texts_are_mapped(self) -> Self:
         if self.build.labelled_texts != "Auto" and any(source.columns.shape != "labelled texts" for source in self.train):
             raise ValueError("build.labelledTexts is for labelled texts: map the columns text and label")
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!has(self.mine) || self.build.labelledTexts in ['Pairs', 'Triplets'] || self.train.all(s, has(s.columns.anchor))",
+        "mine is for pairs and triplets, and for labelled texts that build.labelledTexts makes Pairs or Triplets of",
+        field="mine",
+    )
+    def _negatives_are_mined_for_anchors(self) -> Self:
+        built = self.build.labelled_texts in ("Pairs", "Triplets")
+        if self.mine and not built and any(source.columns.anchor is None for source in self.train):
+            raise ValueError(
+                "mine is for pairs and triplets, and for labelled texts that build.labelledTexts makes Pairs or Triplets of"
+            )
         return self
 
     @model_validator(mode="after")

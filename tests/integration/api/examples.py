@@ -29,6 +29,17 @@ RECIPE: Object = {
             "negativesPerPair": 2,
             "seed": 9,
         },
+        "mine": {
+            "with": "Champion",
+            "perQuery": 3,
+            "range": {"min": 5, "max": 50},
+            "margin": {"absolute": 0.1, "relative": 0.05},
+            "maxScore": 0.9,
+            "minScore": 0.1,
+            "sampling": "Random",
+            "crossEncoder": {"uri": "hf://cross-encoder/ms-marco-MiniLM-L6-v2", "maxScore": 0.7},
+            "seed": 3,
+        },
     },
     "training": {
         "preset": "Auto",

@@ -20,8 +20,9 @@ class HubModel:
     """The commit that it is, where that is known."""
 
 
-def download_model(name: str, revision: str | None, token: str | None = None) -> HubModel:
-    """The model `org/name`, through the hub's own cache; `token`: None lets its client look for one.
+def download_model(name: str, revision: str | None, token: str | None = None, field: str = "baseModel") -> HubModel:
+    """The model `org/name`, through the hub's own cache; `token`: None lets its client look for one; `field` of the spec
+    names it.
 
     Raises:
         InvalidInput: it cannot be had; says why, and what can be done.
@@ -40,21 +41,21 @@ def download_model(name: str, revision: str | None, token: str | None = None) ->
             token=token,
         )
     except errors.GatedRepoError:
-        raise InvalidInput(_told(uri, "it is gated: accept its terms on its page and set HF_TOKEN")) from None
+        raise InvalidInput(_told(field, uri, "it is gated: accept its terms on its page and set HF_TOKEN")) from None
     except errors.RepositoryNotFoundError:
         why = "the hub has no such model, or it is private: check the spelling, or set HF_TOKEN"
-        raise InvalidInput(_told(uri, why)) from None
+        raise InvalidInput(_told(field, uri, why)) from None
     except errors.RevisionNotFoundError:
-        raise InvalidInput(_told(uri, f"it has no revision {revision}: check the spelling")) from None
+        raise InvalidInput(_told(field, uri, f"it has no revision {revision}: check the spelling")) from None
     except (
         errors.LocalEntryNotFoundError,
         errors.OfflineModeIsEnabled,
         errors.RevisionResolutionError,
         errors.HfHubHTTPError,
     ) as error:
-        raise HubAway(_told(uri, f"the hub cannot be reached ({_first_line(error)}): check the network")) from None
+        raise HubAway(_told(field, uri, f"the hub cannot be reached ({_first_line(error)}): check the network")) from None
     except errors.HFValidationError as error:
-        raise InvalidInput(_told(uri, f"its name is not one that the hub can have ({_first_line(error)})")) from None
+        raise InvalidInput(_told(field, uri, f"its name is not one that the hub can have ({_first_line(error)})")) from None
     path = Path(folder)
     return HubModel(path, path.name)
 
@@ -64,10 +65,10 @@ def in_mirror(uri: str) -> str:
     return uri.removeprefix("hf://")
 
 
-def _told(uri: str, cause: str) -> str:
+def _told(field: str, uri: str, cause: str) -> str:
     return (
-        f"baseModel.uri: {uri} cannot be had: {cause}. Without the hub: put the model's folder at <folder>/{in_mirror(uri)} and "
-        f"set EMBTUNE_HUB_MIRROR=<folder>, or give a local folder or an s3:// prefix as baseModel.uri."
+        f"{field}.uri: {uri} cannot be had: {cause}. Without the hub: put the model's folder at <folder>/{in_mirror(uri)} and "
+        f"set EMBTUNE_HUB_MIRROR=<folder>, or give a local folder or an s3:// prefix as {field}.uri."
     )
 
 

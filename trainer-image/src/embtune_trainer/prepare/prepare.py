@@ -22,6 +22,7 @@ from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_e
 from embtune_trainer.prepare.findings import counted
 from embtune_trainer.prepare.ledger import Ledger, read_ledger, remember
 from embtune_trainer.prepare.line import claim_line
+from embtune_trainer.prepare.mining.job import MiningJob
 from embtune_trainer.prepare.outputs import Outputs, finish, make_outputs, staged_entries, write_outputs
 from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.report import make_report
@@ -88,10 +89,13 @@ def run_prepare(
         mirror=mirror,
         secrets=secrets,
     )
+    mining = MiningJob.of(request, store, base, mirror, secrets, report_progress)
+    built = mining.mine(examined.built) if mining else examined.built
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     while not _settled(examined, request, store):  # another job of the line was first
         examined = _examine(data, request.data, request, store)
-    divided, built = examined.divided, examined.built
+        built = mining.mine(examined.built) if mining else examined.built
+    divided = examined.divided
     frozen_here = _froze(store, request)
     outputs = make_outputs(
         keys,
@@ -102,7 +106,7 @@ def run_prepare(
         sources=data.sources,
         base=base,
     )
-    facts = _facts(data, base, divided, built, outputs)
+    facts = _facts(data, base, mining.miner if mining else None, divided, built, outputs)
     manifest = StepManifest(
         step="prepare",
         input_digest=request.digest,
@@ -152,10 +156,13 @@ def _fingerprints(store: Store, train: list[Row], base: ResolvedBase) -> fingerp
     return own if base.model.fingerprints is None else fingerprints.merge(own, fingerprints.read(store, base.model.fingerprints))
 
 
-def _facts(data: ReadData, base: ResolvedBase, divided: Divided, built: Built, outputs: Outputs) -> PrepareFacts:
+def _facts(
+    data: ReadData, base: ResolvedBase, miner: ResolvedBase | None, divided: Divided, built: Built, outputs: Outputs
+) -> PrepareFacts:
     return PrepareFacts(
         sources=data.sources,
         base=base,
+        miner=miner,
         exam=divided.exam.manifest.digest,
         train_rows=len(built.train),
         validation_rows=len(built.validation),

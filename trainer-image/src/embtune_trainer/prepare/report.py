@@ -41,6 +41,7 @@ def make_report(
         rows_used=len(rows),
         split=split,
         prepared=PreparedReport(shape=built.shape, train=len(built.train), validation=len(built.validation)),
+        mining=built.mining,
         exam=exam.digest,
         exam_frozen_by_this_job=frozen_here,
         exam_queries=exam.queries,
