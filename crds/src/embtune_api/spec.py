@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 
 from embtune_api.base import Resource
 from embtune_api.build import Build
+from embtune_api.checks import Checks
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.losses import MARGINS, OPTIONAL_COLUMNS, SHAPE_COLUMNS, LossChoice, Shape, built_as, learns_from
@@ -27,7 +28,6 @@ DNS_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 DnsLabel = Annotated[str, StringConstraints(pattern=DNS_LABEL, min_length=1, max_length=63)]
 Uri = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 RESERVED = "cannot be called jobs: the store keeps jobs under that name"
-CheckAction = Literal["Fail", "Fix", "Warn", "Ignore"]
 NO_MARGIN = f"margin is for the losses {', '.join(sorted(MARGINS))}"
 FEWEST_LABELLED = 8
 """Texts in a batch: fewer would not hold several of each of several labels."""
@@ -138,22 +138,6 @@ class DataSource(Resource):
         if in_cluster(info) and not re.fullmatch(DATA_URI, uri):
             raise ValueError(DATA_OUT_OF_REACH)
         return uri
-
-
-class Checks(Resource):
-    """What happens on each finding: Fail refuses the job, Fix removes the rows, Warn reports them, Ignore is silent."""
-
-    empty: Literal["Fail", "Fix"] = "Fail"
-    """Rows in which a mapped column is missing, blank, longer than a million characters or not a text, or the split's time cannot
-    be read."""
-    duplicates: CheckAction = "Fix"
-    """Rows whose normalised texts all occurred before."""
-    conflicts: Literal["Fail", "Fix", "Warn", "Ignore"] = "Warn"
-    """The same normalised anchor under two labels (pairs with a label column)."""
-    leakage: CheckAction = "Fix"
-    """Training rows that match the exam: the same text, a near-duplicate, or the same group."""
-    min_rows: Annotated[int, Field(ge=2, le=1_000_000_000)] = 200
-    """Fewer usable rows than this refuse the job."""
 
 
 class Data(Resource):

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from embtune_api.checks import Checks
 from embtune_api.errors import InvalidInput
 from embtune_api.presets import EXAMINED, resolve
-from embtune_api.spec import Checks, Data, DataSource, Suite, Training
+from embtune_api.spec import Data, DataSource, Suite, Training
 from embtune_api.split import Split
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES
 

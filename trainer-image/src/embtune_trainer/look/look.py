@@ -11,6 +11,7 @@ from embtune_trainer.look.describe import describe_file
 from embtune_trainer.prepare.builders import build
 from embtune_trainer.prepare.checks import check_rows
 from embtune_trainer.prepare.divide import divide
+from embtune_trainer.prepare.examined import Examined
 from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.report import make_report
 from embtune_trainer.prepare.sources import content_of, read_sources
@@ -37,4 +38,4 @@ def _report(wanted: Data, folder: Path, outside: Outside) -> DataReport:
     rows, findings = check_rows(data, wanted.checks, division.side)
     divided = divide(rows, division.side, None, wanted)
     built = build(divided.sides["train"], divided.sides["validation"], wanted.build)
-    return make_report(data, rows, division, findings, divided, built, frozen_here=True)
+    return make_report(data, Examined(None, division, rows, findings, divided, built), frozen_here=True)
