@@ -99,6 +99,8 @@ class PrepareFacts(Document):
 
     sources: list[ResolvedSource]
     base: ResolvedBase
+    miner: ResolvedBase | None = None
+    """Who looked for hard negatives; None: nobody did."""
     exam: str
     """Digest of the exam that this job is judged on."""
     train_rows: int

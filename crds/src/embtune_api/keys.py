@@ -1,7 +1,7 @@
 """Where everything lies in the store. The only place that spells keys.
 
 ```
-<namespace>/<model>/…          a line: owner, versions, exams, splits, release, history
+<namespace>/<model>/…          a line: owner, versions, exams, splits, embeddings, release, history
 <namespace>/jobs/<job>/<uid>/… scratch of one job: steps, checkpoints, reports
 ```
 so no line may be called `jobs`.
@@ -55,6 +55,21 @@ class LineKeys:
     def ledger(self, digest: str) -> "LedgerKeys":
         """Of the stratified splits that share what the digest is made of."""
         return LedgerKeys(f"{self.root}/splits/{digest[:SHORT]}")
+
+    def embeddings(self, model_digest: str, settings_digest: str) -> "EmbeddingKeys":
+        """Vectors of the line's texts by one model: a cache, which may be deleted at any time."""
+        return EmbeddingKeys(f"{self.root}/embeddings/{model_digest[:SHORT]}-{settings_digest[:SHORT]}")
+
+
+@dataclass(frozen=True)
+class EmbeddingKeys:
+    """Chunks of text digests and vectors, each named by the sha256 of its bytes: one that is not what its name says is not
+    read."""
+
+    root: str
+
+    def chunk(self, sha256: str) -> str:
+        return f"{self.root}/{sha256}.npy"
 
 
 @dataclass(frozen=True)
@@ -229,7 +244,7 @@ class DataKeys:
 
     @property
     def train_rows(self) -> str:
-        """jsonl of {anchor, positive, label?, group}"""
+        """jsonl of {anchor, positive, label?, negatives?, group}"""
         return f"{self.root}/train.jsonl"
 
     @property

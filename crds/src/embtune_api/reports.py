@@ -8,6 +8,7 @@ from pydantic import Field
 
 from embtune_api.base import Document
 from embtune_api.losses import Prepared
+from embtune_api.mining_report import MiningReport
 from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
 
@@ -21,13 +22,40 @@ class Finding(Document):
     """encoding, delimiter (how a file had to be read), empty, duplicates, conflicts, or a tier of leakage: leakage/same-pair,
     leakage/same-query, leakage/near-duplicate, leakage/answer, leakage/group, leakage/shared-document; validation/… alike;
     exam: it is too small to judge by; exam/left-out: texts that it does not ask; validation: it is too small to choose by;
-    build/alone, build/capped, build/no-negative: what could not be made of the rows to train on, or was not"""
+    wordless, out-of-scope, label-noise;
+    build/alone, build/capped, build/no-negative: what could not be made of the rows to train on, or was not; mine/champion,
+    mine/too-few: another model looked for hard negatives than was asked for, or fewer were found"""
     rows: int
     """Rows with that fault; for `exam` and `validation` their queries, for build/capped pairs."""
     action: Action
     message: str
     examples: Annotated[list[str], Field(max_length=5)] = []
     """`file:row: what it says`, five at most."""
+
+
+class SuspectedLabel(Document):
+    """A row whose label the most similar texts do not share. Texts are at most 100 characters."""
+
+    where: str
+    """`file:row`"""
+    text: str
+    label: str
+    other: str
+    """The label that the neighbours favour."""
+    margin: float
+    """How much more they favour it, each label by its own standard; rounded to 4 digits."""
+    neighbours: Annotated[list[str], Field(max_length=3)]
+    """The nearest of that other label: `text → label`."""
+
+
+class LabelReport(Document):
+    """What the neighbours of the rows to train on and to validate say about their labels."""
+
+    rows: int
+    """Looked at."""
+    suspected: int
+    ranked: Annotated[list[SuspectedLabel], Field(max_length=200)]
+    """The most suspect first, whether suspected or not: a tenth of the rows, and 200 at most."""
 
 
 class SideReport(Document):
@@ -81,6 +109,10 @@ class DataReport(Document):
     """After checks, before the split."""
     split: SplitReport
     prepared: PreparedReport
+    labels: LabelReport | None = None
+    """None: their noise was not looked for."""
+    mining: MiningReport | None = None
+    """Hard negatives, where they were asked for."""
     exam: str
     """Digest of the exam that this job is judged on."""
     exam_frozen_by_this_job: bool

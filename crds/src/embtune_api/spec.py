@@ -14,10 +14,12 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 
 from embtune_api.base import Resource
 from embtune_api.build import Build
+from embtune_api.checks import Checks
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.losses import MARGINS, OPTIONAL_COLUMNS, SHAPE_COLUMNS, LossChoice, Shape, built_as, learns_from
 from embtune_api.metrics import METRIC_PATTERN, SuiteKind, suite_metrics
+from embtune_api.mine import Mine
 from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
 from embtune_api.split import ColumnName, Split
 
@@ -26,7 +28,6 @@ DNS_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 DnsLabel = Annotated[str, StringConstraints(pattern=DNS_LABEL, min_length=1, max_length=63)]
 Uri = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 RESERVED = "cannot be called jobs: the store keeps jobs under that name"
-CheckAction = Literal["Fail", "Fix", "Warn", "Ignore"]
 NO_MARGIN = f"margin is for the losses {', '.join(sorted(MARGINS))}"
 FEWEST_LABELLED = 8
 """Texts in a batch: fewer would not hold several of each of several labels."""
@@ -141,22 +142,6 @@ class DataSource(Resource):
         return uri
 
 
-class Checks(Resource):
-    """What happens on each finding: Fail refuses the job, Fix removes the rows, Warn reports them, Ignore is silent."""
-
-    empty: Literal["Fail", "Fix"] = "Fail"
-    """Rows in which a mapped column is missing, blank, longer than a million characters or not a text, or the split's time cannot
-    be read."""
-    duplicates: CheckAction = "Fix"
-    """Rows whose normalised texts all occurred before."""
-    conflicts: Literal["Fail", "Fix", "Warn", "Ignore"] = "Warn"
-    """The same normalised anchor under two labels (pairs with a label column)."""
-    leakage: CheckAction = "Fix"
-    """Training rows that match the exam: the same text, a near-duplicate, or the same group."""
-    min_rows: Annotated[int, Field(ge=2, le=1_000_000_000)] = 200
-    """Fewer usable rows than this refuse the job."""
-
-
 class Data(Resource):
     """What the model learns from, and how it is checked and divided."""
 
@@ -165,6 +150,8 @@ class Data(Resource):
     split: Split = Split(method="Hash")  # spelled out: an API server puts defaults to the rules as they are written
     checks: Checks = Checks()
     build: Build = Build(labelled_texts="Auto", negatives="None")
+    mine: Mine | None = None
+    """Hard negatives for the rows to train on; None: none are looked for."""
 
     @model_validator(mode="after")
     @cel(
@@ -206,6 +193,20 @@ class Data(Resource):
     def _labelled_texts_are_mapped(self) -> Self:
         if self.build.labelled_texts != "Auto" and any(source.columns.shape != "labelled texts" for source in self.train):
             raise ValueError("build.labelledTexts is for labelled texts: map the columns text and label")
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!has(self.mine) || self.build.labelledTexts in ['Pairs', 'Triplets'] || self.train.all(s, has(s.columns.anchor))",
+        "mine is for pairs and triplets, and for labelled texts that build.labelledTexts makes Pairs or Triplets of",
+        field="mine",
+    )
+    def _negatives_are_mined_for_anchors(self) -> Self:
+        built = self.build.labelled_texts in ("Pairs", "Triplets")
+        if self.mine and not built and any(source.columns.anchor is None for source in self.train):
+            raise ValueError(
+                "mine is for pairs and triplets, and for labelled texts that build.labelledTexts makes Pairs or Triplets of"
+            )
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from integration.api.fields import KEY, Path
 Object = dict[str, Any]
 SHA = "0123456789abcdef" * 4
 
+_MORE_CHECKS = {"wordless": "Fix", "outOfScope": "Fail", "outOfScopeLabels": ["oos", "none of these"], "labelNoise": "Warn"}
 RECIPE: Object = {
     "baseModel": {"uri": "hf://org/model@main", "secretRef": {"name": "hub.token"}},
     "data": {
@@ -20,7 +21,7 @@ RECIPE: Object = {
             }
         ],
         "split": {"validation": 0.2, "test": 0.3, "method": "Hash", "groupBy": "family", "seed": 7},
-        "checks": {"empty": "Fix", "duplicates": "Warn", "conflicts": "Fix", "leakage": "Fail", "minRows": 100},
+        "checks": {"empty": "Fix", "duplicates": "Warn", "conflicts": "Fix", "leakage": "Fail", "minRows": 100, **_MORE_CHECKS},
         "build": {
             "labelledTexts": "Auto",
             "pairsPerText": 3,
@@ -28,6 +29,17 @@ RECIPE: Object = {
             "negatives": "SameCategory",
             "negativesPerPair": 2,
             "seed": 9,
+        },
+        "mine": {
+            "with": "Champion",
+            "perQuery": 3,
+            "range": {"min": 5, "max": 50},
+            "margin": {"absolute": 0.1, "relative": 0.05},
+            "maxScore": 0.9,
+            "minScore": 0.1,
+            "sampling": "Random",
+            "crossEncoder": {"uri": "hf://cross-encoder/ms-marco-MiniLM-L6-v2", "maxScore": 0.7},
+            "seed": 3,
         },
     },
     "training": {

@@ -168,6 +168,32 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         {"negatives": "SameCategory"},
         "belong together",
     ),
+    "ranks without any between them": (
+        JOB,
+        ("spec", "data", "mine", "range"),
+        {"min": 50, "max": 50},
+        "spec.data.mine.range: Invalid value: min is below max",
+    ),
+    "scores without any between them": (
+        JOB,
+        ("spec", "data", "mine", "minScore"),
+        0.95,
+        "spec.data.mine: Invalid value: minScore is below maxScore",
+    ),
+    "no margin at all": (JOB, ("spec", "data", "mine", "margin"), {}, None),
+    "a cross-encoder on somebody's machine": (
+        JOB,
+        ("spec", "data", "mine", "crossEncoder", "uri"),
+        "models/reader",
+        "spec.data.mine.crossEncoder.uri: Invalid value: in a cluster, a model is hf://org/name",
+    ),
+    "negatives for pairs made of labelled texts": (LABELLED, ("spec", "data", "mine"), {"perQuery": 2}, None),
+    "negatives for texts that may stay texts": (
+        LABELLED,
+        ("spec", "data"),
+        {**LABELLED["spec"]["data"], "build": {}, "mine": {}},
+        "spec.data.mine: Invalid value: mine is for pairs and triplets",
+    ),
     "two sources with labels": (JOB, ("spec", "data", "train"), [SOURCE, SOURCE], None),
     "labels in one of two sources": (
         JOB,

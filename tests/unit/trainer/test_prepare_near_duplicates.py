@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embtune_trainer.prepare.near_duplicates import NearDuplicates
+from embtune_trainer.prepare.near_duplicates import NearDuplicates, grams
 
 TEXTS = st.text(alphabet="abc ", min_size=1, max_size=24).filter(str.strip)
 EDITS = st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["", "a", "b", "xyz"])), max_size=3)
@@ -56,3 +56,14 @@ def test_the_threshold(query: str, text: str, similar: bool) -> None:
 
 def test_an_empty_index_finds_nothing() -> None:
     assert NearDuplicates([]).find("anything") is None
+
+
+def test_a_text_is_not_compared_with_one_of_a_size_that_cannot_be_similar() -> None:
+    """A short and a long question name the same rare thing: its grams alone would bring them together."""
+    short = [f"{number:06} how do I list it" for number in range(100)]
+    long = [f"{text}, and how do I copy, move or remove what was listed before" for text in short]
+    index = NearDuplicates([*long, *short])
+    shorter, longer = set(range(100)), set(range(100, 200))  # texts are numbered by size
+    assert all(index.candidates(grams(text)) <= shorter for text in short)
+    assert all(index.candidates(grams(text)) <= longer for text in long)
+    assert all(index.find(text) == text for text in [*short, *long])

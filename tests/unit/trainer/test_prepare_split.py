@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embtune_api.checks import Checks
 from embtune_api.reports import Finding
-from embtune_api.spec import Checks
 from embtune_api.split import Split
 from embtune_trainer.prepare.checks import check_rows
 from embtune_trainer.prepare.rows import Row, by_content, make_row

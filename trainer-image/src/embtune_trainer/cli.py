@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 STEPS = ("prepare", "train", "evaluate", "publish")
 USAGE = f"""usage: embtune-trainer {{{"|".join(STEPS)}}} --request request.json
        embtune-trainer warm
+       embtune-trainer look --request request.json
 
 Runs one step of a FineTuneJob: reads its request, reads and writes only the store, and does nothing when the step's
 manifest is there already. `warm` imports what train and evaluate need, then runs them as it is told on stdin.
+`look` describes files of data on stdout, as JSON.
 
 environment:
   EMBTUNE_HUB_MIRROR       folder of models as <org>/<name> and data sets as datasets/<org>/<name>, looked up before the hub
@@ -46,7 +48,7 @@ def main() -> None:
 
         serve()
         sys.exit(Exit.OK)
-    if len(arguments) != 3 or arguments[0] not in STEPS or arguments[1] != "--request":
+    if len(arguments) != 3 or arguments[0] not in (*STEPS, "look") or arguments[1] != "--request":
         print(USAGE, file=sys.stderr)  # noqa: T201
         sys.exit(Exit.INVALID)
     leave_pid_1()
@@ -86,6 +88,13 @@ def tell(paragraph: str) -> None:
 
 
 def _dispatch(step: str, request: bytes) -> None:
+    if step == "look":
+        from embtune_api.look import LookRequest
+        from embtune_trainer.look import run_look
+
+        print(run_look(LookRequest.model_validate_json(request)).model_dump_json())  # noqa: T201
+        return
+
     from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest, StepRequest, TrainRequest
     from embtune_store import open_store
     from embtune_trainer.progress import progress_writer

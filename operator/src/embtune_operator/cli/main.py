@@ -11,6 +11,8 @@ import click
 from embtune_api.errors import EmbtuneError, Exit
 
 COMMANDS = {
+    "data": "Say what is in files of data before a model is trained on them.",
+    "init": "Look at a file of data and write a job for it.",
     "run": "Train, judge and promote a model on this machine; run again to resume.",
     "submit": "Give a job to the operator of a cluster, and watch it.",
     "suspend": "Have a job of a cluster save a checkpoint and free its pods.",
@@ -29,6 +31,8 @@ COMMANDS = {
 }
 EXAMPLES = """\b
 Examples:
+  embtune data tickets.csv
+  embtune init tickets.csv --out job.yaml
   embtune validate job.yaml
   embtune run job.yaml
   embtune versions tldr-search --namespace search

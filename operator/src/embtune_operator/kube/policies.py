@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from embtune_api.errors import InvalidInput
 from embtune_api.keys import LineKeys
-from embtune_api.requests import TrainRequest
+from embtune_api.requests import PrepareRequest, TrainRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,11 +58,16 @@ def _data(request: StepRequest, base_line: str | None) -> list[dict[str, Any]]:
     base = LineKeys(request.namespace, base_line or request.model)
     frozen = [line.owner, f"{line.root}/exams/*", f"{line.root}/splits/*", f"{line.versions}/*"]
     read = [line.release, *([base.release, f"{base.versions}/*"] if base != line else [])]
+    embeddings = [f"{line.root}/embeddings/*"] if _mines(request) else []
     return [
-        _allow(WRITE, request, [f"{scratch}/*", *frozen]),
+        _allow(WRITE, request, [f"{scratch}/*", *frozen, *embeddings]),
         _allow(READ, request, read),
-        _list(request, [f"{scratch}/*", f"{line.versions}/*"]),
+        _list(request, [f"{scratch}/*", f"{line.versions}/*", *embeddings]),
     ]
+
+
+def _mines(request: StepRequest) -> bool:
+    return isinstance(request, PrepareRequest) and request.data is not None and request.data.mine is not None
 
 
 def _training(request: TrainRequest) -> list[dict[str, Any]]:

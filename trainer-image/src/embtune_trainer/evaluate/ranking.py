@@ -24,16 +24,16 @@ def rank_passages(
     """
     by_falling_id = np.array(sorted(range(len(passage_ids)), key=passage_ids.__getitem__, reverse=True), dtype=np.int64)
     depth = min(depth, len(passage_ids))
-    unit_queries, unit_passages = _unit(queries), _unit(passages)[by_falling_id]
+    unit_queries, unit_passages = unit(queries), unit(passages)[by_falling_id]
     ranked = np.empty((len(queries), depth), dtype=np.int64)
     rows = max(1, SCORES_AT_ONCE // max(1, len(passage_ids)))
     for start in range(0, len(queries), rows):
         scores = unit_queries[start : start + rows] @ unit_passages.T
-        ranked[start : start + rows] = by_falling_id[_top(scores, depth)]
+        ranked[start : start + rows] = by_falling_id[top_columns(scores, depth)]
     return ranked
 
 
-def _top(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
+def top_columns(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
     """Columns of the `depth` highest scores a row, best first; equal scores keep their order, at the cut too."""
     if depth == scores.shape[1]:
         return np.argsort(-scores, axis=1, kind="stable")
@@ -45,6 +45,7 @@ def _top(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
     return top
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of length 1; zeros stay."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(norms, np.finfo(np.float32).tiny), dtype=np.float32)

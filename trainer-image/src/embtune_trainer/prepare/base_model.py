@@ -47,7 +47,7 @@ def resolve_base(
     if reference.version is not None:
         return _published(reference.version, store, namespace)
     uri = reference.uri or ""
-    with _fetched(reference, folder, mirror, Outside(store, secrets)) as found:
+    with fetched(reference, folder, mirror, Outside(store, secrets)) as found:
         files = _looked_through(found.folder, uri)
         return ResolvedBase(uri=uri, revision=found.revision, model=_stage(found.folder, files, uri, store, staged))
 
@@ -73,12 +73,14 @@ def _stage(folder: Path, files: list[FileEntry], uri: str, store: Store, staged:
 
 
 @contextlib.contextmanager
-def _fetched(reference: BaseModelRef, folder: Path | None, mirror: Path | None, outside: Outside) -> Iterator[HubModel]:
-    """The model's folder on this machine, for as long as it takes to stage it."""
+def fetched(
+    reference: BaseModelRef, folder: Path | None, mirror: Path | None, outside: Outside, field: str = "baseModel"
+) -> Iterator[HubModel]:
+    """The model's folder on this machine, for as long as it takes to stage or load it; `field` of the spec names it."""
     uri = reference.uri or ""
     if uri.startswith("hf://"):
         try:
-            found = _from_hub(uri, mirror, outside.hub_token(reference.secret_ref, "baseModel"))
+            found = _from_hub(uri, mirror, outside.hub_token(reference.secret_ref, field), field)
         except HubAway as error:
             if outside.secrets is None:  # somebody waits for this run, and is told at once
                 raise InvalidInput(str(error)) from None
@@ -86,39 +88,39 @@ def _fetched(reference: BaseModelRef, folder: Path | None, mirror: Path | None, 
         yield found
     elif uri.startswith("s3://"):
         with tempfile.TemporaryDirectory() as scratch:
-            _download_s3(reference, Path(scratch), outside)
+            _download_s3(reference, Path(scratch), outside, field)
             yield HubModel(Path(scratch), None)
     elif "://" in uri and not uri.startswith("file://"):
         raise InvalidInput(
-            f"baseModel.uri: {uri} is not a kind of address that embtune knows. "
+            f"{field}.uri: {uri} is not a kind of address that embtune knows. "
             f"Give hf://org/name, s3://bucket/prefix, or in a local run a folder."
         )
     else:
-        path = local_path(uri, folder, "baseModel")
+        path = local_path(uri, folder, field)
         if not path.is_dir():
             raise InvalidInput(
-                f"baseModel.uri: there is no folder {path}. Relative paths start at the job's folder; "
+                f"{field}.uri: there is no folder {path}. Relative paths start at the job's folder; "
                 f"a model of the hub is spelled hf://org/name."
             )
         yield HubModel(path, None)
 
 
-def _from_hub(uri: str, mirror: Path | None, token: str | None) -> HubModel:
+def _from_hub(uri: str, mirror: Path | None, token: str | None, field: str) -> HubModel:
     match = _HUB_URI.fullmatch(uri)
     if match is None:
-        raise InvalidInput(f"baseModel.uri: {uri} is not a model of the hub. Spell it hf://org/name or hf://org/name@revision.")
+        raise InvalidInput(f"{field}.uri: {uri} is not a model of the hub. Spell it hf://org/name or hf://org/name@revision.")
     mirrored = mirror / in_mirror(uri) if mirror else None
     if mirrored is not None and mirrored.is_dir():
         return HubModel(mirrored, match["revision"])
-    return download_model(match["name"], match["revision"], token)
+    return download_model(match["name"], match["revision"], token, field)
 
 
-def _download_s3(reference: BaseModelRef, folder: Path, outside: Outside) -> None:
+def _download_s3(reference: BaseModelRef, folder: Path, outside: Outside, field: str) -> None:
     uri = reference.uri or ""
-    with outside.bucket(uri, reference.secret_ref, "baseModel") as (store, prefix):
+    with outside.bucket(uri, reference.secret_ref, field) as (store, prefix):
         paths = [stored.key.removeprefix(f"{prefix}/") for stored in store.list(prefix)]
         if not paths:
-            raise InvalidInput(f"baseModel.uri: there is nothing below {uri}. Check the bucket and the prefix.")
+            raise InvalidInput(f"{field}.uri: there is nothing below {uri}. Check the bucket and the prefix.")
         for path in paths:
             # Pickles are not fetched, but their names tell the check what is wrong with a model that has nothing else.
             target = folder / path

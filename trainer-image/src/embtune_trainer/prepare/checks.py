@@ -1,11 +1,11 @@
-"""Checks that look at the data alone: duplicates, conflicts, and whether there is enough of it."""
+"""Checks that look at the data alone: duplicates, conflicts, texts without words, out of scope, and whether there is enough."""
 
 from collections import defaultdict
 from collections.abc import Hashable
 
+from embtune_api.checks import Checks
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Finding
-from embtune_api.spec import Checks
 from embtune_trainer.prepare.findings import Hit, counted, settle
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sameness import conflicts, says
@@ -24,6 +24,10 @@ def check_rows(data: ReadData, checks: Checks, side: SideOf) -> tuple[list[Row],
     rows, found = _without_duplicates(data.rows, checks, side)
     findings += found
     rows, found = _without_conflicts(rows, checks)
+    findings += found
+    rows, found = _with_words(rows, checks)
+    findings += found
+    rows, found = _in_scope(rows, checks)
     findings += found
     _refuse_too_few(rows, data, checks)
     return rows, findings
@@ -58,10 +62,29 @@ def _without_conflicts(rows: list[Row], checks: Checks) -> tuple[list[Row], list
     return ([row for row in rows if row.question not in conflicting] if checks.conflicts == "Fix" else rows), found
 
 
+def _with_words(rows: list[Row], checks: Checks) -> tuple[list[Row], list[Finding]]:
+    hits = [Hit(row.where, row.anchor) for row in rows if not _has_words(row)]
+    found = settle("wordless", hits, checks.wordless, "have neither a letter nor a digit", "data.checks.wordless")
+    return ([row for row in rows if _has_words(row)] if checks.wordless == "Fix" else rows), found
+
+
+def _has_words(row: Row) -> bool:
+    """On the query side: an answer may well be a sign."""
+    return any(character.isalnum() for character in row.query)
+
+
+def _in_scope(rows: list[Row], checks: Checks) -> tuple[list[Row], list[Finding]]:
+    outside = set(checks.out_of_scope_labels)
+    hits = [Hit(row.where, f"{row.anchor} → {row.label}") for row in rows if row.label in outside]
+    message = "have a label that says that they fit nowhere"
+    found = settle("out-of-scope", hits, checks.out_of_scope, message, "data.checks.outOfScope")
+    return ([row for row in rows if row.label not in outside] if checks.out_of_scope == "Fix" else rows), found
+
+
 def _refuse_too_few(rows: list[Row], data: ReadData, checks: Checks) -> None:
     if len(rows) < checks.min_rows:
         removed = data.rows_read - len(rows)
-        cause = f" ({data.rows_read} read, {removed} removed as empty, duplicate or conflicting)" if removed else ""
+        cause = f" ({data.rows_read} read, {removed} removed by data.checks)" if removed else ""
         raise InvalidInput(
             f"data.train: {counted(len(rows))} can be used{cause}, fewer than data.checks.minRows {checks.min_rows}. "
             f"Add rows, or lower data.checks.minRows if so few are meant."

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from embtune_api.checks import CheckAction
 from embtune_api.documents import Exam
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Action, Finding, SideReport
-from embtune_api.spec import CheckAction
 from embtune_api.split import Split
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES
 from embtune_trainer.prepare.records import Remark

@@ -37,8 +37,9 @@ _DATA_URI = re.compile(
 )
 
 
-def download_model(name: str, revision: str | None, token: str | None = None) -> HubModel:
-    """The model `org/name`, through the hub's own cache; `token`: None lets its client look for one.
+def download_model(name: str, revision: str | None, token: str | None = None, field: str = "baseModel") -> HubModel:
+    """The model `org/name`, through the hub's own cache; `token`: None lets its client look for one; `field` of the spec
+    names it.
 
     Raises:
         InvalidInput: it cannot be had; says why, and what can be done.
@@ -47,7 +48,7 @@ def download_model(name: str, revision: str | None, token: str | None = None) ->
     from huggingface_hub import snapshot_download
 
     uri = f"hf://{name}@{revision}" if revision else f"hf://{name}"
-    with _explained("model", revision, lambda why: _told(uri, why)):
+    with _explained("model", revision, lambda why: _told(field, uri, why)):
         folder = snapshot_download(
             name,
             revision=revision,
@@ -125,10 +126,10 @@ def _explained(what: str, revision: str | None, told: Callable[[str], str]) -> I
         raise InvalidInput(told(f"its name is not one that the hub can have ({_first_line(error)})")) from None
 
 
-def _told(uri: str, cause: str) -> str:
+def _told(field: str, uri: str, cause: str) -> str:
     return (
-        f"baseModel.uri: {uri} cannot be had: {cause}. Without the hub: put the model's folder at <folder>/{in_mirror(uri)} and "
-        f"set EMBTUNE_HUB_MIRROR=<folder>, or give a local folder or an s3:// prefix as baseModel.uri."
+        f"{field}.uri: {uri} cannot be had: {cause}. Without the hub: put the model's folder at <folder>/{in_mirror(uri)} and "
+        f"set EMBTUNE_HUB_MIRROR=<folder>, or give a local folder or an s3:// prefix as {field}.uri."
     )
 
 

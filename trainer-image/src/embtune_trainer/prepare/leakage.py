@@ -10,8 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
+from embtune_api.checks import CheckAction
 from embtune_api.reports import Finding
-from embtune_api.spec import CheckAction
 from embtune_trainer.prepare.exam import ExamSet
 from embtune_trainer.prepare.findings import Hit, settle
 from embtune_trainer.prepare.near_duplicates import NearDuplicates

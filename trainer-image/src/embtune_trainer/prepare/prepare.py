@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from embtune_api.documents import PrepareFacts, ResolvedBase, StepManifest
-from embtune_api.reports import Finding
 from embtune_api.requests import PrepareRequest
 from embtune_api.spec import Data
 from embtune_api.split import Split
@@ -19,31 +18,19 @@ from embtune_trainer.prepare.builders import Built, build
 from embtune_trainer.prepare.checks import check_rows
 from embtune_trainer.prepare.divide import Divided, divide
 from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, refuse_other_groups
+from embtune_trainer.prepare.examined import Examined
 from embtune_trainer.prepare.findings import counted
-from embtune_trainer.prepare.ledger import Ledger, read_ledger, remember
+from embtune_trainer.prepare.labels import LabelCheck
+from embtune_trainer.prepare.ledger import read_ledger, remember
 from embtune_trainer.prepare.line import claim_line
+from embtune_trainer.prepare.mining.job import MiningJob
 from embtune_trainer.prepare.outputs import Outputs, finish, make_outputs, staged_entries, write_outputs
 from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.report import make_report
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData, read_sources
-from embtune_trainer.prepare.split import Division, make_division
+from embtune_trainer.prepare.split import make_division
 from embtune_trainer.prepare.stage import stage_model
-
-
-@dataclass(frozen=True)
-class Examined:
-    """What is made of the data, as long as the line's ledger and exam are those that were read."""
-
-    ledger: Ledger | None
-    """None where the split needs no memory."""
-    division: Division
-    rows: list[Row]
-    """After checks."""
-    findings: list[Finding]
-    """Of the checks."""
-    divided: Divided
-    built: Built
 
 
 def run_prepare(
@@ -88,9 +75,12 @@ def run_prepare(
         mirror=mirror,
         secrets=secrets,
     )
+    labels = LabelCheck.of(request, store, base, report_progress)
+    mining = MiningJob.of(request, store, base, mirror, secrets, report_progress)
+    examined = _with_the_base(examined, request.data, labels, mining)
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     while not _settled(examined, request, store):  # another job of the line was first
-        examined = _examine(data, request.data, request, store)
+        examined = _with_the_base(_examine(data, request.data, request, store), request.data, labels, mining)
     divided, built = examined.divided, examined.built
     frozen_here = _froze(store, request)
     outputs = make_outputs(
@@ -98,11 +88,11 @@ def run_prepare(
         train=built.train,
         validation=built.validation,
         seen=_fingerprints(store, built.train, base),
-        report=make_report(data, examined.rows, examined.division, examined.findings, divided, built, frozen_here=frozen_here),
+        report=make_report(data, examined, frozen_here=frozen_here),
         sources=data.sources,
         base=base,
     )
-    facts = _facts(data, base, divided, built, outputs)
+    facts = _facts(data, base, mining.miner if mining else None, divided, built, outputs)
     manifest = StepManifest(
         step="prepare",
         input_digest=request.digest,
@@ -123,6 +113,15 @@ def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store
     divided = divide(rows, division.side, _frozen_exam(store, request, split), wanted)
     built = build(divided.sides["train"], divided.sides["validation"], wanted.build)
     return Examined(ledger, division, rows, findings, divided, built)
+
+
+def _with_the_base(examined: Examined, wanted: Data, labels: LabelCheck | None, mining: MiningJob | None) -> Examined:
+    """What takes a model: the rows whose labels are doubted, and hard negatives for those that stay."""
+    if labels:
+        divided, findings, report = labels.look(examined.divided)
+        built = build(divided.sides["train"], divided.sides["validation"], wanted.build)
+        examined = replace(examined, divided=divided, built=built, findings=[*examined.findings, *findings], labels=report)
+    return replace(examined, built=mining.mine(examined.built)) if mining else examined
 
 
 def _settled(examined: Examined, request: PrepareRequest, store: Store) -> bool:
@@ -152,10 +151,13 @@ def _fingerprints(store: Store, train: list[Row], base: ResolvedBase) -> fingerp
     return own if base.model.fingerprints is None else fingerprints.merge(own, fingerprints.read(store, base.model.fingerprints))
 
 
-def _facts(data: ReadData, base: ResolvedBase, divided: Divided, built: Built, outputs: Outputs) -> PrepareFacts:
+def _facts(
+    data: ReadData, base: ResolvedBase, miner: ResolvedBase | None, divided: Divided, built: Built, outputs: Outputs
+) -> PrepareFacts:
     return PrepareFacts(
         sources=data.sources,
         base=base,
+        miner=miner,
         exam=divided.exam.manifest.digest,
         train_rows=len(built.train),
         validation_rows=len(built.validation),

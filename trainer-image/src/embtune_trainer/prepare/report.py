@@ -3,10 +3,10 @@
 from collections import Counter, defaultdict
 
 from embtune_api.digest import digest_of
-from embtune_api.reports import DataReport, Finding, PreparedReport, SideReport, SplitReport, StratumReport
+from embtune_api.reports import DataReport, PreparedReport, SideReport, SplitReport, StratumReport
 from embtune_api.split import Side
-from embtune_trainer.prepare.builders import Built
 from embtune_trainer.prepare.divide import Divided
+from embtune_trainer.prepare.examined import Examined
 from embtune_trainer.prepare.findings import shorten, small_exam, small_validation, unasked_texts
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData
@@ -16,23 +16,13 @@ from embtune_trainer.prepare.stratify import group_key
 MOST_STRATA = 50
 
 
-def make_report(
-    data: ReadData,
-    rows: list[Row],
-    division: Division,
-    findings: list[Finding],
-    divided: Divided,
-    built: Built,
-    *,
-    frozen_here: bool,
-) -> DataReport:
+def make_report(data: ReadData, examined: Examined, *, frozen_here: bool) -> DataReport:
     """What `prepare` tells of a job's data.
 
     Args:
-        rows: those that may be used, after checks.
-        findings: of the checks.
         frozen_here: the line's exam is this job's.
     """
+    rows, division, divided, built = examined.rows, examined.division, examined.divided, examined.built
     exam, split = divided.exam.manifest, _split_report(rows, division, divided)
     small = [*small_exam(exam, division.split), *small_validation(split.sides["validation"], division.split)]
     unasked = unasked_texts(split.sides["test"], exam) if frozen_here else []
@@ -41,12 +31,14 @@ def make_report(
         rows_used=len(rows),
         split=split,
         prepared=PreparedReport(shape=built.shape, train=len(built.train), validation=len(built.validation)),
+        labels=examined.labels,
+        mining=built.mining,
         exam=exam.digest,
         exam_frozen_by_this_job=frozen_here,
         exam_queries=exam.queries,
         exam_passages=exam.passages,
         exam_groups=exam.groups,
-        findings=[*findings, *divided.findings, *built.findings, *small, *unasked],
+        findings=[*examined.findings, *divided.findings, *built.findings, *small, *unasked],
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from embtune_api.build import Build
 from embtune_api.errors import InvalidInput
 from embtune_api.losses import Prepared
+from embtune_api.mining_report import MiningReport
 from embtune_api.reports import Finding
 from embtune_trainer.prepare.builders.labelled import InClass, in_class_pairs, with_another_label
 from embtune_trainer.prepare.builders.sampled import with_same_category
@@ -24,6 +25,8 @@ class Built:
     validation: list[Row]
     findings: list[Finding] = field(default_factory=list)
     """About the rows to train on."""
+    mining: MiningReport | None = None
+    """Where hard negatives were added to them."""
 
     @property
     def shape(self) -> Prepared:

@@ -1,0 +1,58 @@
+"""What `embtune-trainer look` is asked and answers: what is in files, before there is a job."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from embtune_api.base import Document
+from embtune_api.reports import DataReport
+from embtune_api.spec import Data
+
+MOST_VALUES = 20
+
+
+class LookRequest(Document):
+    """Files to describe; with `data`, what `prepare` would find in it, too."""
+
+    folder: str
+    """That relative paths start at."""
+    files: list[str]
+    data: Data | None = None
+
+
+class ColumnLook(Document):
+    """What one column holds. Lengths are of its texts, in words and characters."""
+
+    name: str
+    filled: int
+    """Rows with a value that is not blank."""
+    distinct: int
+    numeric: bool
+    """Every value is a number."""
+    words_p50: int
+    words_p95: int
+    words_max: int
+    characters_p95: int
+    values: Annotated[list[tuple[str, int]], Field(max_length=MOST_VALUES)]
+    """The most frequent, with their rows; texts are cut at 100 characters."""
+    rarest: int
+    """Rows of the value that has fewest."""
+
+
+class FileLook(Document):
+    """What one file holds."""
+
+    uri: str
+    rows: int
+    columns: list[ColumnLook]
+    headless: bool
+    """Of a csv or tsv: its first line reads like data, not like names."""
+
+
+class Look(Document):
+    """The answer."""
+
+    files: list[FileLook]
+    report: DataReport | None = None

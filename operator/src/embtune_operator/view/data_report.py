@@ -1,0 +1,85 @@
+"""What `embtune data` shows: fits 80 columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from embtune_operator.advice.proposal import estimated_tokens, text_columns
+
+if TYPE_CHECKING:
+    from embtune_api.look import ColumnLook
+    from embtune_api.reports import DataReport, Finding
+    from embtune_operator.advice.data import Looked
+
+_LABELS_SHOWN = 3
+
+
+def print_data(looked: Looked) -> None:
+    """Columns, lengths, labels, findings, sides, advice."""
+    console = Console(highlight=False)
+    console = console if console.is_terminal else Console(highlight=False, width=80)
+    report = looked.report
+    for file, guess in zip(looked.files, looked.guesses, strict=True):
+        console.print(escape(f"{file.uri}: {file.rows} rows, read as {guess.columns.shape}: {guess}"))
+    console.print(f"{report.rows_read} rows read, {report.rows_used} used\n")
+    console.print(_lengths(looked))
+    for line in _labels(looked):
+        console.print(escape(line))
+    console.print()
+    for finding in report.findings:
+        console.print(escape(_told(finding)))
+        for example in finding.examples:
+            console.print(escape(f"    {_shortly(example, looked)}"), no_wrap=True, overflow="ellipsis")
+    if not report.findings:
+        console.print("No findings.")
+    console.print()
+    console.print(_sides(report))
+    console.print(escape(f"\nPrompts: {looked.recipe.prompts}."))
+    console.print(escape(f"Advice: {looked.advice.answer}. {'; '.join(looked.advice.reasons)}."))
+
+
+def _lengths(looked: Looked) -> Table:
+    table = Table("text", "words p50", "p95", "max", "tokens p95 (about)", box=None, padding=(0, 2))
+    for file, guess in zip(looked.files, looked.guesses, strict=True):
+        for column in text_columns(file, guess):
+            words = (str(number) for number in (column.words_p50, column.words_p95, column.words_max))
+            table.add_row(escape(column.name), *words, str(estimated_tokens(column)))
+    return table
+
+
+def _labels(looked: Looked) -> list[str]:
+    return [
+        _balance(column)
+        for file, guess in zip(looked.files, looked.guesses, strict=True)
+        for column in file.columns
+        if column.name == guess.columns.label
+    ]
+
+
+def _balance(column: ColumnLook) -> str:
+    most = column.values[0][1] if column.values else 0
+    shown = ", ".join(f"{value} ({rows})" for value, rows in column.values[:_LABELS_SHOWN])
+    ratio = f", {most / column.rarest:.0f} times the rarest ({column.rarest})" if column.rarest else ""
+    return f"\n{column.distinct} labels in {column.name}; most frequent: {shown}; {most} rows{ratio}"
+
+
+def _told(finding: Finding) -> str:
+    return f"{finding.check} ({finding.rows} rows, {finding.action}): {finding.message}"
+
+
+def _shortly(example: str, looked: Looked) -> str:
+    """With the file's name for its path: the line has room for the text, too."""
+    uri = next((file.uri for file in looked.files if example.startswith(f"{file.uri}:")), "")
+    return f"{Path(uri).name}{example.removeprefix(uri)}"
+
+
+def _sides(report: DataReport) -> Table:
+    table = Table("side", "rows", "queries", "groups", box=None, padding=(0, 2))
+    for name, side in report.split.sides.items():
+        table.add_row(name, str(side.rows), str(side.queries), str(side.groups))
+    return table

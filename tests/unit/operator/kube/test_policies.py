@@ -1,0 +1,15 @@
+"""What a step's policy names."""
+
+from embtune_api.mine import Mine
+from embtune_api.requests import PrepareRequest
+from embtune_operator.kube.policies import policy_for
+from support.kube_children import a_cluster_job, a_request
+
+
+def test_a_prepare_that_mines_may_keep_vectors_and_no_other() -> None:
+    plain = a_request(a_cluster_job(), "prepare")
+    assert isinstance(plain, PrepareRequest)
+    assert plain.data
+    mining = plain.model_copy(update={"data": plain.data.model_copy(update={"mine": Mine()})})
+    assert policy_for(mining).count(f"{plain.line_keys.root}/embeddings/*") == 2, "written, and listed"
+    assert "embeddings" not in policy_for(plain)

@@ -1,0 +1,41 @@
+"""From request to answer."""
+
+import tempfile
+from pathlib import Path
+
+from embtune_api.look import Look, LookRequest
+from embtune_api.reports import DataReport
+from embtune_api.spec import Data
+from embtune_store import open_store
+from embtune_trainer.look.describe import describe_file
+from embtune_trainer.prepare.builders import build
+from embtune_trainer.prepare.checks import check_rows
+from embtune_trainer.prepare.divide import divide
+from embtune_trainer.prepare.examined import Examined
+from embtune_trainer.prepare.outside import Outside
+from embtune_trainer.prepare.report import make_report
+from embtune_trainer.prepare.sources import content_of, read_sources
+from embtune_trainer.prepare.split import make_division
+
+
+def run_look(request: LookRequest) -> Look:
+    """Describe the files; with `data`, report on it as the first job of a new line would.
+
+    Raises:
+        InvalidInput: what `prepare` would refuse, in its words.
+    """
+    folder = Path(request.folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        outside = Outside(open_store(scratch))
+        files = [describe_file(uri, content_of(uri, folder, outside)) for uri in request.files]
+        report = None if request.data is None else _report(request.data, folder, outside)
+    return Look(files=files, report=report)
+
+
+def _report(wanted: Data, folder: Path, outside: Outside) -> DataReport:
+    data = read_sources(wanted.train, wanted.split, folder, outside)
+    division = make_division(data.rows, wanted.split, {})
+    rows, findings = check_rows(data, wanted.checks, division.side)
+    divided = divide(rows, division.side, None, wanted)
+    built = build(divided.sides["train"], divided.sides["validation"], wanted.build)
+    return make_report(data, Examined(None, division, rows, findings, divided, built), frozen_here=True)
