@@ -163,6 +163,13 @@ def test_the_splits_that_the_docs_show_are_good(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cluster", [True, False])
+def test_the_job_that_the_docs_show_for_sources_is_good(tmp_path: Path, cluster: bool) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "sources.md").read_text(encoding="utf-8")
+    job = load_job(written(tmp_path, text.partition("```yaml\n")[2].partition("```")[0]), cluster=cluster)
+    assert [source.uri.partition(":")[0] for source in job.spec.data.train] == ["s3", "hf"]
+
+
+@pytest.mark.parametrize("cluster", [True, False])
 @pytest.mark.parametrize("time", ["2026-02-01T08:00:00+01:00", "2026-02-01", '"2026-02-01T08:00:00Z"'])
 def test_a_time_without_quotes_is_the_text_that_it_is(tmp_path: Path, time: str, cluster: bool) -> None:
     split = f"    split: {{method: Time, timeColumn: sent, testFrom: {time}}}\n"
