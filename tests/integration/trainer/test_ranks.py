@@ -1,4 +1,4 @@
-"""Any number of processes: the same batch, the same gradient."""
+"""Any number of processes: the same batch, the same gradient, with every loss."""
 
 import json
 import subprocess
@@ -15,22 +15,31 @@ from support.training_rows import rows_for
 SCRIPT = Path(__file__).with_name("first_gradient.py")
 
 
-def first_gradient(processes: int, base: Path, rows: Path, folder: Path, loss: LossName) -> tuple[np.ndarray, np.ndarray]:
-    out = folder / f"{processes}.npz"
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", str(SCRIPT)]
-    subprocess.run([*command, str(base), str(rows), str(out), loss], check=True, timeout=120)
-    with np.load(out) as saved:
-        return saved["gradient"], saved["batch"]
+@pytest.fixture(scope="module")
+def gradients(tiny_model: Path, pairs: list[dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Folders of first gradients, of one process and of two."""
+    rows = tmp_path_factory.mktemp("rows")
+    for loss in get_args(LossName):
+        lines = (json.dumps(row) + "\n" for row in rows_for(loss, pairs))
+        (rows / f"{loss}.jsonl").write_text("".join(lines), encoding="utf-8")
+    folders = []
+    for processes in (1, 2):
+        folders.append(tmp_path_factory.mktemp(f"processes-{processes}"))
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", str(SCRIPT)]
+        subprocess.run([*command, str(tiny_model), str(rows), str(folders[-1])], check=True, timeout=300)
+    return folders
 
 
 @pytest.mark.parametrize("loss", get_args(LossName))
-def test_two_processes_have_the_first_gradient_of_one(
-    loss: LossName, tiny_model: Path, pairs: list[dict[str, str]], tmp_path: Path
-) -> None:
-    rows = tmp_path / "rows.jsonl"
-    rows.write_text("".join(json.dumps(row) + "\n" for row in rows_for(loss, pairs)), encoding="utf-8")
-    (one, batch_of_one), (two, batch_of_two) = (first_gradient(n, tiny_model, rows, tmp_path, loss) for n in (1, 2))
+def test_two_processes_have_the_first_gradient_of_one(gradients: list[Path], loss: LossName) -> None:
+    (one, batch_of_one), (two, batch_of_two) = (saved(folder / f"{loss}.npz") for folder in gradients)
     assert np.array_equal(batch_of_one, batch_of_two)
     cosine = one @ two / (np.linalg.norm(one) * np.linalg.norm(two))
     assert cosine >= 0.9999
     assert abs(np.linalg.norm(two) / np.linalg.norm(one) - 1) < 1e-4
+
+
+def saved(file: Path) -> tuple[np.ndarray, np.ndarray]:
+    """(gradient, batch)"""
+    with np.load(file) as arrays:
+        return arrays["gradient"], arrays["batch"]
