@@ -123,7 +123,7 @@ def test_what_is_pulled_scores_as_it_was_evaluated(one: StoredLine, tmp_path: Pa
     qrels = [(places[qrel["query"]], places[qrel["passage"]]) for qrel in one.qrels]
     possible = possible_scores(queries, pulled.encode([passage["text"] for passage in one.corpus]), qrels)
     with np.load(one.results(evaluation(one, 1)["model_digest"]) / "scores.npz") as kept:
-        names, values = [str(name) for name in kept["metrics"]], kept["values"]
+        names, values = [str(name) for name in kept["columns"]], kept["values"]
     for name, column in zip(names, values.T, strict=True):
         low, high = possible[name.removeprefix("test/")]
         assert (low - 1e-9 <= column).all(), name

@@ -39,9 +39,9 @@ FAULTS: dict[str, tuple[str, str, list[str]]] = {
         [":11: spec.training.loss.name: unknown loss", "did you mean MultipleNegativesRanking?"],
     ),
     "a loss that does not fit the columns": (
-        "{anchor: anchor, positive: positive}",
-        "{sentence1: anchor, sentence2: positive, score: group}",
-        [":9: spec.data.train[0].columns: loss MultipleNegativesRanking learns from pairs", "scored pairs", "map the columns"],
+        "epochs: 1",
+        "loss: {name: CoSENT}",
+        [":9: spec.data.train[0].columns: loss CoSENT learns from scored pairs", "maps pairs", "map the columns"],
     ),
     "a gate on a metric that no suite yields": (
         "test/ndcg@10",

@@ -34,7 +34,7 @@ def test_what_is_pulled_scores_as_it_was_evaluated(second: Finished, tmp_path: P
     qrels = [(places[qrel["query"]], places[qrel["passage"]]) for qrel in line.qrels]
     possible = possible_scores(queries, pulled.encode(passages), qrels)
     with np.load(line.results(read_json(line.version(2) / "evaluation.json")["model_digest"]) / "scores.npz") as kept:
-        names, values = [str(name) for name in kept["metrics"]], kept["values"]
+        names, values = [str(name) for name in kept["columns"]], kept["values"]
     assert {name.removeprefix("test/") for name in names} == set(possible)
     for name, column in zip(names, values.T, strict=True):
         low, high = possible[name.removeprefix("test/")]
