@@ -30,10 +30,11 @@ from embtune_api.documents import (
     VersionRef,
 )
 from embtune_api.keys import StepKeys
+from embtune_api.promotion import Gate
 from embtune_api.reports import DataReport, EvaluationReport, PreparedReport, SideReport, SplitReport
 from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest, TrainRequest
 from embtune_api.resources import FineTuneJob
-from embtune_api.spec import Columns, Gate
+from embtune_api.sources import Columns
 from embtune_api.verdict import Outcome, Verdict
 from embtune_operator.judge.scores import Scores
 from embtune_operator.settings import Settings

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from embtune_api.documents import Owner
+from embtune_api.evaluation import Suite
 from embtune_api.requests import EvaluateRequest, PrepareRequest, TrainRequest
 from embtune_api.resources import FineTuneJob
-from embtune_api.spec import Suite, Training
+from embtune_api.training import Training
 from embtune_operator.cluster import Child, child_name
 from embtune_operator.kube.labels import owner_reference, step_labels
 from embtune_operator.kube.platform import Platform

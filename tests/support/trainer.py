@@ -15,8 +15,8 @@ from embtune_api.documents import StepManifest, StoredFile, StoredModel, TrainFa
 from embtune_api.keys import StepKeys
 from embtune_api.reports import TrainingReport
 from embtune_api.requests import StepRequest, TrainRequest
-from embtune_api.spec import Training
 from embtune_api.status import Progress
+from embtune_api.training import Training
 from embtune_store import documents, open_store
 from embtune_store.folders import upload_folder
 from embtune_store.protocol import Store

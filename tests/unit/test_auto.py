@@ -5,9 +5,11 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
+from embtune_api.data import Data
 from embtune_api.losses import BUILT, FITTING, LOSS_SHAPES, LossName, Prepared, built_as
 from embtune_api.presets import resolve, resolve_data
-from embtune_api.spec import Data, Recipe, Training
+from embtune_api.spec import Recipe
+from embtune_api.training import Training
 
 BASE = {"uri": "hf://org/model"}
 TICKETS = {"text": "ticket", "label": "queue"}

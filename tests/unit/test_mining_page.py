@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from embtune_api.data import Data
 from embtune_api.mine import Mine
-from embtune_api.spec import Data
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mining.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)

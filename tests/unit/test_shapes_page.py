@@ -7,9 +7,9 @@ from typing import get_args
 import pytest
 from ruamel.yaml import YAML
 
+from embtune_api.data import Data
 from embtune_api.losses import FITTING, SHAPE_COLUMNS, LabelledTexts, LossName
 from embtune_api.metrics import PAIR_METRICS
-from embtune_api.spec import Data
 from embtune_trainer.prepare.questions import MOST_OF_A_LABEL
 
 PAGE = (Path(__file__).parents[2] / "docs" / "shapes.md").read_text(encoding="utf-8")

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from embtune_api.data import Data
 from embtune_api.moments import MOMENT, moment
-from embtune_api.spec import Data
 from embtune_api.split import GOES_WITH, Split
 
 BY_TIME = {"method": "Time", "timeColumn": "sent", "testFrom": "2026-03-01"}

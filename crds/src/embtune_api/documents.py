@@ -9,7 +9,7 @@ from embtune_api.base import Document
 from embtune_api.digest import digest_of, tree_digest
 from embtune_api.keys import ResultKeys, VersionKeys
 from embtune_api.losses import Prepared, Shape
-from embtune_api.spec import Columns
+from embtune_api.sources import Columns
 from embtune_api.status import FineTuneJobStatus, StepName
 from embtune_api.verdict import Verdict
 

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from embtune_api.base import Document
+from embtune_api.data import Data
 from embtune_api.reports import DataReport
-from embtune_api.spec import Data
 
 MOST_VALUES = 20
 

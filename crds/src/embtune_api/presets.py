@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from embtune_api.data import Data
 from embtune_api.errors import InvalidInput
+from embtune_api.evaluation import Suite
 from embtune_api.losses import FITTING, JUDGED, Prepared, built_as
 from embtune_api.metrics import SuiteKind, suite_metrics
-from embtune_api.spec import Data, Suite, Training
+from embtune_api.training import Training
 
 EXAMINED: dict[Prepared, tuple[SuiteKind, ...]] = {
     "scored pairs": ("SemanticSimilarity",),

@@ -12,9 +12,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from embtune_api.base import Document
+from embtune_api.base_model import BaseModelRef
+from embtune_api.data import Data
 from embtune_api.documents import Owner, ResolvedBase, StoredFile, StoredModel
+from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
-from embtune_api.spec import BaseModelRef, Data, Suite, Training
+from embtune_api.training import Training
 from embtune_api.verdict import Verdict
 
 

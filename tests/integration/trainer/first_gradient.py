@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 
 from embtune_api.keys import StepKeys
-from embtune_api.spec import Loss, Training
+from embtune_api.training import Loss, Training
 from embtune_store import open_store
 from embtune_trainer.encoder import load_encoder
 from embtune_trainer.train.checkpoints import Checkpoints

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from embtune_api.keys import StepKeys
 from embtune_api.losses import LossName
-from embtune_api.spec import Loss, Training
+from embtune_api.training import Loss, Training
 from embtune_store import open_store
 from embtune_trainer.encoder import load_encoder
 from embtune_trainer.prepare.normalise import normalise

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from embtune_api.base_model import SecretRef
 from embtune_api.credentials import FOLDER_VARIABLE
 from embtune_api.documents import PrepareFacts
 from embtune_api.errors import InvalidInput
 from embtune_api.requests import PrepareRequest
-from embtune_api.spec import DataSource, SecretRef
+from embtune_api.sources import DataSource
 from embtune_store import Store, folders, open_store
 from embtune_trainer.prepare import run_prepare
 from embtune_trainer.prepare.outside import Outside

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from embtune_api.errors import Exit
-from embtune_api.spec import Loss, Training
+from embtune_api.training import Loss, Training
 from support.trainer import TrainingRun, Warm, a_training
 
 RECIPE = Training(

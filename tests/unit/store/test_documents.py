@@ -4,7 +4,7 @@ import pytest
 
 from embtune_api.documents import Claim, ResolvedSource
 from embtune_api.errors import StoreError
-from embtune_api.spec import Columns
+from embtune_api.sources import Columns
 from embtune_store import Store, documents, open_store
 
 CLAIM = Claim(job_uid="größer", digest="d")

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from embtune_api.base_model import BaseModelRef
+from embtune_api.data import Data
 from embtune_api.documents import Owner, PrepareFacts, StepManifest
 from embtune_api.keys import DataKeys, StepKeys
 from embtune_api.reports import DataReport
 from embtune_api.requests import PrepareRequest
-from embtune_api.spec import BaseModelRef, Data
 from embtune_store import open_store
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import run_prepare

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from embtune_api.base_model import BaseModelRef
 from embtune_api.documents import ResolvedBase
 from embtune_api.errors import EmbtuneError, Exit, InvalidInput
-from embtune_api.spec import BaseModelRef
 from embtune_store import folders, open_store
 from embtune_store.protocol import Store
 from embtune_trainer.prepare.base_model import resolve_base

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from embtune_api.errors import InvalidInput
-from embtune_api.spec import Columns, DataSource
+from embtune_api.sources import Columns, DataSource
 from embtune_api.split import Split
 from embtune_store import open_store
 from embtune_trainer.prepare.outside import Outside

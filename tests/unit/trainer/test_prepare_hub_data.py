@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from embtune_api.errors import InvalidInput
-from embtune_api.spec import DataSource
+from embtune_api.sources import DataSource
 from embtune_api.split import Split
 from embtune_store import open_store
 from embtune_trainer.prepare.hub import HubAway, read_data_file

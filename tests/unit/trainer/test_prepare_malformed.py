@@ -19,7 +19,7 @@ from pyarrow import parquet
 from embtune_api.checks import Checks
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Finding
-from embtune_api.spec import Columns, DataSource
+from embtune_api.sources import Columns, DataSource
 from embtune_api.split import Split
 from embtune_store import open_store
 from embtune_trainer.prepare.checks import check_rows

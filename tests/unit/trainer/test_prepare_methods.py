@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embtune_api.checks import Checks
+from embtune_api.data import Data
 from embtune_api.keys import LineKeys
-from embtune_api.spec import Data
 from embtune_api.split import Side, Split
 from embtune_store import Store, open_store
 from embtune_trainer.prepare.checks import check_rows

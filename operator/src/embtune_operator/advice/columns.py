@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from embtune_api.errors import InvalidInput
-from embtune_api.spec import Columns
+from embtune_api.sources import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

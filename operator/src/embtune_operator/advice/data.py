@@ -17,9 +17,9 @@ from embtune_operator.advice.proposal import Plan, Recipe, plan_data, plan_recip
 from embtune_operator.advice.verdict import Advice, advise
 
 if TYPE_CHECKING:
+    from embtune_api.data import Data
     from embtune_api.look import FileLook
     from embtune_api.reports import DataReport
-    from embtune_api.spec import Data
 
 
 _READ = frozenset({".csv", ".tsv", ".gz", ".zst"})

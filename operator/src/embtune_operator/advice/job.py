@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from embtune_api.spec import DataSource
+    from embtune_api.sources import DataSource
     from embtune_api.split import Split
     from embtune_operator.advice.proposal import Plan, Recipe
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embtune_api.checks import Checks
+from embtune_api.data import Data
 from embtune_api.errors import InvalidInput
+from embtune_api.evaluation import Suite
 from embtune_api.presets import EXAMINED, resolve
-from embtune_api.spec import Data, DataSource, Suite, Training
+from embtune_api.sources import DataSource
 from embtune_api.split import Split
+from embtune_api.training import Training
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from embtune_api.spec import Gate
+    from embtune_api.promotion import Gate
     from embtune_operator.judge.bootstrap import Bounds
     from embtune_operator.judge.scores import Scores
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from embtune_api.documents import EvaluateFacts
-    from embtune_api.spec import Gate
+    from embtune_api.promotion import Gate
     from embtune_store.protocol import Store
 
 MAX_SEEN = 0.01

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from embtune_api.base import Resource
-from embtune_api.spec import DnsLabel
+from embtune_api.names import DnsLabel
 from embtune_api.status import StepName
 
 Fragment = dict[str, Any]

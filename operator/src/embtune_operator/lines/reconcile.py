@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from embtune_api.errors import InvalidInput
 from embtune_api.keys import LineKeys
-from embtune_api.spec import DNS_LABEL
+from embtune_api.names import DNS_LABEL
 from embtune_operator.kube.errors import AlreadyExists, Forbidden, Invalid, Missing
 from embtune_operator.kube.kinds import FINETUNEJOB
 from embtune_operator.kube.status import write_status

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from embtune_api.errors import InvalidInput
 from embtune_api.keys import LineKeys
-from embtune_api.spec import DNS_LABEL
+from embtune_api.names import DNS_LABEL
 from embtune_operator.registry.history import read_history
 from embtune_operator.registry.versions import Version, list_versions, read_version
 

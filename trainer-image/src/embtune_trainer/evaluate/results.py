@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from embtune_api.digest import sha256_hex
 from embtune_api.documents import FileEntry, ResultManifest, StoredFile, StoredModel
 from embtune_api.errors import Tampered
+from embtune_api.evaluation import Suite
 from embtune_api.keys import ResultKeys
-from embtune_api.spec import Suite
 from embtune_store import documents
 from embtune_store.folders import read_verified
 from embtune_store.protocol import Store

@@ -3,19 +3,15 @@
 import tempfile
 from pathlib import Path
 
+from embtune_api.data import Data
 from embtune_api.look import Look, LookRequest
 from embtune_api.reports import DataReport
-from embtune_api.spec import Data
 from embtune_store import open_store
 from embtune_trainer.look.describe import describe_file
-from embtune_trainer.prepare.builders import build
-from embtune_trainer.prepare.checks import check_rows
-from embtune_trainer.prepare.divide import divide
-from embtune_trainer.prepare.examined import Examined
+from embtune_trainer.prepare.examine import examine
 from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.report import make_report
 from embtune_trainer.prepare.sources import content_of, read_sources
-from embtune_trainer.prepare.split import make_division
 
 
 def run_look(request: LookRequest) -> Look:
@@ -34,8 +30,4 @@ def run_look(request: LookRequest) -> Look:
 
 def _report(wanted: Data, folder: Path, outside: Outside) -> DataReport:
     data = read_sources(wanted.train, wanted.split, folder, outside)
-    division = make_division(data.rows, wanted.split, {})
-    rows, findings = check_rows(data, wanted.checks, division.side)
-    divided = divide(rows, division.side, None, wanted)
-    built = build(divided.sides["train"], divided.sides["validation"], wanted.build)
-    return make_report(data, Examined(None, division, rows, findings, divided, built), frozen_here=True)
+    return make_report(data, examine(data, wanted), frozen_here=True)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from embtune_api.data import Data
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Finding
-from embtune_api.spec import Data
 from embtune_api.split import Side
 from embtune_trainer.prepare.exam import ExamSet, make_exam
 from embtune_trainer.prepare.findings import counted

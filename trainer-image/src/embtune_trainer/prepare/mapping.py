@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from embtune_api.spec import Columns, DataSource
+from embtune_api.sources import Columns, DataSource
 from embtune_api.split import Side
 from embtune_trainer.prepare.rows import Row, make_row
 

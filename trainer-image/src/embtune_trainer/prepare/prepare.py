@@ -5,20 +5,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from embtune_api.data import Data
 from embtune_api.documents import PrepareFacts, ResolvedBase, StepManifest
 from embtune_api.requests import PrepareRequest
-from embtune_api.spec import Data
 from embtune_api.split import Split
 from embtune_api.status import Progress
 from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.prepare.base_model import resolve_base
-from embtune_trainer.prepare.builders import Built, build
-from embtune_trainer.prepare.checks import check_rows
-from embtune_trainer.prepare.divide import Divided, divide
+from embtune_trainer.prepare.builders import Built
+from embtune_trainer.prepare.divide import Divided
 from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, refuse_other_groups
-from embtune_trainer.prepare.examined import Examined
+from embtune_trainer.prepare.examine import Examined, build_sides, examine
 from embtune_trainer.prepare.findings import counted
 from embtune_trainer.prepare.labels import LabelCheck
 from embtune_trainer.prepare.ledger import read_ledger, remember
@@ -29,7 +28,6 @@ from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.report import make_report
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData, read_sources
-from embtune_trainer.prepare.split import make_division
 from embtune_trainer.prepare.stage import stage_model
 
 
@@ -105,21 +103,17 @@ def run_prepare(
 
 
 def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store) -> Examined:
-    """Divide, check, clean and build, given what the line remembers; nothing is written."""
+    """What the line remembers is read anew each time: another job may have been first. Nothing is written."""
     line, split = request.line_keys, wanted.split
     ledger = read_ledger(store, line, split) if split.method == "Stratified" else None
-    division = make_division(data.rows, split, ledger.sides if ledger else {})
-    rows, findings = check_rows(data, wanted.checks, division.side)
-    divided = divide(rows, division.side, _frozen_exam(store, request, split), wanted)
-    built = build(divided.sides["train"], divided.sides["validation"], wanted.build)
-    return Examined(ledger, division, rows, findings, divided, built)
+    return examine(data, wanted, ledger=ledger, frozen=_frozen_exam(store, request, split))
 
 
 def _with_the_base(examined: Examined, wanted: Data, labels: LabelCheck | None, mining: MiningJob | None) -> Examined:
     """What takes a model: the rows whose labels are doubted, and hard negatives for those that stay."""
     if labels:
         divided, findings, report = labels.look(examined.divided)
-        built = build(divided.sides["train"], divided.sides["validation"], wanted.build)
+        built = examined.built if divided is examined.divided else build_sides(divided, wanted)
         examined = replace(examined, divided=divided, built=built, findings=[*examined.findings, *findings], labels=report)
     return replace(examined, built=mining.mine(examined.built)) if mining else examined
 

@@ -6,7 +6,7 @@ from embtune_api.digest import digest_of
 from embtune_api.reports import DataReport, PreparedReport, SideReport, SplitReport, StratumReport
 from embtune_api.split import Side
 from embtune_trainer.prepare.divide import Divided
-from embtune_trainer.prepare.examined import Examined
+from embtune_trainer.prepare.examine import Examined
 from embtune_trainer.prepare.findings import shorten, small_exam, small_validation, unasked_texts
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from embtune_api.documents import ResolvedSource
 from embtune_api.errors import InvalidInput, NotFound
 from embtune_api.reports import Finding
-from embtune_api.spec import DataSource
+from embtune_api.sources import DataSource
 from embtune_api.split import Split
 from embtune_trainer.prepare.findings import Hit, how_read, shorten
 from embtune_trainer.prepare.hub import HubAway, read_data_file

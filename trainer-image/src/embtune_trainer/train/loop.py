@@ -21,8 +21,8 @@ from torch import Tensor
 from embtune_api.errors import EmbtuneError, Stopped
 from embtune_api.presets import steps_per_epoch
 from embtune_api.reports import LossPoint
-from embtune_api.spec import Training
 from embtune_api.status import Progress
+from embtune_api.training import Training
 from embtune_trainer.encoder import GROUP_OVERHEAD_TOKENS, TokenIds, embed, length_groups
 from embtune_trainer.progress import ReportProgress
 from embtune_trainer.train.batches import Rows, rank_slice

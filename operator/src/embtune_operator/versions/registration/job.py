@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from embtune_api.base_model import BaseModelRef
+from embtune_api.data import Data
+from embtune_api.evaluation import Evaluation
+from embtune_api.promotion import Promotion
 from embtune_api.resources import FineTuneJob
-from embtune_api.spec import BaseModelRef, Data, Evaluation, FineTuneJobSpec, Promotion, Runtime, Training
+from embtune_api.spec import FineTuneJobSpec, Runtime
+from embtune_api.training import Training
 
 if TYPE_CHECKING:
     from embtune_api.resources import ModelVersion

@@ -13,8 +13,8 @@ from embtune_operator.versions.registration.job import model_of
 
 if TYPE_CHECKING:
     from embtune_api.documents import ResolvedBase, StepManifest
+    from embtune_api.evaluation import Suite
     from embtune_api.resources import ModelVersion
-    from embtune_api.spec import Suite
     from embtune_operator.pipeline.resolved import Champion
     from embtune_operator.settings import Settings
 

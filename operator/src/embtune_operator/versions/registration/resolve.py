@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from embtune_api.digest import digest_of
 from embtune_api.documents import LineExam, PublishFacts, StagedFacts, StepManifest
+from embtune_api.evaluation import Suite
 from embtune_api.metrics import PAIR_METRICS, measure_of
-from embtune_api.spec import Suite
 from embtune_operator.pipeline.resolved import Champion
 from embtune_operator.registry.history import read_release
 from embtune_operator.registry.judgements import last_judgement

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from embtune_api.errors import InvalidInput
-from embtune_api.spec import Suite
+from embtune_api.evaluation import Suite
 from embtune_api.status import Metrics
 from embtune_trainer.evaluate.encoding import ReportShare
 from embtune_trainer.evaluate.exam import LoadedExam, LoadedPairs

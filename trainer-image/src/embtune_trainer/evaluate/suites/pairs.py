@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
+from embtune_api.evaluation import Suite
 from embtune_api.metrics import PAIR_METRICS, PairMetric, pair_columns
-from embtune_api.spec import Suite
 from embtune_api.status import Metrics
 from embtune_trainer.evaluate.encoding import ReportShare, encode
 from embtune_trainer.evaluate.exam import LoadedPairs

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from sentence_transformers import CrossEncoder
 
+from embtune_api.base_model import BaseModelRef
 from embtune_api.digest import tree_digest
 from embtune_api.errors import InvalidInput
-from embtune_api.spec import BaseModelRef
 from embtune_store import folders
 from embtune_trainer.cpus import usable_cpus
 from embtune_trainer.prepare.base_model import fetched

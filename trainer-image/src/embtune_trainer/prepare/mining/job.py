@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embtune_api.base_model import BaseModelRef, VersionSelector
 from embtune_api.documents import Release, ResolvedBase
 from embtune_api.mine import Mine
 from embtune_api.reports import Finding
 from embtune_api.requests import PrepareRequest
-from embtune_api.spec import BaseModelRef, VersionSelector
 from embtune_api.status import Progress
 from embtune_store import documents
 from embtune_store.protocol import Store

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from embtune_api.spec import Loss
+from embtune_api.training import Loss
 from embtune_trainer.train.losses.scored import contrastive, cosent, cosine_similarity, online_contrastive
 from embtune_trainer.train.objectives.labelled import BatchHard
 from embtune_trainer.train.objectives.objective import Objective

@@ -1,0 +1,110 @@
+"""What the model learns from: sources, and everything that `prepare` does with them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from embtune_api.base import Resource
+from embtune_api.build import Build
+from embtune_api.checks import Checks
+from embtune_api.crd import expressions
+from embtune_api.crd.declare import cel
+from embtune_api.mine import Mine
+from embtune_api.sources import DataSource
+from embtune_api.split import Split
+
+
+class Data(Resource):
+    """What the model learns from, and how it is checked and divided."""
+
+    train: Annotated[list[DataSource], Field(min_length=1, max_length=32)]
+    """Sources; their rows are taken together."""
+    split: Split = Split(method="Hash")  # spelled out: an API server puts defaults to the rules as they are written
+    checks: Checks = Checks()
+    build: Build = Build(labelled_texts="Auto", negatives="None")
+    mine: Mine | None = None
+    """Hard negatives for the rows to train on; None: none are looked for."""
+
+    @model_validator(mode="after")
+    @cel(
+        expressions.ONE_KIND,
+        "sources go together where all are pairs or triplets, all scored pairs, or all labelled texts",
+        field="train",
+    )
+    def _sources_go_together(self) -> Self:
+        shapes = [source.columns.shape for source in self.train]
+        for number, shape in enumerate(shapes):
+            if shape != shapes[0] and {shape, shapes[0]} != {"pairs", "triplets"}:
+                raise ValueError(
+                    f"train[0] maps {shapes[0]} and train[{number}] {shape}: sources go together where all are pairs or "
+                    f"triplets, all scored pairs, or all labelled texts"
+                )
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "self.build.negatives == 'None' ? !self.train.exists(s, has(s.columns.category))"
+        " : self.train.all(s, has(s.columns.category))",
+        "columns.category and build.negatives: SameCategory belong together: map a category for every source, or for none",
+        field="build",
+    )
+    def _categories_are_mapped(self) -> Self:
+        mapped = {source.columns.category is not None for source in self.train}
+        if mapped != {self.build.negatives == "SameCategory"}:
+            raise ValueError(
+                "columns.category and build.negatives: SameCategory belong together: map a category for every source, or for none"
+            )
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        f"self.build.labelledTexts == 'Auto' || self.train.all(s, {expressions.has_shape('s.columns', 'labelled texts')})",
+        "build.labelledTexts is for labelled texts: map the columns text and label",
+        field="build",
+    )
+    def _labelled_texts_are_mapped(self) -> Self:
+        if self.build.labelled_texts != "Auto" and any(source.columns.shape != "labelled texts" for source in self.train):
+            raise ValueError("build.labelledTexts is for labelled texts: map the columns text and label")
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!has(self.mine) || self.build.labelledTexts in ['Pairs', 'Triplets'] || self.train.all(s, has(s.columns.anchor))",
+        "mine is for pairs and triplets, and for labelled texts that build.labelledTexts makes Pairs or Triplets of",
+        field="mine",
+    )
+    def _negatives_are_mined_for_anchors(self) -> Self:
+        built = self.build.labelled_texts in ("Pairs", "Triplets")
+        if self.mine and not built and any(source.columns.anchor is None for source in self.train):
+            raise ValueError(
+                "mine is for pairs and triplets, and for labelled texts that build.labelledTexts makes Pairs or Triplets of"
+            )
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "self.train.all(s, has(s.columns.label)) || !self.train.exists(s, has(s.columns.label))",
+        "map a label for every source, or for none",
+        field="train",
+    )
+    def _labels_everywhere_or_nowhere(self) -> Self:
+        if len({source.columns.label is None for source in self.train}) > 1:
+            raise ValueError("map a label for every source, or for none")
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "self.split.method != 'Stratified' || has(self.split.stratifyBy) || self.train.all(s, has(s.columns.label))",
+        "method Stratified needs split.stratifyBy, or a label column in every source",
+        field="split",
+    )
+    def _strata_are_named(self) -> Self:
+        labelled = all(source.columns.label is not None for source in self.train)
+        if self.split.method == "Stratified" and self.split.stratify_by is None and not labelled:
+            raise ValueError(
+                "split.method Stratified needs split.stratifyBy, the column whose values keep their shares on every side; only "
+                "data with a label column can do without"
+            )
+        return self

@@ -1,0 +1,51 @@
+"""What a candidate must show to go to production."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from embtune_api.base import Resource
+from embtune_api.crd.declare import cel
+from embtune_api.metrics import METRIC_PATTERN
+
+
+class Gate(Resource):
+    """One rule on the evaluation: a floor (`min`), a ceiling (`max`), or a difference (`minDelta` + `against`)."""
+
+    metric: Annotated[str, StringConstraints(pattern=METRIC_PATTERN, max_length=128)]
+    """`SUITE/METRIC@CUTOFF`, such as `test/ndcg@10`, or `SUITE/METRIC`, such as `test/spearman`."""
+    min: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None
+    """The lower bound of the candidate's score must reach this."""
+    max: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None
+    """The upper bound of the candidate's score must stay at or below this."""
+    min_delta: Annotated[float, Field(ge=-1, le=1)] | None = None
+    """Smallest difference that passes; negative for non-inferiority."""
+    against: Literal["Base", "Production"] | None = None
+    """Whom minDelta compares with. Production is the base while nothing is in production."""
+    confidence: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.95
+    """Of the one-sided bound."""
+
+    @model_validator(mode="after")
+    @cel("[has(self.min), has(self.max), has(self.minDelta)].exists_one(x, x)", "set exactly one of min, max and minDelta")
+    def _one_rule(self) -> Self:
+        if [self.min, self.max, self.min_delta].count(None) != 2:
+            raise ValueError("set exactly one of min, max and minDelta")
+        return self
+
+    @model_validator(mode="after")
+    @cel("has(self.minDelta) == has(self.against)", "minDelta and against belong together: against is Base or Production")
+    def _delta_is_against_something(self) -> Self:
+        if (self.min_delta is None) != (self.against is None):
+            raise ValueError("minDelta and against belong together: against is Base or Production")
+        return self
+
+
+class Promotion(Resource):
+    """What it takes to go to production."""
+
+    policy: Literal["Automatic", "Manual", "Never"] = "Automatic"
+    """Automatic: a passed verdict goes to production. Without gates nothing is promoted automatically."""
+    gates: Annotated[list[Gate], Field(max_length=32)] = []
+    """All must pass."""

@@ -1,0 +1,80 @@
+"""The files of rows, and which of their columns holds what."""
+
+from __future__ import annotations
+
+import re
+from typing import Self
+
+from pydantic import ValidationInfo, field_validator, model_validator
+
+from embtune_api.base import Resource
+from embtune_api.base_model import SecretRef
+from embtune_api.crd import expressions
+from embtune_api.crd.declare import cel
+from embtune_api.losses import OPTIONAL_COLUMNS, SHAPE_COLUMNS, Shape
+from embtune_api.names import Uri
+from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, in_cluster
+from embtune_api.split import ColumnName
+
+
+class Columns(Resource):
+    """Which column of the source holds what. The set of names given decides the data's shape."""
+
+    anchor: ColumnName | None = None
+    """The query side of a pair."""
+    positive: ColumnName | None = None
+    """The text that answers the anchor."""
+    negative: ColumnName | None = None
+    """A text that does not answer the anchor."""
+    sentence1: ColumnName | None = None
+    """One text of a scored pair."""
+    sentence2: ColumnName | None = None
+    """The other text of a scored pair."""
+    score: ColumnName | None = None
+    """How alike the two are."""
+    text: ColumnName | None = None
+    """A text with a label."""
+    label: ColumnName | None = None
+    """Of a text; with pairs: rows that share a label are never used as negatives of each other."""
+    category: ColumnName | None = None
+    """With pairs: what negatives that build.negatives samples have in common with the answer."""
+
+    @property
+    def shape(self) -> Shape:
+        """The data shape that these columns make.
+
+        Raises:
+            ValueError: when they make none.
+        """
+        given = {name for name in type(self).model_fields if getattr(self, name) is not None}
+        for shape, columns in SHAPE_COLUMNS.items():
+            if columns <= given <= columns | OPTIONAL_COLUMNS.get(shape, frozenset()):
+                return shape
+        shapes = "; ".join(f"{shape}: {', '.join(sorted(columns))}" for shape, columns in SHAPE_COLUMNS.items())
+        raise ValueError(f"columns {', '.join(sorted(given)) or 'none'} make no known data shape ({shapes})")
+
+    @model_validator(mode="after")
+    @cel(expressions.KNOWN_SHAPE, f"the columns make no known data shape ({expressions.SHAPES})")
+    def _known_shape(self) -> Self:
+        assert self.shape
+        return self
+
+
+class DataSource(Resource):
+    """One file of rows: .jsonl (.ndjson), .csv or .tsv, each also as .gz or .zst, or .parquet."""
+
+    uri: Uri
+    """`s3://bucket/key`, a file of a data set of the hub as `hf://datasets/org/name/file` or `hf://datasets/org/name@revision/file`,
+    or a path relative to the job's file (local runs only). Its name says what the file is."""
+    columns: Columns = Columns(anchor="anchor", positive="positive")
+    secret_ref: SecretRef | None = None
+    """Credentials for an s3:// source, or HF_TOKEN for a private data set of the hub; a local run takes them from its
+    environment."""
+
+    @field_validator("uri")
+    @classmethod
+    @cel(expressions.matches("self.uri", DATA_URI), DATA_OUT_OF_REACH, field="uri")
+    def _reachable_from_a_cluster(cls, uri: str, info: ValidationInfo) -> str:
+        if in_cluster(info) and not re.fullmatch(DATA_URI, uri):
+            raise ValueError(DATA_OUT_OF_REACH)
+        return uri

@@ -1,0 +1,91 @@
+"""How the model learns: the loss and the recipe around it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from embtune_api.base import Resource
+from embtune_api.crd.declare import cel
+from embtune_api.losses import MARGINS, LossChoice
+
+NO_MARGIN = f"margin is for the losses {', '.join(sorted(MARGINS))}"
+FEWEST_LABELLED = 8
+"""Texts in a batch: fewer would not hold several of each of several labels."""
+
+
+class Loss(Resource):
+    """What training makes small."""
+
+    name: LossChoice = "Auto"
+    """Auto: the one that fits the data. Pairs and triplets: MultipleNegativesRanking and its cached variant rank the right answer
+    above all other answers and negatives in the batch; the cached one needs less memory, and more time. Triplets: Triplet keeps
+    each anchor nearer to its answer than to its own negatives. Scored pairs: CoSENT brings them into the order of their scores,
+    CosineSimilarity to the scores themselves; scores of 0 and 1 alone: Contrastive, OnlineContrastive. Labelled texts:
+    BatchHardSoftMarginTriplet, over the hardest of each batch."""
+    scale: Annotated[float, Field(gt=0, le=1000)] = 20.0
+    """MultipleNegativesRanking, CoSENT: inverse temperature, by which cosine similarities are multiplied."""
+    margin: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """Triplet: Euclidean distance, by default 5; Contrastive, OnlineContrastive: cosine distance, by default 0.5."""
+    mini_batch_size: Annotated[int, Field(ge=1, le=8192)] = 32
+    """Cached variant only: texts whose activations are in memory at once; memory no longer grows with batchSize."""
+
+    @property
+    def explicit_margin(self) -> float:
+        """The margin, or the loss's own. Raises KeyError for a loss that has none."""
+        return self.margin if self.margin is not None else MARGINS[self.name]
+
+    @model_validator(mode="after")
+    @cel(f"!has(self.margin) || self.name in {sorted(MARGINS)}", NO_MARGIN, field="margin")
+    def _margin_is_of_use(self) -> Self:
+        if self.margin is not None and self.name not in MARGINS:
+            raise ValueError(NO_MARGIN)
+        return self
+
+
+class Training(Resource):
+    """The recipe. What is left out comes from the preset and is reported as the explicit value it stands for."""
+
+    preset: Literal["Auto"] = "Auto"
+    """Auto: epochs, batchSize and learningRate by the number of rows."""
+    loss: Loss = Loss()
+    epochs: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Passes over the rows; default: the preset's."""
+    batch_size: Annotated[int, Field(ge=2, le=65536)] | None = None
+    """Rows in a global batch: the same whatever the number of processes."""
+    learning_rate: Annotated[float, Field(gt=0, le=0.1)] | None = None
+    """At its highest, after the warm-up; default: the preset's."""
+    max_seq_length: Annotated[int, Field(ge=4, le=32768)] | None = None
+    """Tokens a text in training; the published model keeps its own limit. Default: the base model's."""
+    warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Share of the steps in which the learning rate rises to its height."""
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """How strongly weights are pulled towards zero."""
+    max_grad_norm: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """Gradients are scaled down to this length."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Overrides the base model's dropout during training."""
+    precision: Literal["Auto", "fp32", "bf16"] = "Auto"
+    """Auto: bf16 arithmetic where the hardware has it, else fp32; weights are kept in fp32."""
+    checkpoint_steps: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Steps between checkpoints; default: an eighth of the run, and at least every ten minutes."""
+    deterministic: bool = False
+    """The same CPU, one process: the same bytes. Slower on a GPU."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """Of the order of rows and of dropout."""
+
+    @model_validator(mode="after")
+    @cel(
+        f"self.loss.name != 'BatchHardSoftMarginTriplet' || !has(self.batchSize) || self.batchSize >= {FEWEST_LABELLED}",
+        f"BatchHardSoftMarginTriplet compares texts of several labels in each batch: batchSize must be {FEWEST_LABELLED} or more",
+        field="batchSize",
+    )
+    def _batches_hold_several_labels(self) -> Self:
+        small = self.batch_size is not None and self.batch_size < FEWEST_LABELLED
+        if self.loss.name == "BatchHardSoftMarginTriplet" and small:
+            raise ValueError(
+                f"BatchHardSoftMarginTriplet compares texts of several labels in each batch: batchSize must be {FEWEST_LABELLED} "
+                f"or more, not {self.batch_size}"
+            )
+        return self

@@ -1,0 +1,48 @@
+"""What is made of the data before anything is written, or any model is read."""
+
+from dataclasses import dataclass
+
+from embtune_api.data import Data
+from embtune_api.reports import Finding, LabelReport
+from embtune_trainer.prepare.builders import Built, build
+from embtune_trainer.prepare.checks import check_rows
+from embtune_trainer.prepare.divide import Divided, divide
+from embtune_trainer.prepare.exam import ExamSet
+from embtune_trainer.prepare.ledger import Ledger
+from embtune_trainer.prepare.rows import Row
+from embtune_trainer.prepare.sources import ReadData
+from embtune_trainer.prepare.split import Division, make_division
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What is made of the data, as long as the line's ledger and exam are those that were read."""
+
+    ledger: Ledger | None
+    """None where the split needs no memory."""
+    division: Division
+    rows: list[Row]
+    """After checks."""
+    findings: list[Finding]
+    """Of the checks."""
+    divided: Divided
+    built: Built
+    labels: LabelReport | None = None
+    """What is said of them, where they are doubted."""
+
+
+def examine(data: ReadData, wanted: Data, *, ledger: Ledger | None = None, frozen: ExamSet | None = None) -> Examined:
+    """Check, clean, divide and build, given what the line remembers: its ledger and its exam. A new line has neither.
+
+    Raises:
+        InvalidInput: a finding whose action is Fail, or too few rows.
+    """
+    division = make_division(data.rows, wanted.split, ledger.sides if ledger else {})
+    rows, findings = check_rows(data, wanted.checks, division.side)
+    divided = divide(rows, division.side, frozen, wanted)
+    return Examined(ledger, division, rows, findings, divided, build_sides(divided, wanted))
+
+
+def build_sides(divided: Divided, wanted: Data) -> Built:
+    """What is trained on and validated with, of the rows on these sides."""
+    return build(divided.sides["train"], divided.sides["validation"], wanted.build)
