@@ -41,6 +41,20 @@ RECIPE: Object = {
             "crossEncoder": {"uri": "hf://cross-encoder/ms-marco-MiniLM-L6-v2", "maxScore": 0.7},
             "seed": 3,
         },
+        "augment": {
+            "methods": ["Typos", "SynonymReplacement", "Paraphrase"],
+            "ratio": 0.5,
+            "columns": ["anchor", "positive"],
+            "share": 0.2,
+            "synonyms": {"uri": "s3://datasets/synonyms.tsv", "secretRef": {"name": "datasets"}},
+            "paraphrase": {
+                "uri": "hf://org/t5-paraphraser",
+                "prompt": "paraphrase: ",
+                "maxTokens": 32,
+                "temperature": 0.5,
+            },
+            "seed": 4,
+        },
     },
     "training": {
         "preset": "Auto",

@@ -13,6 +13,7 @@ from embtune_api.status import Progress
 from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import fingerprints
+from embtune_trainer.prepare.augment import AugmentJob
 from embtune_trainer.prepare.base_model import resolve_base
 from embtune_trainer.prepare.builders import Built
 from embtune_trainer.prepare.divide import Divided
@@ -75,10 +76,11 @@ def run_prepare(
     )
     labels = LabelCheck.of(request, store, base, report_progress)
     mining = MiningJob.of(request, store, base, mirror, secrets, report_progress)
-    examined = _with_the_base(examined, request.data, labels, mining)
+    augmenting = AugmentJob.of(request, store, base, mirror, secrets, report_progress)
+    examined = _with_the_base(examined, request.data, labels, mining, augmenting)
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     while not _settled(examined, request, store):  # another job of the line was first
-        examined = _with_the_base(_examine(data, request.data, request, store), request.data, labels, mining)
+        examined = _with_the_base(_examine(data, request.data, request, store), request.data, labels, mining, augmenting)
     divided, built = examined.divided, examined.built
     frozen_here = _froze(store, request)
     outputs = make_outputs(
@@ -109,13 +111,16 @@ def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store
     return examine(data, wanted, ledger=ledger, frozen=_frozen_exam(store, request, split))
 
 
-def _with_the_base(examined: Examined, wanted: Data, labels: LabelCheck | None, mining: MiningJob | None) -> Examined:
-    """What takes a model: the rows whose labels are doubted, and hard negatives for those that stay."""
+def _with_the_base(
+    examined: Examined, wanted: Data, labels: LabelCheck | None, mining: MiningJob | None, augmenting: AugmentJob | None
+) -> Examined:
+    """What takes a model: the rows whose labels are doubted, and hard negatives for those that stay. Then rows made of these."""
     if labels:
         divided, findings, report = labels.look(examined.divided)
         built = examined.built if divided is examined.divided else build_sides(divided, wanted)
         examined = replace(examined, divided=divided, built=built, findings=[*examined.findings, *findings], labels=report)
-    return replace(examined, built=mining.mine(examined.built)) if mining else examined
+    built = mining.mine(examined.built) if mining else examined.built
+    return replace(examined, built=augmenting.augment(built, examined.divided) if augmenting else built)
 
 
 def _settled(examined: Examined, request: PrepareRequest, store: Store) -> bool:
@@ -154,6 +159,7 @@ def _facts(
         miner=miner,
         exam=divided.exam.manifest.digest,
         train_rows=len(built.train),
+        augmented_rows=built.augment.rows if built.augment else 0,
         validation_rows=len(built.validation),
         shape=built.shape,
         exam_queries=divided.exam.manifest.queries,
@@ -165,4 +171,6 @@ def _facts(
 
 
 def _summary(facts: PrepareFacts) -> str:
-    return f"{facts.train_rows} {facts.shape} to train on, {facts.validation_rows} to validate, {facts.exam_queries} exam queries"
+    made = f" ({facts.augmented_rows} made by augmentation)" if facts.augmented_rows else ""
+    trained = f"{facts.train_rows} {facts.shape} to train on{made}"
+    return f"{trained}, {facts.validation_rows} to validate, {facts.exam_queries} exam queries"

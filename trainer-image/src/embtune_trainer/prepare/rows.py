@@ -49,6 +49,8 @@ class Row:
     """Scored pairs: how alike the two are, on the source's scale."""
     category: str | None = None
     """Pairs: what the negatives that are sampled for it have in common with its answer."""
+    original: tuple[str, str] | None = None
+    """Anchor and positive of the row that it was made of by changing them: what answers these answers the row, too."""
 
     @property
     def where(self) -> str:
@@ -83,7 +85,9 @@ class Row:
             return {"sentence1": self.anchor, "sentence2": self.positive, "score": self.score, "group": self.group}
         label = {} if self.label is None else {"label": self.label}
         negatives = {"negatives": list(self.negatives)} if self.negatives else {}
-        return {"anchor": self.anchor, "positive": self.positive, **label, **negatives, "group": self.group}
+        original = dict(zip(("anchor", "positive"), self.original, strict=True)) if self.original else None
+        made = {"original": original} if original else {}
+        return {"anchor": self.anchor, "positive": self.positive, **label, **negatives, **made, "group": self.group}
 
     @property
     def content(self) -> str:

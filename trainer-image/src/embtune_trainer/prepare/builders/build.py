@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from embtune_api.augment_report import AugmentReport
 from embtune_api.build import Build
 from embtune_api.errors import InvalidInput
 from embtune_api.losses import Prepared
@@ -27,6 +28,8 @@ class Built:
     """About the rows to train on."""
     mining: MiningReport | None = None
     """Where hard negatives were added to them."""
+    augment: AugmentReport | None = None
+    """Where rows were made of them."""
 
     @property
     def shape(self) -> Prepared:
