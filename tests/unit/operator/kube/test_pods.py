@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from embtune_api.requests import TrainRequest
+from embtune_api.augment import Augment, SynonymFile
+from embtune_api.base_model import SecretRef
+from embtune_api.requests import PrepareRequest, TrainRequest
 from embtune_operator.kube import labels
 from embtune_operator.kube.pods import pod_template
 from support.kube_children import DIGEST, IMAGE, a_blueprint, a_cluster_job, a_platform
@@ -88,6 +91,18 @@ def test_prepare_mounts_each_secret_of_the_job_once_by_its_name() -> None:
     assert environment(spec)["EMBTUNE_SOURCE_SECRETS"] == "/var/run/embtune/sources"
     assert spec["terminationGracePeriodSeconds"] == 30
     assert "ports" not in container
+
+
+def test_a_file_of_synonyms_has_its_secret_mounted() -> None:
+    blueprint = a_blueprint("prepare")
+    assert isinstance(blueprint.request, PrepareRequest)
+    assert blueprint.request.data
+    synonyms = SynonymFile(uri="s3://words/synonyms.tsv", secret_ref=SecretRef(name="words"))
+    augment = Augment(methods=["SynonymReplacement"], synonyms=synonyms)
+    data = blueprint.request.data.model_copy(update={"augment": augment})
+    spec = pod_template(replace(blueprint, request=blueprint.request.model_copy(update={"data": data})))["spec"]
+    (container,) = spec["containers"]
+    assert "/var/run/embtune/sources/words" in {mount["mountPath"] for mount in container["volumeMounts"]}
 
 
 def test_the_profile_places_the_pod_but_cannot_undo_the_contract() -> None:
