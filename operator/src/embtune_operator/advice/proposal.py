@@ -10,7 +10,7 @@ from embtune_api.checks import Checks
 from embtune_api.data import Data
 from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
-from embtune_api.presets import EXAMINED, resolve
+from embtune_api.presets import kinds_for, resolve
 from embtune_api.sources import DataSource
 from embtune_api.split import Split
 from embtune_api.training import Training
@@ -108,7 +108,7 @@ def plan_recipe(files: list[FileLook], guesses: list[Guess], report: DataReport)
     tokens = max(map(estimated_tokens, texts))
     length = min(_MAX_LENGTH, max(_MIN_LENGTH, math.ceil(tokens / 16) * 16))
     cut = ", longer texts are cut" if tokens > length else ""
-    suite = Suite(kind=EXAMINED.get(report.prepared.shape, ("Retrieval",))[0])
+    suite = Suite(kind=kinds_for(report.prepared.shape)[0])
     training = resolve(Training(max_seq_length=length), report.prepared.train, report.prepared.shape)
     return Recipe(
         training=training,
