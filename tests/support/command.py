@@ -6,6 +6,7 @@ import re
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,9 @@ class Told:
     out: str
     err: str
     seconds: float
-    """Of a processor, its own and its children's: a busy machine makes nothing of them."""
+    """wall time"""
+    processor: float
+    """Seconds of processors, its own and its children's: a busy machine changes little of them."""
 
     @property
     def json(self) -> Any:
@@ -55,7 +58,7 @@ def embtune(*arguments: object, env: Mapping[str, str] | None = None, threads: i
         env: variables on top of this process's own, which is cleaned of what would change the result.
         threads: OMP_NUM_THREADS; None leaves the choice to the command.
     """
-    used = _used_by_children()
+    started, used = time.monotonic(), _used_by_children()
     done = subprocess.run(
         command_line(*arguments),
         env=environment(env, threads),
@@ -64,7 +67,7 @@ def embtune(*arguments: object, env: Mapping[str, str] | None = None, threads: i
         text=True,
         timeout=timeout,
     )
-    return Told(done.returncode, done.stdout, done.stderr, _used_by_children() - used)
+    return Told(done.returncode, done.stdout, done.stderr, time.monotonic() - started, _used_by_children() - used)
 
 
 def command_line(*arguments: object) -> list[str]:
