@@ -26,6 +26,9 @@ class Data(Resource):
     build: Build = Build(labelled_texts="Auto", negatives="None")
     mine: Mine | None = None
     """Hard negatives for the rows to train on; None: none are looked for."""
+    archive: bool = False
+    """True: the line keeps a copy of every source file, and of the rows that are trained on, which later jobs may replay. They
+    outlive the job, and the version."""
 
     @model_validator(mode="after")
     @cel(

@@ -69,6 +69,8 @@ class ResolvedSource(Document):
     size: int
     rows: int
     columns: Columns
+    archived: str | None = None
+    """Key of the copy that the line keeps; None: it keeps none."""
 
 
 class StoredModel(Document):
@@ -112,6 +114,8 @@ class PrepareFacts(Document):
     """What can be asked: scored pairs, 0/1 pairs, or anything else, which is asked for passages."""
     train: StoredFile
     """The rows to train on, as jsonl."""
+    archived_train: StoredFile | None = None
+    """The copy of them that the line keeps, and later jobs may replay; None: it keeps none."""
     fingerprints: StoredFile
     """Of those rows and of all that the base was trained on."""
     report: StoredFile

@@ -59,8 +59,9 @@ def _data(request: StepRequest, base_line: str | None) -> list[dict[str, Any]]:
     frozen = [line.owner, f"{line.root}/exams/*", f"{line.root}/splits/*", f"{line.versions}/*"]
     read = [line.release, *([base.release, f"{base.versions}/*"] if base != line else [])]
     embeddings = [f"{line.root}/embeddings/*"] if _mines(request) else []
+    archive = [line.archive("*")] if _archives(request) else []
     return [
-        _allow(WRITE, request, [f"{scratch}/*", *frozen, *embeddings]),
+        _allow(WRITE, request, [f"{scratch}/*", *frozen, *embeddings, *archive]),
         _allow(READ, request, read),
         _list(request, [f"{scratch}/*", f"{line.versions}/*", *embeddings]),
     ]
@@ -68,6 +69,10 @@ def _data(request: StepRequest, base_line: str | None) -> list[dict[str, Any]]:
 
 def _mines(request: StepRequest) -> bool:
     return isinstance(request, PrepareRequest) and request.data is not None and request.data.mine is not None
+
+
+def _archives(request: StepRequest) -> bool:
+    return isinstance(request, PrepareRequest) and request.data is not None and request.data.archive
 
 
 def _training(request: TrainRequest) -> list[dict[str, Any]]:

@@ -178,6 +178,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
             "validation_rows": facts.validation_rows,
             "exam": facts.exam,
             "digest": prepared.digest,
+            "archived_train": facts.archived_train.model_dump(mode="json") if facts.archived_train else None,
         },
         lineage={
             "namespace": job.metadata.namespace,

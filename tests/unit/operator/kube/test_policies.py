@@ -6,6 +6,15 @@ from embtune_operator.kube.policies import policy_for
 from support.kube_children import a_cluster_job, a_request
 
 
+def test_a_prepare_that_archives_may_keep_data_and_no_other() -> None:
+    plain = a_request(a_cluster_job(), "prepare")
+    assert isinstance(plain, PrepareRequest)
+    assert plain.data
+    keeping = plain.model_copy(update={"data": plain.data.model_copy(update={"archive": True})})
+    assert policy_for(keeping).count(f"{plain.line_keys.root}/data/*") == 1
+    assert f"{plain.line_keys.root}/data" not in policy_for(plain)
+
+
 def test_a_prepare_that_mines_may_keep_vectors_and_no_other() -> None:
     plain = a_request(a_cluster_job(), "prepare")
     assert isinstance(plain, PrepareRequest)

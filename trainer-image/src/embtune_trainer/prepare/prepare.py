@@ -13,6 +13,7 @@ from embtune_api.status import Progress
 from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import fingerprints
+from embtune_trainer.prepare.archive import Archive
 from embtune_trainer.prepare.base_model import resolve_base
 from embtune_trainer.prepare.builders import Built
 from embtune_trainer.prepare.divide import Divided
@@ -60,7 +61,8 @@ def run_prepare(
     claim_line(store, request.line_keys, request.owner)
 
     report_progress(Progress(percent=0, message="reading the data"))
-    data = read_sources(request.data.train, request.data.split, folder, Outside(store, secrets, mirror))
+    archive = Archive.of(request, store)
+    data = read_sources(request.data.train, request.data.split, folder, Outside(store, secrets, mirror), archive)
     report_progress(Progress(percent=20, message=f"checking and dividing {counted(data.rows_read)}"))
     examined = _examine(data, request.data, request, store)
     report_progress(Progress(percent=60, message="fetching the base model"))
@@ -90,7 +92,7 @@ def run_prepare(
         sources=data.sources,
         base=base,
     )
-    facts = _facts(data, base, mining.miner if mining else None, divided, built, outputs)
+    facts = _facts(data, base, mining.miner if mining else None, divided, built, outputs, archive)
     manifest = StepManifest(
         step="prepare",
         input_digest=request.digest,
@@ -146,7 +148,13 @@ def _fingerprints(store: Store, train: list[Row], base: ResolvedBase) -> fingerp
 
 
 def _facts(
-    data: ReadData, base: ResolvedBase, miner: ResolvedBase | None, divided: Divided, built: Built, outputs: Outputs
+    data: ReadData,
+    base: ResolvedBase,
+    miner: ResolvedBase | None,
+    divided: Divided,
+    built: Built,
+    outputs: Outputs,
+    archive: Archive | None,
 ) -> PrepareFacts:
     return PrepareFacts(
         sources=data.sources,
@@ -159,6 +167,7 @@ def _facts(
         exam_queries=divided.exam.manifest.queries,
         exam_shape=divided.exam.prepared_shape,
         train=outputs.file(outputs.keys.train_rows),
+        archived_train=archive.keep(outputs.contents[outputs.keys.train_rows]) if archive else None,
         fingerprints=outputs.file(outputs.keys.fingerprints),
         report=outputs.file(outputs.keys.report),
     )

@@ -13,6 +13,7 @@ from embtune_api.errors import InvalidInput, NotFound
 from embtune_api.reports import Finding
 from embtune_api.sources import DataSource
 from embtune_api.split import Split
+from embtune_trainer.prepare.archive import Archive
 from embtune_trainer.prepare.findings import Hit, how_read, shorten
 from embtune_trainer.prepare.hub import HubAway, read_data_file
 from embtune_trainer.prepare.mapping import read_score, row_of, text_columns
@@ -43,8 +44,13 @@ class ReadData:
         return len(self.rows) + len(self.empty)
 
 
-def read_sources(sources: list[DataSource], split: Split, folder: Path | None, outside: Outside) -> ReadData:
+def read_sources(
+    sources: list[DataSource], split: Split, folder: Path | None, outside: Outside, archive: Archive | None = None
+) -> ReadData:
     """Read every source, in order.
+
+    Args:
+        archive: where a copy of each is kept, once it has been read to its end; None: nowhere.
 
     Raises:
         InvalidInput: a source that is not there, lacks a column, or has a broken row or one on a side that nobody knows
@@ -60,7 +66,7 @@ def read_sources(sources: list[DataSource], split: Split, folder: Path | None, o
     for number, source in enumerate(sources):
         field_path = f"data.train[{number}]"
         content, revision = _content(source, folder, field_path, outside)
-        _read_source(source, content, revision, split, data)
+        _read_source(source, content, revision, split, data, archive)
     return data
 
 
@@ -78,7 +84,9 @@ def local_path(uri: str, folder: Path | None, field_path: str) -> Path:
     return folder / (unquote(urlsplit(uri).path) if uri.startswith("file://") else uri)
 
 
-def _read_source(source: DataSource, content: bytes, revision: str | None, split: Split, into: ReadData) -> None:
+def _read_source(
+    source: DataSource, content: bytes, revision: str | None, split: Split, into: ReadData, archive: Archive | None
+) -> None:
     wanted = _wanted_columns(source, split)
     read_before, rows_before = into.rows_read, len(into.rows)
     found = read_records(source.uri, content, wanted)
@@ -94,6 +102,7 @@ def _read_source(source: DataSource, content: bytes, revision: str | None, split
             size=len(content),
             rows=into.rows_read - read_before,
             columns=source.columns,
+            archived=archive.keep(content).key if archive else None,
         )
     )
 
