@@ -81,7 +81,7 @@ def local_path(uri: str, folder: Path | None, field_path: str) -> Path:
 def _read_source(source: DataSource, content: bytes, revision: str | None, split: Split, into: ReadData) -> None:
     wanted = _wanted_columns(source, split)
     read_before, rows_before = into.rows_read, len(into.rows)
-    found = read_records(source.uri, content, wanted)
+    found = read_records(source.uri, content, wanted, source.header or ())
     for record in found.records:
         _take(record, source, split, wanted, into)
     _refuse_missing_columns(source.uri, wanted, found.columns)
