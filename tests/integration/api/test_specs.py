@@ -59,6 +59,18 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         "file:///train.jsonl",
         "spec.data.train[0].uri: Invalid value",
     ),
+    "names for the columns of a file that names them itself": (
+        JOB,
+        ("spec", "data", "train", 0, "header"),
+        ["q", "a"],
+        "spec.data.train[0].header: Invalid value: header names the columns of a .csv or .tsv whose first line is data",
+    ),
+    "names for the columns of a packed tsv": (
+        SCORED,
+        ("spec", "data", "train", 0, "uri"),
+        "s3://datasets/STS.TSV.gz",
+        None,
+    ),
     "a data set of the hub": (JOB, ("spec", "data", "train", 0, "uri"), "hf://datasets/a/b", "spec.data.train[0].uri"),
     "pairs without labels": (JOB, COLUMNS, {"anchor": "q", "positive": "a", "category": "c"}, None),
     "columns that make no shape": (

@@ -89,7 +89,7 @@ def _read_source(
 ) -> None:
     wanted = _wanted_columns(source, split)
     read_before, rows_before = into.rows_read, len(into.rows)
-    found = read_records(source.uri, content, wanted)
+    found = read_records(source.uri, content, wanted, source.header or ())
     for record in found.records:
         _take(record, source, split, wanted, into)
     _refuse_missing_columns(source.uri, wanted, found.columns)
