@@ -69,6 +69,8 @@ class ResolvedSource(Document):
     size: int
     rows: int
     columns: Columns
+    weight: float = 1.0
+    language: str | None = None
 
 
 class StoredModel(Document):

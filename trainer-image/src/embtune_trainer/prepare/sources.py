@@ -94,6 +94,8 @@ def _read_source(source: DataSource, content: bytes, revision: str | None, split
             size=len(content),
             rows=into.rows_read - read_before,
             columns=source.columns,
+            weight=source.weight,
+            language=source.language,
         )
     )
 
