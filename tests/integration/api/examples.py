@@ -18,6 +18,8 @@ RECIPE: Object = {
                 "uri": "s3://datasets/train.jsonl",
                 "columns": {"anchor": "q", "positive": "a", "label": "topic", "category": "department"},
                 "secretRef": {"name": "datasets"},
+                "weight": 2.5,
+                "language": "pt-BR",
             }
         ],
         "split": {"validation": 0.2, "test": 0.3, "method": "Hash", "groupBy": "family", "seed": 7},
@@ -42,6 +44,7 @@ RECIPE: Object = {
             "seed": 3,
         },
         "archive": True,
+        "balance": {"by": "Language", "method": "WeightedSampling", "alpha": 0.5, "maxCopies": 4},
     },
     "training": {
         "preset": "Auto",
@@ -95,7 +98,13 @@ _AGAINST: Object = {
     "data": _split(method="Given", splitColumn="side"),
     "promotion": {"gates": [{"metric": "exam/mrr@1", "minDelta": -0.25, "against": "Production"}]},
 }
-_STRATIFIED: Object = {**RECIPE, "data": _split(method="Stratified", stratifyBy="language", test=0.1)}
+_STRATIFIED: Object = {
+    **RECIPE,
+    "data": {
+        **_split(method="Stratified", stratifyBy="language", test=0.1),
+        "balance": {"by": "Label", "method": "Undersample", "rowsPerClass": 50},
+    },
+}
 _LABELLED: Object = {
     **RECIPE,
     "data": {

@@ -103,6 +103,8 @@ def _read_source(
             rows=into.rows_read - read_before,
             columns=source.columns,
             archived=archive.keep(content).key if archive else None,
+            weight=source.weight,
+            language=source.language,
         )
     )
 
