@@ -194,6 +194,25 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         {**LABELLED["spec"]["data"], "build": {}, "mine": {}},
         "spec.data.mine: Invalid value: mine is for pairs and triplets",
     ),
+    "a replay that says nothing": (JOB, ("spec", "data", "replay"), {}, None),
+    "a replay of nothing": (
+        JOB,
+        ("spec", "data", "replay", "ratio"),
+        0,
+        "spec.data.replay.ratio: Invalid value: 0: spec.data.replay.ratio in body should be greater than or equal to 0.01",
+    ),
+    "a replay of nothing else": (
+        JOB,
+        ("spec", "data", "replay", "ratio"),
+        1,
+        "spec.data.replay.ratio: Invalid value: 1: spec.data.replay.ratio in body should be less than or equal to 0.9",
+    ),
+    "a replay of what was best": (
+        JOB,
+        ("spec", "data", "replay", "version", "ref"),
+        "best:ndcg@10",
+        "spec.data.replay.version.ref: Invalid value",
+    ),
     "two sources with labels": (JOB, ("spec", "data", "train"), [SOURCE, SOURCE], None),
     "labels in one of two sources": (
         JOB,

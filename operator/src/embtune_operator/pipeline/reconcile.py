@@ -79,8 +79,7 @@ async def advance(
     events: list[Event] = []
     moved = job
     for _ in range(_MOST_MOVES):
-        is_new = seen_first and moved.status is None and not moved.spec.suspend and ANNOTATION not in moved.metadata.annotations
-        decision = await _move(moved, settings, cluster, store, clock, hold, memory, is_new=is_new)
+        decision = await _move(moved, settings, cluster, store, clock, hold, memory, is_new=seen_first and _starts_at_once(moved))
         events += decision.events
         moved = moved.model_copy(update={"status": decision.status})
         if decision.requeue_after != 0:
@@ -89,6 +88,12 @@ async def advance(
         memory.forget(job.metadata.uid)
         decision = _until_it_is_cleaned(decision, moved, clock())
     return replace(decision, job=job, events=tuple(events))
+
+
+def _starts_at_once(job: FineTuneJob) -> bool:
+    """Nothing that its first step depends on has to be looked up."""
+    unread = job.status is None and not job.spec.suspend and job.spec.data.replay is None
+    return unread and ANNOTATION not in job.metadata.annotations
 
 
 async def _move(
