@@ -65,7 +65,8 @@ class DataSource(Resource):
 
     uri: Uri
     """`s3://bucket/key`, a file of a data set of the hub as `hf://datasets/org/name/file` or `hf://datasets/org/name@revision/file`,
-    or a path relative to the job's file (local runs only). Its name says what the file is."""
+    a file on a volume of the job's namespace as `pvc://claim/path`, or a path relative to the job's file (local runs only). Its
+    name says what the file is."""
     columns: Columns = Columns(anchor="anchor", positive="positive")
     secret_ref: SecretRef | None = None
     """Credentials for an s3:// source, or HF_TOKEN for a private data set of the hub; a local run takes them from its

@@ -59,6 +59,14 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         "file:///train.jsonl",
         "spec.data.train[0].uri: Invalid value",
     ),
+    "a file of a claim": (JOB, ("spec", "data", "train", 0, "uri"), "pvc://corpus.v2/a/b c.csv", None),
+    "a claim without a file": (JOB, ("spec", "data", "train", 0, "uri"), "pvc://corpus", "spec.data.train[0].uri"),
+    "a claim of a name that none has": (
+        JOB,
+        ("spec", "data", "train", 0, "uri"),
+        "pvc://../a.csv",
+        "spec.data.train[0].uri: Invalid value: in a cluster, data lies at s3://bucket/key",
+    ),
     "a data set of the hub": (JOB, ("spec", "data", "train", 0, "uri"), "hf://datasets/a/b", "spec.data.train[0].uri"),
     "pairs without labels": (JOB, COLUMNS, {"anchor": "q", "positive": "a", "category": "c"}, None),
     "columns that make no shape": (

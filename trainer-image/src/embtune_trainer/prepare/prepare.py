@@ -39,12 +39,14 @@ def run_prepare(
     report_progress: Callable[[Progress], None],
     mirror: Path | None = None,
     secrets: Path | None = None,
+    claims: Path | None = None,
 ) -> StepManifest:
     """Do the step, or return what it did before.
 
     Args:
         mirror: a folder of models and data sets that is looked up before the hub.
         secrets: a folder with a folder for each secretRef of the job; None: a local run, with its environment's credentials.
+        claims: a folder with a folder for each volume claim that the job's data lies on.
 
     Raises:
         InvalidInput: bad data, a base model that cannot be used, or rows grouped in another way than the line's exam; then no
@@ -63,7 +65,7 @@ def run_prepare(
     claim_line(store, request.line_keys, request.owner)
 
     report_progress(Progress(percent=0, message="reading the data"))
-    outside, kept = Outside(store, secrets, mirror), Archive.of_sources(request, store)
+    outside, kept = Outside(store, secrets, mirror, claims), Archive.of_sources(request, store)
     data = read_sources(request.data.train, request.data.split, folder, outside, kept)
     replay = ReplayJob.of(request, store)
     report_progress(Progress(percent=20, message=f"checking and dividing {counted(data.rows_read)}"))
