@@ -71,6 +71,8 @@ class ResolvedSource(Document):
     columns: Columns
     archived: str | None = None
     """Key of the copy that the line keeps; None: it keeps none."""
+    weight: float = 1.0
+    language: str | None = None
 
 
 class StoredModel(Document):

@@ -9,11 +9,10 @@ from embtune_api.losses import FITTING, JUDGED, Prepared, built_as
 from embtune_api.metrics import SuiteKind, suite_metrics
 from embtune_api.training import Training
 
-EXAMINED: dict[Prepared, tuple[SuiteKind, ...]] = {
+_EXAMINED: dict[Prepared, tuple[SuiteKind, ...]] = {
     "scored pairs": ("SemanticSimilarity",),
     "0/1 pairs": ("PairClassification", "SemanticSimilarity"),
 }
-"""Kinds of suites, by what the exam was made of; of everything else it is Retrieval."""
 
 
 def resolve_data(data: Data, training: Training) -> Data:
@@ -59,6 +58,11 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs") -> Trainin
     return training.model_copy(update=explicit)
 
 
+def kinds_for(exam: Prepared) -> tuple[SuiteKind, ...]:
+    """Kinds of suites that an exam made of such rows can tell, the usual one first."""
+    return _EXAMINED.get(exam, ("Retrieval",))
+
+
 def refuse_other_exam(suites: Sequence[Suite], exam: Prepared) -> None:
     """
     Args:
@@ -67,7 +71,7 @@ def refuse_other_exam(suites: Sequence[Suite], exam: Prepared) -> None:
     Raises:
         InvalidInput: a suite asks what this exam cannot tell.
     """
-    fitting = EXAMINED.get(exam, ("Retrieval",))
+    fitting = kinds_for(exam)
     for number, suite in enumerate(suites):
         if suite.kind not in fitting:
             raise InvalidInput(

@@ -67,6 +67,18 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         "pvc://../a.csv",
         "spec.data.train[0].uri: Invalid value: in a cluster, data lies at s3://bucket/key",
     ),
+    "names for the columns of a file that names them itself": (
+        JOB,
+        ("spec", "data", "train", 0, "header"),
+        ["q", "a"],
+        "spec.data.train[0].header: Invalid value: header names the columns of a .csv or .tsv whose first line is data",
+    ),
+    "names for the columns of a packed tsv": (
+        SCORED,
+        ("spec", "data", "train", 0, "uri"),
+        "s3://datasets/STS.TSV.gz",
+        None,
+    ),
     "a data set of the hub": (JOB, ("spec", "data", "train", 0, "uri"), "hf://datasets/a/b", "spec.data.train[0].uri"),
     "pairs without labels": (JOB, COLUMNS, {"anchor": "q", "positive": "a", "category": "c"}, None),
     "columns that make no shape": (
@@ -221,6 +233,49 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         "best:ndcg@10",
         "spec.data.replay.version.ref: Invalid value",
     ),
+    "labels that are balanced": (LABELLED, ("spec", "data", "balance"), {"by": "Label"}, None),
+    "categories that are balanced": (
+        JOB,
+        ("spec", "data"),
+        {
+            "train": [{"uri": "s3://datasets/a.csv", "columns": {"anchor": "q", "positive": "a", "category": "c"}}],
+            "build": {"negatives": "SameCategory"},
+            "balance": {},
+        },
+        None,
+    ),
+    "labels that are balanced, but nobody maps": (
+        SHORTEST["FineTuneJob"],
+        ("spec", "data", "balance"),
+        {"method": "Oversample"},
+        "spec.data.balance: Invalid value: balance by Label needs a label or a category column in every source",
+    ),
+    "languages that are balanced, but not told": (
+        LABELLED,
+        ("spec", "data", "balance"),
+        {"by": "Language"},
+        "spec.data.balance: Invalid value: balance by Label needs a label or a category column",
+    ),
+    "rows of each class, where shares are bent": (
+        JOB,
+        ("spec", "data", "balance"),
+        {"rowsPerClass": 5},
+        "spec.data.balance: Invalid value: a field does not go with the method: rowsPerClass goes with Undersample and",
+    ),
+    "copies of what is left out": (
+        LABELLED,
+        ("spec", "data", "balance"),
+        {"method": "Undersample", "maxCopies": 5},
+        "maxCopies with Oversample and WeightedSampling",
+    ),
+    "an exponent for copies": (
+        LABELLED,
+        ("spec", "data", "balance"),
+        {"method": "Oversample", "alpha": 0.5},
+        "spec.data.balance: Invalid value: a field does not go with the method",
+    ),
+    "no weight at all": (JOB, ("spec", "data", "train", 0, "weight"), 0, "spec.data.train[0].weight"),
+    "a language in words": (JOB, ("spec", "data", "train", 0, "language"), "English", "spec.data.train[0].language"),
     "two sources with labels": (JOB, ("spec", "data", "train"), [SOURCE, SOURCE], None),
     "labels in one of two sources": (
         JOB,

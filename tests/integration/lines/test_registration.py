@@ -93,6 +93,13 @@ def test_its_steps_are_those_of_a_job_without_data_and_training(scene: Scene) ->
     assert publish.lineage["registered"] == NAME
 
 
+def test_the_first_model_of_a_line_is_examined_with_what_its_exam_can_tell(scene: Scene) -> None:
+    scene.freeze_exam("scored pairs")
+    scene.create_version(NAME, uri=URI)
+    to_the_end(scene)
+    assert requests(scene)["evaluate"].suites == [Suite(kind="SemanticSimilarity")]
+
+
 def test_nothing_is_left_of_it_but_what_says_that_it_was_done(scene: Scene) -> None:
     register(scene)
     to_the_end(scene)

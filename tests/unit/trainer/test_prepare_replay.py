@@ -88,6 +88,18 @@ def test_the_same_bytes_whatever_order_old_and_new_rows_come_in(world: World, tm
     assert prepared.bytes_of(*keys) == turned.bytes_of(turned.places.train_rows, turned.places.fingerprints)
 
 
+def test_the_ratio_is_of_the_new_rows_as_often_as_they_count(world: World) -> None:
+    replayed = kept(world, old_rows(2000))
+    request = world.request("new.jsonl", split=SPLIT, replay={"ratio": 0.75})
+    assert request.data
+    data = request.data.model_copy(update={"train": [request.data.train[0].model_copy(update={"weight": 2.5})]})
+    request = request.model_copy(update={"replayed": replayed, "data": data})
+    prepared = world.prepare(request)
+    new = len(prepared.train) - len(of_old(prepared))
+    assert new > 2 * len({row["anchor"] for row in prepared.train if not row["group"].startswith("old ")})
+    assert len(of_old(prepared)) == 3 * new
+
+
 def test_another_seed_takes_other_rows(world: World, tmp_path: Path) -> None:
     other = World(tmp_path)
     first, second = (prepare(w, kept(w, old_rows(300)), replay={"seed": seed}) for seed, w in enumerate((world, other)))
@@ -196,6 +208,7 @@ RECORDS: dict[str, dict[str, Any]] = {
     "scored pairs": {"sentence1": "old", "sentence2": "older", "score": 3.5},
     "0/1 pairs": {"sentence1": "old", "sentence2": "older", "score": 1.0},
     "labelled texts": {"text": "old", "label": "age"},
+    "triplets in a language": {"anchor": "old", "positive": "older", "negatives": ["new"], "language": "en"},
 }
 
 
@@ -214,6 +227,7 @@ def an_example(folder: Path, name: str) -> dict[str, Any]:
     [
         ("pairs: questions and answers", "triplets", ""),
         ("triplets", "pairs", ""),
+        ("triplets", "triplets in a language", ""),
         ("labelled texts as they are", "labelled texts", ""),
         ("scored pairs", "scored pairs", ""),
         ("scored pairs", "0/1 pairs", "older@3 was trained on 0/1 pairs, and the rows of this job are scored pairs: no loss"),

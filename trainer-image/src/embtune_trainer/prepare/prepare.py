@@ -14,6 +14,7 @@ from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.prepare.archive import Archive
+from embtune_trainer.prepare.balance import balanced
 from embtune_trainer.prepare.base_model import resolve_base
 from embtune_trainer.prepare.builders import Built
 from embtune_trainer.prepare.divide import Divided
@@ -122,14 +123,14 @@ def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store
 def _completed(
     examined: Examined, wanted: Data, labels: LabelCheck | None, mining: MiningJob | None, replay: ReplayJob | None
 ) -> Examined:
-    """What takes a model: the rows whose labels are doubted, and hard negatives for those that stay; then rows of an earlier
-    version, which have been through this."""
+    """What takes a model: the rows whose labels are doubted, and hard negatives for those that stay; then each is counted as
+    often as its source and its class say; then rows of an earlier version, which have been through all this."""
     if labels:
         divided, findings, report = labels.look(examined.divided)
         built = examined.built if divided is examined.divided else build_sides(divided, wanted)
         examined = replace(examined, divided=divided, built=built, findings=[*examined.findings, *findings], labels=report)
-    if mining:
-        examined = replace(examined, built=mining.mine(examined.built))
+    mined = mining.mine(examined.built) if mining else examined.built
+    examined = replace(examined, built=balanced(mined, wanted))
     return replace(examined, built=replay.mix(examined.built, examined.divided)) if replay else examined
 
 

@@ -112,12 +112,12 @@ def _rows(kept: bytes, name: str) -> Iterator[Row]:
 
 
 def _row(record: dict[str, Any], name: str, number: int) -> Row:
-    group = record["group"]
+    group, language = record["group"], record.get("language")
     if "text" in record:
-        return make_row(record["text"], "", record["label"], group, name, number, shape="labelled texts")
+        return make_row(record["text"], "", record["label"], group, name, number, shape="labelled texts", language=language)
     if "score" in record:
-        score = float(record["score"])
-        return make_row(record["sentence1"], record["sentence2"], None, group, name, number, shape="scored pairs", score=score)
+        first, second, score = record["sentence1"], record["sentence2"], float(record["score"])
+        return make_row(first, second, None, group, name, number, shape="scored pairs", score=score, language=language)
     negatives = tuple(record.get("negatives", ()))
     return make_row(
         record["anchor"],
@@ -128,6 +128,7 @@ def _row(record: dict[str, Any], name: str, number: int) -> Row:
         number,
         shape="triplets" if negatives else "pairs",
         negatives=negatives,
+        language=language,
     )
 
 

@@ -91,7 +91,7 @@ def _read_source(
 ) -> None:
     wanted = _wanted_columns(source, split)
     read_before, rows_before = into.rows_read, len(into.rows)
-    found = read_records(source.uri, content, wanted)
+    found = read_records(source.uri, content, wanted, source.header or ())
     for record in found.records:
         _take(record, source, split, wanted, into)
     _refuse_missing_columns(source.uri, wanted, found.columns)
@@ -105,6 +105,8 @@ def _read_source(
             rows=into.rows_read - read_before,
             columns=source.columns,
             archived=archive.keep(content).key if archive else None,
+            weight=source.weight,
+            language=source.language,
         )
     )
 
