@@ -242,6 +242,12 @@ class Metadata(Document):
     """`tree_digest` of the files below `model/`."""
     lineage: dict[str, Any]
 
+    @property
+    def archived_train(self) -> StoredFile | None:
+        """The rows that it was trained on, where the line keeps them."""
+        found = self.training_data.get("archived_train")
+        return StoredFile.model_validate(found) if found else None
+
 
 class Judgement(Document):
     """`verdict.json`: what the gates said about one evaluation, and when."""

@@ -189,6 +189,11 @@ class JobKeys:
         """Written when nothing is left to do."""
         return f"{self.root}/result.json"
 
+    @property
+    def replay(self) -> str:
+        """Whose rows the job replays; create-only, before its first step."""
+        return f"{self.root}/replay.json"
+
     def step(self, step: str, digest: str) -> "StepKeys":
         return StepKeys(f"{self.root}/{step}/{digest[:SHORT]}")
 

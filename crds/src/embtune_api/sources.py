@@ -68,7 +68,8 @@ class DataSource(Resource):
 
     uri: Uri
     """`s3://bucket/key`, a file of a data set of the hub as `hf://datasets/org/name/file` or `hf://datasets/org/name@revision/file`,
-    or a path relative to the job's file (local runs only). Its name says what the file is."""
+    a file on a volume of the job's namespace as `pvc://claim/path`, or a path relative to the job's file (local runs only). Its
+    name says what the file is."""
     header: Annotated[list[ColumnName], Field(min_length=1, max_length=64)] | None = None
     """Names of the columns of a .csv or .tsv whose first line is data, in their order. Default: the first line names them."""
     columns: Columns = Columns(anchor="anchor", positive="positive")

@@ -67,7 +67,7 @@ async def _move(job: FineTuneJob, around: Surroundings) -> Decision:
     settings, cluster, store, clock = around.settings, around.cluster, around.store, around.clock
     if is_finished(job):
         return await act(after_the_end(job, clock()), settings, cluster, store, clock())
-    is_new = around.seen_first and _is_untouched(job)
+    is_new = around.seen_first and _starts_at_once(job)
     try:
         resolved = Resolved() if is_new else await asyncio.to_thread(resolve, job, settings, store, around.memory.readings)
         plan = make_plan(job, resolved, settings)
@@ -78,8 +78,10 @@ async def _move(job: FineTuneJob, around: Surroundings) -> Decision:
         return await act(given_up, settings, cluster, store, clock())
 
 
-def _is_untouched(job: FineTuneJob) -> bool:
-    return job.status is None and not job.spec.suspend and ANNOTATION not in job.metadata.annotations
+def _starts_at_once(job: FineTuneJob) -> bool:
+    """Nobody has touched it, and nothing that its first step depends on has to be looked up."""
+    untouched = job.status is None and not job.spec.suspend and ANNOTATION not in job.metadata.annotations
+    return untouched and job.spec.data.replay is None
 
 
 def _until_it_is_cleaned(decision: Decision, job: FineTuneJob, now: datetime) -> Decision:

@@ -18,9 +18,16 @@ class Archive:
     line: LineKeys
 
     @classmethod
-    def of(cls, request: PrepareRequest, store: Store) -> "Archive | None":
-        """None: the job keeps no data."""
+    def of_sources(cls, request: PrepareRequest, store: Store) -> "Archive | None":
+        """None: the job keeps no copy of its sources."""
         wanted = request.data is not None and request.data.archive
+        return cls(store, request.line_keys) if wanted else None
+
+    @classmethod
+    def of_rows(cls, request: PrepareRequest, store: Store) -> "Archive | None":
+        """None: nobody will replay what the job trains on. A job that replays keeps its rows, too: the next will want them."""
+        data = request.data
+        wanted = data is not None and (data.archive or data.replay is not None)
         return cls(store, request.line_keys) if wanted else None
 
     def keep(self, data: bytes) -> StoredFile:

@@ -14,6 +14,8 @@ from embtune_api.reports import Finding
 from embtune_api.sources import DataSource
 from embtune_api.split import Split
 from embtune_trainer.prepare.archive import Archive
+from embtune_trainer.prepare.claims import claim_content
+from embtune_trainer.prepare.files import file_content
 from embtune_trainer.prepare.findings import Hit, how_read, shorten
 from embtune_trainer.prepare.hub import HubAway, read_data_file
 from embtune_trainer.prepare.mapping import read_score, row_of, text_columns
@@ -206,6 +208,8 @@ def _content(source: DataSource, folder: Path | None, field_path: str, outside: 
         return _s3_content(source, field_path, outside), None
     if source.uri.startswith("hf://"):
         return _hub_content(source, field_path, outside)
+    if source.uri.startswith("pvc://"):
+        return claim_content(source.uri, outside.claims, field_path), None
     return _local_content(source.uri, folder, field_path), None
 
 
@@ -224,17 +228,10 @@ def _local_content(uri: str, folder: Path | None, field_path: str) -> bytes:
     if "://" in uri and not uri.startswith("file://"):
         raise InvalidInput(
             f"{field_path}.uri: {uri} cannot be read. "
-            f"Give an s3://bucket/key, an hf://datasets/org/name/file, or a path in a local run."
+            f"Give an s3://bucket/key, an hf://datasets/org/name/file, a pvc://claim/path, or a path in a local run."
         )
     path = local_path(uri, folder, field_path)
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise InvalidInput(f"{field_path}.uri: there is no file {path}. Paths start at the job's folder.") from None
-    except IsADirectoryError:
-        raise InvalidInput(f"{field_path}.uri: {path} is a folder. Name the files in it one by one.") from None
-    except OSError as error:
-        raise InvalidInput(f"{field_path}.uri: {path} cannot be read: {error.strerror}. Check its permissions.") from None
+    return file_content(path, str(path), field_path, "Paths start at the job's folder.")
 
 
 def _s3_content(source: DataSource, field_path: str, outside: Outside) -> bytes:
