@@ -9,7 +9,6 @@ from embtune_operator.cluster import child_name
 from embtune_operator.pipeline.plan import job_keys
 from embtune_operator.registry.history import read_history
 from embtune_operator.registry.release import promote, rollback
-from embtune_operator.registry.versions import read_version
 from factories import NOON, a_job, publish_version
 from support.pipeline_world import EASY, IMPOSSIBLE, LINE, World, outcome
 
@@ -75,13 +74,12 @@ def test_what_happens_is_told_once_in_sentences(job: FineTuneJob, told: list[str
     assert [event.message for event in world.memory_cluster.events] == [*began, *told, "shop-1 has finished"]
 
 
-def test_rows_that_were_made_are_told_in_the_status_and_with_the_version() -> None:
+def test_rows_that_were_made_are_told() -> None:
     world = World(a_job(EASY))
     world.trainer.augmented = 200
     world.run()
     (ready,) = [event.message for event in world.memory_cluster.events if "rows read" in event.message]
     assert "700 pairs to train on (200 made by augmentation), 100 for validation" in ready
-    assert read_version(world.store, LINE, 1, read_history(world.store, LINE)).metadata.training_data["augmented_rows"] == 200
 
 
 def test_a_version_that_was_rolled_back_before_its_job_ended_stays_rolled_back() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from embtune_api.augment import Augment, SynonymFile
 from embtune_api.base_model import SecretRef
-from embtune_api.requests import PrepareRequest, TrainRequest
+from embtune_api.requests import TrainRequest
+from embtune_api.sources import DataSource
 from embtune_operator.kube import labels
 from embtune_operator.kube.pods import pod_template
 from support.kube_children import DIGEST, IMAGE, a_blueprint, a_cluster_job, a_platform
@@ -93,16 +93,35 @@ def test_prepare_mounts_each_secret_of_the_job_once_by_its_name() -> None:
     assert "ports" not in container
 
 
-def test_a_file_of_synonyms_has_its_secret_mounted() -> None:
-    blueprint = a_blueprint("prepare")
-    assert isinstance(blueprint.request, PrepareRequest)
-    assert blueprint.request.data
-    synonyms = SynonymFile(uri="s3://words/synonyms.tsv", secret_ref=SecretRef(name="words"))
-    augment = Augment(methods=["SynonymReplacement"], synonyms=synonyms)
-    data = blueprint.request.data.model_copy(update={"augment": augment})
-    spec = pod_template(replace(blueprint, request=blueprint.request.model_copy(update={"data": data})))["spec"]
+def test_prepare_mounts_each_claim_of_the_job_once_and_cannot_write_to_it() -> None:
+    job = a_cluster_job()
+    uris = ["pvc://corpus/a.jsonl", "s3://data/a.jsonl", "pvc://corpus/b.jsonl", "pvc://archive.v2/deep/c.jsonl"]
+    sources = [DataSource(uri=uri) for uri in uris]
+    data = job.spec.data.model_copy(update={"train": sources})
+    job = job.model_copy(update={"spec": job.spec.model_copy(update={"data": data})})
+    spec = pod_template(a_blueprint("prepare", job))["spec"]
     (container,) = spec["containers"]
-    assert "/var/run/embtune/sources/words" in {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert [volume for volume in spec["volumes"] if "persistentVolumeClaim" in volume] == [
+        {"name": "claim-0", "persistentVolumeClaim": {"claimName": "archive.v2", "readOnly": True}},
+        {"name": "claim-1", "persistentVolumeClaim": {"claimName": "corpus", "readOnly": True}},
+    ]
+    assert [mount for mount in container["volumeMounts"] if mount["name"].startswith("claim-")] == [
+        {"name": "claim-0", "mountPath": "/var/run/embtune/claims/archive.v2", "readOnly": True},
+        {"name": "claim-1", "mountPath": "/var/run/embtune/claims/corpus", "readOnly": True},
+    ]
+    assert environment(spec)["EMBTUNE_CLAIMS"] == "/var/run/embtune/claims"
+    assert "claim-" not in str(pod_template(a_blueprint("train", job))), "prepare alone reads data"
+
+
+def test_prepare_mounts_what_a_file_of_synonyms_is_read_from_and_with() -> None:
+    job = a_cluster_job()
+    synonyms = SynonymFile(uri="pvc://words/synonyms.tsv", secret_ref=SecretRef(name="thesaurus"))
+    augment = Augment(methods=["SynonymReplacement"], synonyms=synonyms)
+    data = job.spec.data.model_copy(update={"augment": augment})
+    job = job.model_copy(update={"spec": job.spec.model_copy(update={"data": data})})
+    (container,) = pod_template(a_blueprint("prepare", job))["spec"]["containers"]
+    mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert {"/var/run/embtune/claims/words", "/var/run/embtune/sources/thesaurus"} <= mounted
 
 
 def test_the_profile_places_the_pod_but_cannot_undo_the_contract() -> None:

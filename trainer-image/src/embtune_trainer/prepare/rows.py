@@ -49,6 +49,10 @@ class Row:
     """Scored pairs: how alike the two are, on the source's scale."""
     category: str | None = None
     """Pairs: what the negatives that are sampled for it have in common with its answer."""
+    language: str | None = None
+    """BCP 47; None: its source does not say."""
+    weight: float = 1.0
+    """How often its source wants it trained on."""
     original: tuple[str, str] | None = None
     """Anchor and positive of the row that it was made of by changing them: what answers these answers the row, too."""
 
@@ -79,15 +83,20 @@ class Row:
     @property
     def record(self) -> dict[str, Any]:
         """The row as `train.jsonl` holds it."""
-        if self.shape == "labelled texts":
-            return {"text": self.anchor, "label": self.label, "group": self.group}
-        if self.shape == "scored pairs":
-            return {"sentence1": self.anchor, "sentence2": self.positive, "score": self.score, "group": self.group}
+        sides = self._sides(self.anchor, self.positive)
+        original = {} if self.original is None else {"original": self._sides(*self.original)}
         label = {} if self.label is None else {"label": self.label}
+        score = {} if self.score is None else {"score": self.score}
         negatives = {"negatives": list(self.negatives)} if self.negatives else {}
-        original = dict(zip(("anchor", "positive"), self.original, strict=True)) if self.original else None
-        made = {"original": original} if original else {}
-        return {"anchor": self.anchor, "positive": self.positive, **label, **negatives, **made, "group": self.group}
+        language = {} if self.language is None else {"language": self.language}
+        return {**sides, **label, **score, **negatives, **original, "group": self.group, **language}
+
+    def _sides(self, anchor: str, positive: str) -> dict[str, str]:
+        """Texts by the names that the shape gives them."""
+        if self.shape == "labelled texts":
+            return {"text": anchor}
+        names = ("sentence1", "sentence2") if self.shape == "scored pairs" else ("anchor", "positive")
+        return dict(zip(names, (anchor, positive), strict=True))
 
     @property
     def content(self) -> str:
@@ -109,6 +118,8 @@ def make_row(
     category: str | None = None,
     stratum: str | None = None,
     side: Side | None = None,
+    language: str | None = None,
+    weight: float = 1.0,
 ) -> Row:
     """A row; without a group column its group is the normalised anchor, of scored pairs the first of both texts by alphabet."""
     query, answer = _normalised(anchor), _normalised(positive)
@@ -128,11 +139,14 @@ def make_row(
         negatives=negatives,
         score=score,
         category=_once(category),
+        language=_once(language),
+        weight=weight,
     )
 
 
 def by_content(rows: list[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: row.content)
+    """Of equal ones the weightiest first: the order of the sources decides nothing."""
+    return sorted(rows, key=lambda row: (row.content, -row.weight))
 
 
 def _normalised(text: str) -> str:

@@ -16,7 +16,6 @@ from embtune_api.documents import ResolvedBase
 from embtune_api.reports import Finding
 from embtune_api.requests import PrepareRequest
 from embtune_api.status import Progress
-from embtune_store.protocol import Store
 from embtune_trainer.prepare.augment.casing import recase
 from embtune_trainer.prepare.augment.deletion import delete_words
 from embtune_trainer.prepare.augment.make import Asked, Attempt, Method, attempt, text_of
@@ -53,10 +52,8 @@ class AugmentJob:
     def of(
         cls,
         request: PrepareRequest,
-        store: Store,
+        outside: Outside,
         base: ResolvedBase,
-        mirror: Path | None,
-        secrets: Path | None,
         report_progress: Callable[[Progress], None],
     ) -> AugmentJob | None:
         """None: nothing is to be made.
@@ -67,7 +64,6 @@ class AugmentJob:
         wanted = request.data.augment if request.data else None
         if wanted is None:
             return None
-        outside = Outside(store, secrets, mirror)
         synonyms = read_synonyms(wanted.synonyms, _folder(request), outside) if wanted.synonyms else None
         return cls(wanted, request, outside, base, synonyms, report_progress)
 
