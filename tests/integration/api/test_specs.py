@@ -220,18 +220,18 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         JOB,
         ("spec", "data", "replay", "ratio"),
         0,
-        "spec.data.replay.ratio: Invalid value: 0: spec.data.replay.ratio in body should be greater than or equal to 0.01",
+        "spec.data.replay.ratio: Invalid value: 0: spec.data.replay.ratio in body should be greater than 0",
     ),
     "a replay of nothing else": (
         JOB,
         ("spec", "data", "replay", "ratio"),
         1,
-        "spec.data.replay.ratio: Invalid value: 1: spec.data.replay.ratio in body should be less than or equal to 0.9",
+        "spec.data.replay.ratio: Invalid value: 1: spec.data.replay.ratio in body should be less than 1",
     ),
-    "a replay of what was best": (
+    "a replay of what was in production before": (
         JOB,
         ("spec", "data", "replay", "version", "ref"),
-        "best:ndcg@10",
+        "previous",
         "spec.data.replay.version.ref: Invalid value",
     ),
     "labels that are balanced": (LABELLED, ("spec", "data", "balance"), {"by": "Label"}, None),
