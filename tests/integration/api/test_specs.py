@@ -426,6 +426,13 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         0.9,
         "spec.promotion.gates[0]: Invalid value: set exactly one of min, max and minDelta",
     ),
+    "a gate of the least confidence": (JOB, (*GATE, "confidence"), 0.5, None),
+    "a gate of no confidence": (
+        JOB,
+        (*GATE, "confidence"),
+        0.49,
+        "spec.promotion.gates[0].confidence: Invalid value: a bound is",
+    ),
     "a gate without a threshold": (JOB, GATE, {"metric": "exam/ndcg@10"}, "spec.promotion.gates[0]: Invalid value: set exactly"),
     "a gate with all thresholds": (
         JOB,
