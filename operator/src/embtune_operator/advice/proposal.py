@@ -26,6 +26,7 @@ _GROUPS = (
     "family",
     "doc",
     "document_id",
+    "passage_id",
     "doc_id",
     "thread",
     "conversation_id",

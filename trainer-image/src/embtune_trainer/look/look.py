@@ -16,15 +16,18 @@ from embtune_trainer.prepare.report import make_report
 from embtune_trainer.prepare.sources import content_of, read_sources
 
 
-def run_look(request: LookRequest) -> Look:
+def run_look(request: LookRequest, mirror: Path | None = None) -> Look:
     """Describe the files; with `data`, report on it as the first job of a new line would.
+
+    Args:
+        mirror: a folder that is looked up before the hub
 
     Raises:
         InvalidInput: what `prepare` would refuse, in its words.
     """
     folder = Path(request.folder)
     with tempfile.TemporaryDirectory() as scratch:
-        outside = Outside(open_store(scratch))
+        outside = Outside(open_store(scratch), mirror=mirror)
         files = [describe_file(file, content_of(file.uri, folder, outside)) for file in request.files]
         report = None if request.data is None else _report(request.data, folder, outside)
     return Look(files=files, report=report)
