@@ -92,7 +92,8 @@ def _dispatch(step: str, request: bytes) -> None:
         from embtune_api.look import LookRequest
         from embtune_trainer.look import run_look
 
-        print(run_look(LookRequest.model_validate_json(request)).model_dump_json())  # noqa: T201
+        looked = run_look(LookRequest.model_validate_json(request), mirror=_folder_of("EMBTUNE_HUB_MIRROR"))
+        print(looked.model_dump_json())  # noqa: T201
         return
 
     from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest, StepRequest, TrainRequest
