@@ -29,8 +29,6 @@ class Data(Resource):
     build: Build = Build(labelled_texts="Auto", negatives="None")
     mine: Mine | None = None
     """Hard negatives for the rows to train on; None: none are looked for."""
-    augment: Augment | None = None
-    """New rows made of those to train on; None: none are made."""
     replay: Replay | None = None
     """Rows that an earlier version was trained on, beside the new ones; None: none."""
     archive: bool = False
@@ -38,6 +36,8 @@ class Data(Resource):
     outlive the job, and the version."""
     balance: Balance | None = None
     """How often rows of each class are trained on; None: each once, but for its source's weight."""
+    augment: Augment | None = None
+    """New rows made of those to train on; None: none are made."""
 
     @model_validator(mode="after")
     @cel(

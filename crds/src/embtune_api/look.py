@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from embtune_api.base import Document
+from embtune_api.base_look import BaseLook
+from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
 from embtune_api.reports import DataReport
 
@@ -30,6 +32,8 @@ class LookRequest(Document):
     """That relative paths start at."""
     files: list[AskedFile]
     data: Data | None = None
+    base: BaseModelRef | None = None
+    """With `data`: a model to be measured on its validation rows."""
 
 
 class ColumnLook(Document):
@@ -66,3 +70,6 @@ class Look(Document):
 
     files: list[FileLook]
     report: DataReport | None = None
+    base: BaseLook | None = None
+    not_measured: str = ""
+    """Why there is no `base`, where one was asked for."""

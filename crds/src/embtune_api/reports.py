@@ -155,12 +155,12 @@ class DataReport(Document):
     """None: their noise was not looked for."""
     mining: MiningReport | None = None
     """Hard negatives, where they were asked for."""
-    augment: AugmentReport | None = None
-    """Rows made of rows to train on, where they were asked for."""
     replay: ReplayReport | None = None
     """Rows of an earlier version, where they were asked for."""
     balance: BalanceReport | None = None
     """Where it was asked for."""
+    augment: AugmentReport | None = None
+    """Rows made of rows to train on, where they were asked for."""
     exam: str
     """Digest of the exam that this job is judged on."""
     exam_frozen_by_this_job: bool

@@ -43,6 +43,9 @@ RECIPE: Object = {
             "crossEncoder": {"uri": "hf://cross-encoder/ms-marco-MiniLM-L6-v2", "maxScore": 0.7},
             "seed": 3,
         },
+        "replay": {"ratio": 0.25, "version": {"model": "search", "ref": "3"}, "seed": 5},
+        "archive": True,
+        "balance": {"by": "Language", "method": "WeightedSampling", "alpha": 0.5, "maxCopies": 4},
         "augment": {
             "methods": ["Typos", "SynonymReplacement", "Paraphrase"],
             "ratio": 0.5,
@@ -57,9 +60,6 @@ RECIPE: Object = {
             },
             "seed": 4,
         },
-        "replay": {"ratio": 0.25, "version": {"model": "search", "ref": "3"}, "seed": 5},
-        "archive": True,
-        "balance": {"by": "Language", "method": "WeightedSampling", "alpha": 0.5, "maxCopies": 4},
     },
     "training": {
         "preset": "Auto",

@@ -7,6 +7,7 @@ import pytest
 from embtune_operator.jobfile import load_job
 from support.command import embtune
 from support.shapes import DATA, medquad
+from support.tiny_model import make_tiny_model
 
 SAMPLES = {
     "questions and answers": ("medquad/sample.jsonl", "pairs"),
@@ -26,10 +27,34 @@ def test_the_job_that_init_writes_is_valid_and_tells_what_data_tells(tmp_path: P
     assert job.spec.data.train[0].columns.shape == shape
     assert job.spec.model == Path(file).parent.name
     embtune("validate", out).ended(0)
+    assert "The base was not measured" in told.out, "there is no hub here, and no base"
     of_job, of_file = (embtune("data", given, "--json").ended(0).json for given in (out, DATA / file))
     assert of_job["report"]["rows_used"] == of_file["report"]["rows_used"]
     assert of_job["report"]["split"]["sides"] == of_file["report"]["split"]["sides"]
     assert of_job["advice"] == of_file["advice"]
+
+
+def test_a_base_is_measured_on_validation_rows(tmp_path: Path) -> None:
+    file = DATA / "medquad/sample.jsonl"
+    tiny = make_tiny_model(tmp_path / "tiny", [row["question"] + " " + row["answer"] for row in medquad()])
+    told = embtune("data", file, "--base-model", tiny, "--json").ended(0).json
+    base, sides = told["base"], told["report"]["split"]["sides"]
+    assert base["metric"] == "ndcg@10"
+    assert base["asked"] == sides["validation"]["queries"]
+    assert 0 <= base["score"]["lower"] < base["score"]["value"] < base["score"]["upper"] <= 1
+    assert base["lexical"]["value"] > base["score"]["upper"], "a random model knows less than words do"
+    assert f"ndcg@10 {base['score']['value']:.3f}" in "; ".join(told["advice"]["reasons"])
+    out = tmp_path / "job.yaml"
+    written = embtune("init", file, "--out", out, "--base", tiny).ended(0)
+    assert f"Advice: {told['advice']['answer']}." in written.out
+    assert "counted by the base's tokenizer" in out.read_text(encoding="utf-8")
+
+
+def test_a_base_that_is_not_there_is_told(tmp_path: Path) -> None:
+    refused = embtune("data", DATA / "medquad/sample.jsonl", "--base-model", tmp_path / "nothing").ended(2)
+    assert "--base-model.uri: there is no folder" in refused.paragraph
+    half = embtune("data", DATA / "medquad/sample.jsonl", "--queries-per-day", 100).ended(2)
+    assert "takes all of --base-model, --queries-per-day" in half.paragraph
 
 
 def test_init_overwrites_nothing(tmp_path: Path) -> None:

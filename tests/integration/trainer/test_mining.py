@@ -16,6 +16,7 @@ from embtune_store.folders import upload_folder
 from support.real_model import real_model
 from support.rows import tldr_pairs
 from support.tiny_model import make_tiny_model
+from support.tiny_writer import make_reader
 from unit.trainer.prepare_world import Prepared, World, exam_of, write_jsonl
 
 COUNT = 400
@@ -164,18 +165,3 @@ def test_a_cross_encoder_reads_what_is_found(world: World, tiny_model: Path) -> 
     (reader / "model.safetensors").unlink()
     with pytest.raises(InvalidInput, match=r"data\.mine\.crossEncoder\.uri: reader has no \*\.safetensors"):
         mined(world, job="three", base=tiny_model, crossEncoder={"uri": "reader"})
-
-
-def make_reader(folder: Path, encoder: Path) -> Path:
-    """A cross-encoder with random weights, and the words of `encoder`."""
-    import torch
-    from sentence_transformers import CrossEncoder
-    from transformers import AutoConfig, AutoTokenizer, BertForSequenceClassification
-
-    torch.manual_seed(0)
-    config = AutoConfig.from_pretrained(str(encoder), num_labels=1)
-    bare = folder.parent / "bare-reader"
-    BertForSequenceClassification(config).save_pretrained(str(bare))
-    AutoTokenizer.from_pretrained(str(encoder)).save_pretrained(str(bare))
-    CrossEncoder(str(bare), device="cpu").save_pretrained(str(folder))
-    return folder

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from embtune_trainer.progress import ReportProgress
 
 STEPS = ("prepare", "train", "evaluate", "publish")
+ALONE = ("look", "synthesize")
+"""Run without a job and without a store."""
 USAGE = f"""usage: embtune-trainer {{{"|".join(STEPS)}}} --request request.json
        embtune-trainer warm
        embtune-trainer look --request request.json
+       embtune-trainer synthesize --request request.json
 
 Runs one step of a FineTuneJob: reads its request, reads and writes only the store, and does nothing when the step's
 manifest is there already. `warm` imports what train and evaluate need, then runs them as it is told on stdin.
-`look` describes files of data on stdout, as JSON.
+`look` describes files of data on stdout, as JSON. `synthesize` makes pairs of a corpus without labels, and tells on stdout,
+a JSON object a line, how far it is and at last what it did.
 
 environment:
   EMBTUNE_HUB_MIRROR       folder of models as <org>/<name> and data sets as datasets/<org>/<name>, looked up before the hub
@@ -49,7 +53,7 @@ def main() -> None:
 
         serve()
         sys.exit(Exit.OK)
-    if len(arguments) != 3 or arguments[0] not in (*STEPS, "look") or arguments[1] != "--request":
+    if len(arguments) != 3 or arguments[0] not in (*STEPS, *ALONE) or arguments[1] != "--request":
         print(USAGE, file=sys.stderr)  # noqa: T201
         sys.exit(Exit.INVALID)
     leave_pid_1()
@@ -93,7 +97,11 @@ def _dispatch(step: str, request: bytes) -> None:
         from embtune_api.look import LookRequest
         from embtune_trainer.look import run_look
 
-        print(run_look(LookRequest.model_validate_json(request)).model_dump_json())  # noqa: T201
+        looked = run_look(LookRequest.model_validate_json(request), _folder_of("EMBTUNE_HUB_MIRROR"))
+        print(looked.model_dump_json())  # noqa: T201
+        return
+    if step == "synthesize":
+        _synthesize(request)
         return
 
     from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest, StepRequest, TrainRequest
@@ -124,6 +132,23 @@ def _dispatch(step: str, request: bytes) -> None:
 
         publishing = PublishRequest.model_validate_json(request)
         run_publish(publishing, *opened(publishing))
+
+
+def _synthesize(request: bytes) -> None:
+    from embtune_api.synthesis import SynthesisNews, SynthesisRequest
+    from embtune_trainer.synthesize import run_synthesis
+
+    def say(news: SynthesisNews) -> None:
+        print(news.model_dump_json(exclude_none=True), flush=True)  # noqa: T201
+
+    answer = run_synthesis(
+        SynthesisRequest.model_validate_json(request),
+        lambda progress: say(SynthesisNews(progress=progress)),
+        _folder_of("EMBTUNE_HUB_MIRROR"),
+    )
+    say(SynthesisNews(answer=answer))
+    if not answer.finished:
+        raise KeyboardInterrupt
 
 
 def _folder_of(variable: str) -> Path | None:

@@ -25,8 +25,13 @@ def look(request: LookRequest) -> Look:
         command = leashed("look", "--request", str(file))
         done = subprocess.run(command, capture_output=True, env=environment, stdin=subprocess.DEVNULL, check=False)
         told = said.read_text(encoding="utf-8") if said.exists() else done.stderr.decode(errors="replace").strip()[-500:]
-    if done.returncode == Exit.INVALID:
-        raise InvalidInput(told)
-    if done.returncode != Exit.OK:
-        raise EmbtuneError(told or f"the trainer ended with code {done.returncode}")
+    refuse_failure(done.returncode, told)
     return Look.model_validate_json(done.stdout)
+
+
+def refuse_failure(code: int, told: str) -> None:
+    """Raise what the trainer said, if it ended with another code than 0."""
+    if code == Exit.INVALID:
+        raise InvalidInput(told)
+    if code != Exit.OK:
+        raise EmbtuneError(told or f"the trainer ended with code {code}")

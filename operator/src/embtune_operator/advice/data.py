@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from embtune_api.base_model import BaseModelRef
 from embtune_api.errors import InvalidInput
 from embtune_api.look import AskedFile, LookRequest
 from embtune_operator.advice.ask import look
 from embtune_operator.advice.columns import Guess, guess_columns, parse_columns
+from embtune_operator.advice.measured import Measured, measured
 from embtune_operator.advice.proposal import Plan, Recipe, plan_data, plan_recipe
+from embtune_operator.advice.value import Business, Value, expected_value
 from embtune_operator.advice.verdict import Advice, advise
 
 if TYPE_CHECKING:
+    from embtune_api.base_look import BaseLook
     from embtune_api.data import Data
-    from embtune_api.look import FileLook
+    from embtune_api.look import FileLook, Look
     from embtune_api.reports import DataReport
     from embtune_api.sources import DataSource
 
@@ -36,11 +40,26 @@ class Looked:
     plan: Plan | None
     """None for a job: it has its own."""
     report: DataReport
+    base: BaseLook | None
+    measured: Measured | None
+    """The base on validation rows; None where none was named, or it could not be measured."""
+    not_measured: str
+    """Why not, where one was named."""
     recipe: Recipe
+    value: Value | None
     advice: Advice
 
 
-def look_at_files(files: list[Path], columns: str | None, folder: Path) -> Looked:
+@dataclass(frozen=True)
+class Ask:
+    """What is to be found out beside what is in the data."""
+
+    base: str | None = None
+    """URI of a model to measure."""
+    business: Business | None = None
+
+
+def look_at_files(files: list[Path], columns: str | None, folder: Path, ask: Ask | None = None) -> Looked:
     """Describe, guess, divide and report.
 
     Args:
@@ -61,18 +80,43 @@ def look_at_files(files: list[Path], columns: str | None, folder: Path) -> Looke
         plan = plan_data(described, guesses)
     except ValidationError as error:
         raise InvalidInput(f"{', '.join(uris)}: {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
-    report = look(LookRequest(folder=str(folder), files=[], data=plan.data)).report
-    assert report
-    return Looked(described, guesses, plan, report, plan_recipe(described, guesses, report), advise(report))
+    ask = ask or Ask()
+    answer = look(LookRequest(folder=str(folder), files=[], data=plan.data, base=_reference(ask.base)))
+    return _told(described, guesses, plan, answer, ask)
 
 
-def look_at_job(data: Data, folder: Path) -> Looked:
+def look_at_job(data: Data, folder: Path, ask: Ask | None = None) -> Looked:
     """Describe and report on what a job names. Raises InvalidInput as `look_at_files`."""
-    answer = look(LookRequest(folder=str(folder), files=[_as_the_job_reads(source) for source in data.train], data=data))
-    assert answer.report
-    guesses = [Guess(source.columns, "as the job says") for source in data.train]
-    recipe = plan_recipe(answer.files, guesses, answer.report)
-    return Looked(answer.files, guesses, None, answer.report, recipe, advise(answer.report))
+    ask = ask or Ask()
+    files = [_as_the_job_reads(source) for source in data.train]
+    answer = look(LookRequest(folder=str(folder), files=files, data=data, base=_reference(ask.base)))
+    return _told(answer.files, [Guess(source.columns, "as the job says") for source in data.train], None, answer, ask)
+
+
+def _told(files: list[FileLook], guesses: list[Guess], plan: Plan | None, answer: Look, ask: Ask) -> Looked:
+    """What the trainer found, with what we make of it."""
+    report = answer.report
+    assert report
+    recipe = plan_recipe(files, guesses, report, ask.base or "", answer.base)
+    base = measured(answer.base, report) if answer.base else None
+    why_not = answer.not_measured or ("the validation rows are too few for bounds" if answer.base and base is None else "")
+    value = expected_value(ask.business, base, recipe.training, report.prepared.train) if ask.business and base else None
+    return Looked(
+        files=files,
+        guesses=guesses,
+        plan=plan,
+        report=report,
+        base=answer.base,
+        measured=base,
+        not_measured=why_not,
+        recipe=recipe,
+        value=value,
+        advice=advise(report, base, value),
+    )
+
+
+def _reference(uri: str | None) -> BaseModelRef | None:
+    return BaseModelRef(uri=uri) if uri else None
 
 
 def _refuse_half_of_parallel_texts(file: Path) -> None:

@@ -15,8 +15,10 @@ from embtune_api.sources import DataSource
 from embtune_api.split import Split
 from embtune_api.training import Training
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES
+from embtune_operator.advice.prompts import advise_prompts
 
 if TYPE_CHECKING:
+    from embtune_api.base_look import BaseLook
     from embtune_api.look import ColumnLook, FileLook
     from embtune_api.reports import DataReport
     from embtune_operator.advice.columns import Guess
@@ -26,6 +28,7 @@ _GROUPS = (
     "family",
     "doc",
     "document_id",
+    "passage_id",
     "doc_id",
     "thread",
     "conversation_id",
@@ -40,8 +43,6 @@ _TOKENS_PER_WORD = 1.4
 _CHARACTERS_PER_TOKEN = 3.5
 """Of WordPiece on English and code; a tokenizer would say more, and a slower look"""
 _MIN_LENGTH, _MAX_LENGTH = 32, 256
-_ASYMMETRIC = 2.0
-"""Times as many words on one side."""
 
 
 @dataclass(frozen=True)
@@ -106,20 +107,28 @@ class Recipe:
     """Advice on prompts, which a job does not set."""
 
 
-def plan_recipe(files: list[FileLook], guesses: list[Guess], report: DataReport) -> Recipe:
-    """By the rows that are left to train on, and the lengths of their texts."""
+def plan_recipe(
+    files: list[FileLook], guesses: list[Guess], report: DataReport, uri: str = "", base: BaseLook | None = None
+) -> Recipe:
+    """By the rows that are left to train on, and the lengths of their texts.
+
+    Args:
+        uri: of the base.
+        base: what was found out about it; None: lengths are estimated.
+    """
     texts = [column for file, guess in zip(files, guesses, strict=True) for column in text_columns(file, guess)]
-    tokens = max(map(estimated_tokens, texts))
-    length = min(_MAX_LENGTH, max(_MIN_LENGTH, math.ceil(tokens / 16) * 16))
+    tokens = max(side.p95 for side in base.tokens) if base else max(map(estimated_tokens, texts))
+    length = min(_MAX_LENGTH, max(_MIN_LENGTH, math.ceil(tokens / 16) * 16), (base and base.reads) or _MAX_LENGTH)
+    how = "counted by the base's tokenizer" if base else "estimated from words and characters"
     cut = ", longer texts are cut" if tokens > length else ""
     suite = Suite(kind=kinds_for(report.prepared.shape)[0])
     training = resolve(Training(max_seq_length=length), report.prepared.train, report.prepared.shape)
     return Recipe(
         training=training,
-        length_reason=f"95 % of the texts have at most about {tokens} tokens (estimated from words and characters){cut}",
+        length_reason=f"95 % of the texts have at most {'' if base else 'about '}{tokens} tokens ({how}){cut}",
         suite=suite,
         metric="test/ndcg@10" if suite.kind == "Retrieval" else suite.metrics()[0],
-        prompts=_prompts(files[0], guesses[0]),
+        prompts=advise_prompts([column.words_p50 for column in text_columns(files[0], guesses[0])], uri, base),
     )
 
 
@@ -131,17 +140,6 @@ def estimated_tokens(column: ColumnLook) -> int:
 def text_columns(file: FileLook, guess: Guess) -> list[ColumnLook]:
     """Those that are embedded."""
     return [_column(file, name) for role, name in guess.mapping.items() if role not in ("label", "score", "category")]
-
-
-def _prompts(file: FileLook, guess: Guess) -> str:
-    texts = text_columns(file, guess)
-    lengths = sorted(column.words_p50 for column in texts[:2])
-    if len(texts) > 1 and lengths[-1] > _ASYMMETRIC * lengths[0]:
-        return (
-            f"asymmetric: one side has {lengths[0]} words, the other {lengths[-1]} (p50). With a base that was trained with "
-            f"prompts ('query: ', 'passage: '), put them in front of the texts"
-        )
-    return "symmetric: both sides are alike, so no prompts are needed"
 
 
 def _split_reason(queries: int, groups: int, test: float, stratified: bool) -> str:

@@ -18,29 +18,33 @@ DEFAULT_BASE = "hf://sentence-transformers/all-MiniLM-L6-v2"
 @click.option("--out", type=click.Path(path_type=Path), default=Path("job.yaml"), show_default=True, help="Never overwritten.")
 @click.option("--base", default=DEFAULT_BASE, show_default=True, metavar="URI", help="hf://org/name, s3://…, or a folder.")
 @columns_option
+@click.option("--measure/--no-measure", default=True, show_default=True, help="Ask the base what the validation rows ask.")
 @debug_option
-def command(data: Path, out: Path, base: str, columns: str | None) -> None:
+def command(data: Path, out: Path, base: str, columns: str | None, measure: bool) -> None:
     """Look at a file of data and write a FineTuneJob for it, which `embtune run` takes as it is.
 
-    The file says beside each value why it was chosen: change what you know better.
+    The file says beside each value why it was chosen: change what you know better. The base is measured on the validation
+    rows, so that you read what there is to win.
 
     \b
     Examples:
       embtune init tickets.csv
       embtune init faq.jsonl --out faq.yaml --columns anchor=question,positive=answer
     """
-    from embtune_operator.advice.data import look_at_files
+    from embtune_operator.advice.data import Ask, look_at_files
     from embtune_operator.advice.job import job_yaml, model_name
 
     if out.exists():
         raise InvalidInput(f"{out} is there already, and nothing is overwritten: name another file with --out.")
     if not out.resolve().parent.is_dir():
         raise InvalidInput(f"--out {out}: there is no folder {out.resolve().parent}. Make it first.")
-    looked = look_at_files([data], columns, out.resolve().parent)
+    looked = look_at_files([data], columns, out.resolve().parent, Ask(base if measure else None))
     assert looked.plan
     text = job_yaml(model_name(data), base, looked.plan, looked.recipe, looked.report.prepared.train)
     with out.open("x", encoding="utf-8") as file:
         file.write(text)
     click.echo(f"{data} is read as {looked.guesses[0].columns.shape}: {looked.guesses[0]}")
+    if looked.not_measured:
+        click.echo(f"The base was not measured: {looked.not_measured}")
     click.echo(f"Advice: {looked.advice.answer}. {'; '.join(looked.advice.reasons)}.")
     click.echo(f"Wrote {out}. Next: embtune run {out}")

@@ -12,6 +12,8 @@ from embtune_api.errors import EmbtuneError, Exit
 
 COMMANDS = {
     "data": "Say what is in files of data before a model is trained on them.",
+    "synthesize": "Make pairs of a corpus that nobody has labelled.",
+    "review": "Write a sheet of pairs for people to accept or reject, and read it back.",
     "init": "Look at a file of data and write a job for it.",
     "run": "Train, judge and promote a model on this machine; run again to resume.",
     "submit": "Give a job to the operator of a cluster, and watch it.",

@@ -12,9 +12,11 @@ from rich.table import Table
 from embtune_operator.advice.proposal import estimated_tokens, text_columns
 
 if TYPE_CHECKING:
+    from embtune_api.base_look import BaseLook
     from embtune_api.look import ColumnLook
     from embtune_api.reports import DataReport, Finding
     from embtune_operator.advice.data import Looked
+    from embtune_operator.advice.measured import Measured
 
 _LABELS_SHOWN = 3
 
@@ -30,6 +32,8 @@ def print_data(looked: Looked) -> None:
             console.print(escape(f"Its first line is data, so its columns are called {', '.join(file.header)}."))
     console.print(f"{report.rows_read} rows read, {report.rows_used} used\n")
     console.print(_lengths(looked))
+    if looked.base:
+        console.print(_tokens(looked.base))
     for line in _labels(looked):
         console.print(escape(line))
     console.print()
@@ -41,8 +45,39 @@ def print_data(looked: Looked) -> None:
         console.print("No findings.")
     console.print()
     console.print(_sides(report))
+    if looked.measured:
+        console.print()
+        for line in _base(looked.measured):
+            console.print(escape(line))
+    if looked.value:
+        console.print("\nExpected value:")
+        for step in looked.value.steps:
+            console.print(escape(f"  {step}"))
     console.print(escape(f"\nPrompts: {looked.recipe.prompts}."))
     console.print(escape(f"Advice: {looked.advice.answer}. {'; '.join(looked.advice.reasons)}."))
+
+
+def _base(base: Measured) -> list[str]:
+    """What the base scores, beside words alone."""
+    asked = f"{base.asked} of {base.asked_of}" if base.asked < base.asked_of else str(base.asked)
+    among = f" asked for {base.passages} passages" if base.passages else ""
+    words = f"; BM25 {base.lexical.value:.3f}" if base.lexical else ""
+    lines = [
+        f"Base {base.uri} on {asked} validation {'queries' if base.passages else 'pairs'}{among}:",
+        f"  {base.metric} {base.score.value:.3f} (95 % bounds {base.score.lower:.3f}, {base.score.upper:.3f}){words}; "
+        f"headroom {base.headroom:.3f}",
+    ]
+    if base.first_right is not None and base.among_ten is not None:
+        lines.append(f"  first result right: {base.first_right:.1%} of queries; right among ten: {base.among_ten:.1%}")
+    return lines
+
+
+def _tokens(base: BaseLook) -> Table:
+    reads = f"longer than {base.reads}" if base.reads else "cut"
+    table = Table("side", "tokens p50", "p95", "max", reads, box=None, padding=(0, 2))
+    for side in base.tokens:
+        table.add_row(side.side, str(side.p50), str(side.p95), str(side.longest), f"{side.cut:.1%}")
+    return table
 
 
 def _lengths(looked: Looked) -> Table:

@@ -85,7 +85,11 @@ class LoadedPairs:
 
 def load_exam(store: Store, keys: ExamKeys) -> LoadedExam | LoadedPairs:
     """The frozen exam, verified. Raises Tampered."""
-    exam = prepared.load_exam(store, keys)
+    return loaded(prepared.load_exam(store, keys))
+
+
+def loaded(exam: ExamSet) -> LoadedExam | LoadedPairs:
+    """An exam, frozen or not, to score against."""
     return _pairs(exam) if exam.scored else _retrieval(exam)
 
 

@@ -1,5 +1,7 @@
 """The best passages of each query, in trec_eval's order."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,14 +24,28 @@ def rank_passages(
     Returns:
         (queries, min(depth, passages)) int64
     """
-    by_falling_id = np.array(sorted(range(len(passage_ids)), key=passage_ids.__getitem__, reverse=True), dtype=np.int64)
-    depth = min(depth, len(passage_ids))
-    unit_queries, unit_passages = unit(queries), unit(passages)[by_falling_id]
-    ranked = np.empty((len(queries), depth), dtype=np.int64)
-    rows = max(1, SCORES_AT_ONCE // max(1, len(passage_ids)))
-    for start in range(0, len(queries), rows):
-        scores = unit_queries[start : start + rows] @ unit_passages.T
-        ranked[start : start + rows] = by_falling_id[top_columns(scores, depth)]
+    order = by_falling_id(passage_ids)
+    unit_queries, unit_passages = unit(queries), unit(passages)[order]
+    return order[rank_columns(lambda rows: unit_queries[rows] @ unit_passages.T, len(queries), len(order), depth)]
+
+
+def by_falling_id(passage_ids: list[str]) -> NDArray[np.int64]:
+    """Indices of the passages: (passages,) int64."""
+    return np.array(sorted(range(len(passage_ids)), key=passage_ids.__getitem__, reverse=True), dtype=np.int64)
+
+
+def rank_columns(scores: Callable[[slice], NDArray[np.float32]], queries: int, columns: int, depth: int) -> NDArray[np.int64]:
+    """`top_columns` of more scores than memory holds: (queries, min(depth, columns)) int64.
+
+    Args:
+        scores: of some of the queries, with every column.
+    """
+    depth = min(depth, columns)
+    ranked = np.empty((queries, depth), dtype=np.int64)
+    at_once = max(1, SCORES_AT_ONCE // max(1, columns))
+    for start in range(0, queries, at_once):
+        rows = slice(start, start + at_once)
+        ranked[rows] = top_columns(scores(rows), depth)
     return ranked
 
 

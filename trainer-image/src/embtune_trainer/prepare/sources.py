@@ -197,9 +197,9 @@ def _refuse_bad_characters(uri: str, line: int, column: str, text: str) -> None:
         raise broken(uri, line, f"{column!r} contains half a surrogate pair, which is not text") from None
 
 
-def content_of(uri: str, folder: Path, outside: Outside) -> bytes:
-    """A file that no job names yet. Raises InvalidInput as `read_sources` does."""
-    return content_at(DataSource(uri=uri), folder, "data.train[0]", outside)[0]
+def content_of(uri: str, folder: Path, outside: Outside, field_path: str = "data.train[0]") -> bytes:
+    """A file that no job names yet; `field_path` is what errors begin with. Raises InvalidInput as `read_sources` does."""
+    return content_at(DataSource(uri=uri), folder, field_path, outside)[0]
 
 
 def content_at(source: DataSource, folder: Path | None, field_path: str, outside: Outside) -> tuple[bytes, str | None]:

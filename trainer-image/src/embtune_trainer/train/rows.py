@@ -70,6 +70,11 @@ def _sides(record: Record) -> tuple[list[str], list[str], list[str]]:
 
 def _tokens(model: SentenceTransformer, names: Sequence[str], texts: list[str], max_length: int | None) -> list[TokenIds]:
     """Of the texts behind the model's own prompt: a model must be trained on what it is asked later."""
-    name = next((name for name in names if name in model.prompts), model.default_prompt_name)
-    prompt = model.prompts.get(name) if name else None
+    prompt = prompt_of(model, names)
     return tokenize(model, [f"{prompt}{text}" for text in texts] if prompt else texts, max_length)
+
+
+def prompt_of(model: SentenceTransformer, names: Sequence[str]) -> str:
+    """What the model puts before texts of the first of these names that it has; else before any text."""
+    name = next((name for name in names if name in model.prompts), model.default_prompt_name)
+    return (model.prompts.get(name) if name else None) or ""

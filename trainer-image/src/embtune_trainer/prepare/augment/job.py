@@ -50,11 +50,7 @@ class AugmentJob:
 
     @classmethod
     def of(
-        cls,
-        request: PrepareRequest,
-        outside: Outside,
-        base: ResolvedBase,
-        report_progress: Callable[[Progress], None],
+        cls, request: PrepareRequest, outside: Outside, base: ResolvedBase, report_progress: Callable[[Progress], None]
     ) -> AugmentJob | None:
         """None: nothing is to be made.
 

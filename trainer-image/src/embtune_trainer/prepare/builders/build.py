@@ -29,12 +29,12 @@ class Built:
     """About the rows to train on."""
     mining: MiningReport | None = None
     """Where hard negatives were added to them."""
-    augment: AugmentReport | None = None
-    """Where rows were made of them."""
     replay: ReplayReport | None = None
     """Where rows of an earlier version were added."""
     balance: BalanceReport | None = None
     """Where they were balanced."""
+    augment: AugmentReport | None = None
+    """Where rows were made of them."""
 
     @property
     def shape(self) -> Prepared:

@@ -26,18 +26,23 @@ PAIRS_A_REPORT = 1024
 class PairReader:
     """A loaded cross-encoder, on the GPU where there is one.
 
+    Args:
+        field: of the spec, that errors begin with
+
     Raises:
         InvalidInput: it cannot be had, is not in safetensors, or has several outputs.
     """
 
-    def __init__(self, reference: BaseModelRef, folder: Path | None, mirror: Path | None, outside: Outside) -> None:
+    def __init__(
+        self, reference: BaseModelRef, folder: Path | None, mirror: Path | None, outside: Outside, field: str = FIELD
+    ) -> None:
         torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
-        with fetched(reference, folder, mirror, outside, FIELD) as found:
+        with fetched(reference, folder, mirror, outside, field) as found:
             self.digest = tree_digest(
                 (entry.path, entry.sha256)
                 for entry in (folders.file_entry(found.folder, found.folder / path) for path in kept_files(found.folder))
             )
-            self._model = _load(found.folder, reference.uri or "")
+            self._model = _load(found.folder, reference.uri or "", field)
 
     def scores(self, report: Callable[[int, int], None]) -> Scored:
         """`report` is called with how many pairs of how many are read."""
@@ -57,20 +62,20 @@ class PairReader:
         return score
 
 
-def _load(folder: Path, uri: str) -> CrossEncoder:
+def _load(folder: Path, uri: str, field: str) -> CrossEncoder:
     if not any(folder.rglob("*.safetensors")):
         raise InvalidInput(
-            f"{FIELD}.uri: {uri} has no *.safetensors. Save it by CrossEncoder(…).save_pretrained(folder), and give that."
+            f"{field}.uri: {uri} has no *.safetensors. Save it by CrossEncoder(…).save_pretrained(folder), and give that."
         )
     try:
         model: CrossEncoder = CrossEncoder(
             str(folder), local_files_only=True, model_kwargs={"use_safetensors": True, "dtype": torch.float32}
         )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        raise InvalidInput(f"{FIELD}.uri: {uri} cannot be loaded as a cross-encoder: {error}. Give another model.") from error
+        raise InvalidInput(f"{field}.uri: {uri} cannot be loaded as a cross-encoder: {error}. Give another model.") from error
     if model.num_labels != 1:
         raise InvalidInput(
-            f"{FIELD}.uri: {uri} has {model.num_labels} outputs, and a filter needs one score. Give a cross-encoder for "
+            f"{field}.uri: {uri} has {model.num_labels} outputs, and a filter needs one score. Give a cross-encoder for "
             f"ranking, such as hf://cross-encoder/ms-marco-MiniLM-L6-v2."
         )
     return model
