@@ -83,6 +83,7 @@ class Paraphraser:
                 max_new_tokens=self._wanted.max_tokens,
                 do_sample=False,
                 num_beams=1,
+                num_return_sequences=1,
                 logits_processor=noise,
             )
         return [self._text(answer.tolist()) for answer in answers]
