@@ -13,6 +13,7 @@ from embtune_api.errors import Exit, InvalidInput
 from embtune_operator.cli.options import debug_option, print_json
 
 if TYPE_CHECKING:
+    from embtune_api.look import FileLook
     from embtune_api.synthesis import EndpointWriter, QueryMatcher, Seq2SeqWriter
 
 KEY_VARIABLE = "OPENAI_API_KEY"
@@ -69,14 +70,12 @@ def command(corpus: str, out: Path, most: int | None, prices: str | None, as_jso
 
     from embtune_api.synthesis import SynthesisRequest
     from embtune_operator.labelling.ask import synthesize
-    from embtune_operator.labelling.columns import CorpusColumns, corpus_columns, query_column
+    from embtune_operator.labelling.columns import corpus_columns, query_column
     from embtune_operator.view.synthesis import print_synthesis, progress
 
-    text = options["text_column"]
-    columns = CorpusColumns(text, options["id_column"]) if text else corpus_columns(_described(corpus))
-    columns = CorpusColumns(columns.text, options["id_column"] or columns.id)
+    columns = corpus_columns(_described("CORPUS", corpus), options["text_column"], options["id_column"])
     if writer.kind == "bm25" and not writer.text:
-        writer = writer.model_copy(update={"text": query_column(_described(writer.queries))})
+        writer = writer.model_copy(update={"text": query_column(_described("--queries", writer.queries))})
     named = f", named by {columns.id!r}" if columns.id else ""
     click.echo(f"{corpus}: passages in column {columns.text!r}{named}", err=True)
     per_item = options["per_query"] or READ_PER_QUERY if writer.kind == "bm25" else options["per_passage"] or PER_PASSAGE
@@ -204,7 +203,10 @@ def _prices(given: str | None) -> tuple[float, float] | None:
     return read, written
 
 
-def _described(uri: str) -> Any:
+def _described(what: str, uri: str) -> FileLook:
+    """Raises InvalidInput: there is no such file, or it cannot be read."""
+    if "://" not in uri and not Path(uri).is_file():
+        raise InvalidInput(f"{what}: there is no file {uri}. Give a file, or an address at s3:// or hf://.")
     from embtune_api.look import LookRequest
     from embtune_operator.advice.ask import look
 
