@@ -163,6 +163,12 @@ def test_what_cannot_be_meant_is_one_paragraph(tmp_path: Path, name: str) -> Non
     assert "secret" not in refused.paragraph
 
 
+def test_a_corpus_without_names_of_columns_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "docs.csv").write_text("Ferries leave from the pier at noon.\nBuses leave every hour.\n", encoding="utf-8")
+    refused = embtune("synthesize", tmp_path / "docs.csv", "--model", "m").ended(2)
+    assert "docs.csv:1: the first line reads like data" in refused.paragraph
+
+
 def test_columns_are_guessed_and_told_and_a_result_is_not_overwritten(tmp_path: Path) -> None:
     rows = [{"url": f"/{number}", "title": "a page", "body": row["text"]} for number, row in enumerate(passages()[:5])]
     corpus = tmp_path / "docs.jsonl"

@@ -10,7 +10,7 @@ from embtune_api.checks import Checks
 from embtune_api.data import Data
 from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
-from embtune_api.presets import EXAMINED, resolve
+from embtune_api.presets import kinds_for, resolve
 from embtune_api.sources import DataSource
 from embtune_api.split import Split
 from embtune_api.training import Training
@@ -62,7 +62,7 @@ def plan_data(files: list[FileLook], guesses: list[Guess]) -> Plan:
     Raises:
         ValueError: sources that do not go together.
     """
-    sources = [DataSource(uri=file.uri, columns=guess.columns) for file, guess in zip(files, guesses, strict=True)]
+    sources = [_source(file, guess) for file, guess in zip(files, guesses, strict=True)]
     shape = guesses[0].columns.shape
     group = None if shape in ("scored pairs", "labelled texts") else _group_column(files, guesses)
     queries = sum(_query_column(file, guess).distinct for file, guess in zip(files, guesses, strict=True))
@@ -81,6 +81,10 @@ def plan_data(files: list[FileLook], guesses: list[Guess]) -> Plan:
         else "no column groups the rows: each text is a group",
         empty=empty,
     )
+
+
+def _source(file: FileLook, guess: Guess) -> DataSource:
+    return DataSource(uri=file.uri, header=file.header or None, columns=guess.columns)
 
 
 def exam_share(queries: int, groups: int) -> float:
@@ -109,7 +113,7 @@ def plan_recipe(files: list[FileLook], guesses: list[Guess], report: DataReport)
     tokens = max(map(estimated_tokens, texts))
     length = min(_MAX_LENGTH, max(_MIN_LENGTH, math.ceil(tokens / 16) * 16))
     cut = ", longer texts are cut" if tokens > length else ""
-    suite = Suite(kind=EXAMINED.get(report.prepared.shape, ("Retrieval",))[0])
+    suite = Suite(kind=kinds_for(report.prepared.shape)[0])
     training = resolve(Training(max_seq_length=length), report.prepared.train, report.prepared.shape)
     return Recipe(
         training=training,

@@ -73,9 +73,10 @@ def command(corpus: str, out: Path, most: int | None, prices: str | None, as_jso
     from embtune_operator.labelling.columns import corpus_columns, query_column
     from embtune_operator.view.synthesis import print_synthesis, progress
 
-    columns = corpus_columns(_described("CORPUS", corpus), options["text_column"], options["id_column"])
+    said = [options[name] for name in ("text_column", "id_column") if options[name]]
+    columns = corpus_columns(_described("CORPUS", corpus, said), options["text_column"], options["id_column"])
     if writer.kind == "bm25" and not writer.text:
-        writer = writer.model_copy(update={"text": query_column(_described("--queries", writer.queries))})
+        writer = writer.model_copy(update={"text": query_column(_described("--queries", writer.queries, []))})
     named = f", named by {columns.id!r}" if columns.id else ""
     click.echo(f"{corpus}: passages in column {columns.text!r}{named}", err=True)
     per_item = options["per_query"] or READ_PER_QUERY if writer.kind == "bm25" else options["per_passage"] or PER_PASSAGE
@@ -203,11 +204,11 @@ def _prices(given: str | None) -> tuple[float, float] | None:
     return read, written
 
 
-def _described(what: str, uri: str) -> FileLook:
+def _described(what: str, uri: str, mapped: list[str]) -> FileLook:
     """Raises InvalidInput: there is no such file, or it cannot be read."""
     if "://" not in uri and not Path(uri).is_file():
         raise InvalidInput(f"{what}: there is no file {uri}. Give a file, or an address at s3:// or hf://.")
-    from embtune_api.look import LookRequest
+    from embtune_api.look import AskedFile, LookRequest
     from embtune_operator.advice.ask import look
 
-    return look(LookRequest(folder=str(Path.cwd()), files=[uri])).files[0]
+    return look(LookRequest(folder=str(Path.cwd()), files=[AskedFile(uri=uri, mapped=mapped)])).files[0]

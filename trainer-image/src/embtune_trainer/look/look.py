@@ -1,6 +1,7 @@
 """From request to answer."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from embtune_api.data import Data
@@ -8,6 +9,7 @@ from embtune_api.look import Look, LookRequest
 from embtune_api.reports import DataReport
 from embtune_store import open_store
 from embtune_trainer.look.describe import describe_file
+from embtune_trainer.prepare.balance import balanced
 from embtune_trainer.prepare.examine import examine
 from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.report import make_report
@@ -26,11 +28,12 @@ def run_look(request: LookRequest, mirror: Path | None = None) -> Look:
     folder = Path(request.folder)
     with tempfile.TemporaryDirectory() as scratch:
         outside = Outside(open_store(scratch), mirror=mirror)
-        files = [describe_file(uri, content_of(uri, folder, outside)) for uri in request.files]
+        files = [describe_file(file, content_of(file.uri, folder, outside)) for file in request.files]
         report = None if request.data is None else _report(request.data, folder, outside)
     return Look(files=files, report=report)
 
 
 def _report(wanted: Data, folder: Path, outside: Outside) -> DataReport:
     data = read_sources(wanted.train, wanted.split, folder, outside)
-    return make_report(data, examine(data, wanted), frozen_here=True)
+    examined = examine(data, wanted)
+    return make_report(data, replace(examined, built=balanced(examined.built, wanted)), frozen_here=True)
