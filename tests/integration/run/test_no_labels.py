@@ -163,10 +163,15 @@ def test_what_cannot_be_meant_is_one_paragraph(tmp_path: Path, name: str) -> Non
     assert "secret" not in refused.paragraph
 
 
-def test_a_corpus_without_names_of_columns_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "docs.csv").write_text("Ferries leave from the pier at noon.\nBuses leave every hour.\n", encoding="utf-8")
-    refused = embtune("synthesize", tmp_path / "docs.csv", "--model", "m").ended(2)
-    assert "docs.csv:1: the first line reads like data" in refused.paragraph
+def test_a_corpus_whose_first_line_is_a_passage_is_read_whole(tmp_path: Path) -> None:
+    lines = ["Ferries leave from the pier at noon.", "Buses leave every hour.", "Trains leave every two hours."]
+    (tmp_path / "docs.csv").write_text("\n".join(lines), encoding="utf-8")
+    with chat_server() as chat:
+        told = embtune(
+            "synthesize", tmp_path / "docs.csv", "--endpoint", chat.url, "--llm", "some", "-o", tmp_path / "pairs.jsonl"
+        )
+        told.ended(0)
+    assert {row["passage"] for row in rows_of(tmp_path / "pairs.jsonl")} == set(lines)
 
 
 def test_columns_are_guessed_and_told_and_a_result_is_not_overwritten(tmp_path: Path) -> None:

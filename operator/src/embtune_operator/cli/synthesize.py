@@ -74,15 +74,18 @@ def command(corpus: str, out: Path, most: int | None, prices: str | None, as_jso
     from embtune_operator.view.synthesis import print_synthesis, progress
 
     said = [options[name] for name in ("text_column", "id_column") if options[name]]
-    columns = corpus_columns(_described("CORPUS", corpus, said), options["text_column"], options["id_column"])
-    if writer.kind == "bm25" and not writer.text:
-        writer = writer.model_copy(update={"text": query_column(_described("--queries", writer.queries, []))})
+    described = _described("CORPUS", corpus, said)
+    columns = corpus_columns(described, options["text_column"], options["id_column"])
+    if writer.kind == "bm25":
+        asked = _described("--queries", writer.queries, [writer.text] if writer.text else [])
+        writer = writer.model_copy(update={"text": writer.text or query_column(asked), "header": asked.header})
     named = f", named by {columns.id!r}" if columns.id else ""
     click.echo(f"{corpus}: passages in column {columns.text!r}{named}", err=True)
     per_item = options["per_query"] or READ_PER_QUERY if writer.kind == "bm25" else options["per_passage"] or PER_PASSAGE
     request = SynthesisRequest(
         folder=str(Path.cwd()),
         corpus=corpus,
+        header=described.header,
         text=columns.text,
         id=columns.id,
         out=str(out.resolve()),

@@ -37,11 +37,6 @@ def query_column(file: FileLook) -> str:
 
 
 def _column(file: FileLook, names: Sequence[str], what: str, option: str) -> str:
-    if file.headless:
-        raise InvalidInput(
-            f"{file.uri}:1: the first line reads like data, not like names of columns: {file.columns[0].name[:100]!r}. Put a line "
-            f"of names above it, such as id,text, or name its column with {option}."
-        )
     filled = [column for column in file.columns if column.filled]
     texts = [column.name for column in filled if not column.numeric and column.words_p50 > 1]
     found = _first(names, [column.name for column in filled]) or (texts[0] if len(texts) == 1 else None)
