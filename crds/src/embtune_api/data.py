@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from embtune_api.augment import COLUMNS, KEEPS_WORDS, Augment
 from embtune_api.balance import Balance
 from embtune_api.base import Resource
 from embtune_api.build import Build
@@ -35,6 +36,8 @@ class Data(Resource):
     outlive the job, and the version."""
     balance: Balance | None = None
     """How often rows of each class are trained on; None: each once, but for its source's weight."""
+    augment: Augment | None = None
+    """New rows made of those to train on; None: none are made."""
 
     @model_validator(mode="after")
     @cel(
@@ -89,6 +92,36 @@ class Data(Resource):
         if self.mine and not built and any(source.columns.anchor is None for source in self.train):
             raise ValueError(
                 "mine is for pairs and triplets, and for labelled texts that build.labelledTexts makes Pairs or Triplets of"
+            )
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!has(self.augment) || !has(self.augment.columns) || self.train.all(s, {})".format(
+            " && ".join(f"(!('{column}' in self.augment.columns) || has(s.columns.{column}))" for column in COLUMNS)
+        ),
+        "augment.columns names columns that every source maps",
+        field="augment",
+    )
+    def _augmented_columns_are_mapped(self) -> Self:
+        for column in (self.augment.columns or []) if self.augment else []:
+            for number, source in enumerate(self.train):
+                if getattr(source.columns, column) is None:
+                    raise ValueError(f"augment.columns names columns that every source maps: train[{number}] maps no {column}")
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!has(self.augment) || !self.train.exists(s, has(s.columns.score)) || "
+        f"self.augment.methods.all(m, m in {list(KEEPS_WORDS)})",
+        f"scored pairs are augmented by {' and '.join(KEEPS_WORDS)} alone: with other words a pair has another score",
+        field="augment",
+    )
+    def _scores_stay_right(self) -> Self:
+        scored = any(source.columns.score is not None for source in self.train)
+        if self.augment and scored and not set(self.augment.methods) <= set(KEEPS_WORDS):
+            raise ValueError(
+                f"scored pairs are augmented by {' and '.join(KEEPS_WORDS)} alone: with other words a pair has another score"
             )
         return self
 

@@ -108,6 +108,8 @@ class PrepareFacts(Document):
     exam: str
     """Digest of the exam that this job is judged on."""
     train_rows: int
+    augmented_rows: int = 0
+    """Of the rows to train on, those that were made of others."""
     validation_rows: int
     shape: Prepared = "pairs"
     """Of these rows, as they are trained on."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
 from embtune_api.metrics import METRIC_PATTERN
+
+_NO_CONFIDENCE = "a bound is trusted at 0.5 or more: below, it would say that a metric is better than what was measured"
 
 
 class Gate(Resource):
@@ -24,8 +26,17 @@ class Gate(Resource):
     """Smallest difference that passes; negative for non-inferiority."""
     against: Literal["Base", "Production"] | None = None
     """Whom minDelta compares with. Production is the base while nothing is in production."""
-    confidence: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.95
-    """Of the one-sided bound."""
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    """Of the one-sided bound: 0.5 or more."""
+
+    @field_validator("confidence")
+    @classmethod
+    @cel("self.confidence >= 0.5", _NO_CONFIDENCE, field="confidence")
+    def _is_a_confidence(cls, confidence: float) -> float:
+        # A rule, not a bound: an API server cuts a bound of 0.5 to 0 before it compares it with a whole number.
+        if confidence < 0.5:
+            raise ValueError(_NO_CONFIDENCE)
+        return confidence
 
     @model_validator(mode="after")
     @cel("[has(self.min), has(self.max), has(self.minDelta)].exists_one(x, x)", "set exactly one of min, max and minDelta")

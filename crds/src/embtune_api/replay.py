@@ -14,7 +14,7 @@ class Replay(Resource):
     """A sample of the rows that an earlier version was trained on is trained on again, beside this job's own. The line keeps the
     rows of a job that replays, as with `archive`, so that the next one can replay them."""
 
-    ratio: Annotated[float, Field(ge=0.01, le=0.9)] = 0.5
+    ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """The replayed part of all rows to train on: 0.5 is one old row for each new one. Where there are fewer old ones, all of them
     are replayed, and the data-report says so."""
     version: VersionSelector | None = None

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from embtune_api.augment_report import AugmentReport
 from embtune_api.balance import BalanceBy, BalanceMethod
 from embtune_api.base import Document
 from embtune_api.losses import Prepared
@@ -26,8 +27,8 @@ class Finding(Document):
     exam: it is too small to judge by; exam/left-out: texts that it does not ask; validation: it is too small to choose by;
     wordless, out-of-scope, label-noise;
     build/alone, build/capped, build/no-negative: what could not be made of the rows to train on, or was not; mine/champion,
-    mine/too-few: another model looked for hard negatives than was asked for, or fewer were found; replay/nothing,
-    replay/too-few: no rows were replayed, or fewer than was asked for"""
+    mine/too-few: another model looked for hard negatives than was asked for, or fewer were found; augment/casing: the base model
+    does not tell apart what was made; replay/nothing, replay/too-few: no rows were replayed, or fewer than was asked for"""
     rows: int
     """Rows with that fault; for `exam` and `validation` their queries, for build/capped pairs."""
     action: Action
@@ -88,7 +89,7 @@ class PreparedReport(Document):
 
     shape: Prepared
     train: int
-    """rows"""
+    """rows, those made by augmentation included"""
     validation: int
 
 
@@ -158,6 +159,8 @@ class DataReport(Document):
     """Rows of an earlier version, where they were asked for."""
     balance: BalanceReport | None = None
     """Where it was asked for."""
+    augment: AugmentReport | None = None
+    """Rows made of rows to train on, where they were asked for."""
     exam: str
     """Digest of the exam that this job is judged on."""
     exam_frozen_by_this_job: bool

@@ -106,6 +106,9 @@ def _outside(schema: Object, value: Any) -> Iterator[tuple[str, Any]]:
     for bound in ("exclusiveMinimum", "exclusiveMaximum"):
         if bound in schema:
             yield f"at its {bound}", schema[bound]
+    for bound, away in (("minimum", math.floor), ("maximum", math.ceil)):
+        if not whole and bound in schema and away(schema[bound]) != schema[bound]:
+            yield f"the whole number beyond its {bound}", away(schema[bound])
     if whole:
         yield "more than a computer counts", 10**20
     if "enum" in schema or "const" in schema:

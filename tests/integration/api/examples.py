@@ -46,6 +46,20 @@ RECIPE: Object = {
         "replay": {"ratio": 0.25, "version": {"model": "search", "ref": "3"}, "seed": 5},
         "archive": True,
         "balance": {"by": "Language", "method": "WeightedSampling", "alpha": 0.5, "maxCopies": 4},
+        "augment": {
+            "methods": ["Typos", "SynonymReplacement", "Paraphrase"],
+            "ratio": 0.5,
+            "columns": ["anchor", "positive"],
+            "share": 0.2,
+            "synonyms": {"uri": "s3://datasets/synonyms.tsv", "secretRef": {"name": "datasets"}},
+            "paraphrase": {
+                "uri": "hf://org/t5-paraphraser",
+                "prompt": "paraphrase: ",
+                "maxTokens": 32,
+                "temperature": 0.5,
+            },
+            "seed": 4,
+        },
     },
     "training": {
         "preset": "Auto",

@@ -18,6 +18,7 @@ GATE: Path = ("spec", "promotion", "gates", 0)
 TRIPLETS, SCORED, LABELLED = FULL["FineTuneJob"][-3:]
 LOSS: Path = ("spec", "training", "loss")
 BUILD: Path = ("spec", "data", "build")
+AUGMENT: Path = ("spec", "data", "augment")
 SOURCE = RECIPE["data"]["train"][0]
 SPLIT: Path = ("spec", "data", "split")
 BY_TIME = {"method": "Time", "timeColumn": "sent", "testFrom": "2026-03-01"}
@@ -219,18 +220,18 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         JOB,
         ("spec", "data", "replay", "ratio"),
         0,
-        "spec.data.replay.ratio: Invalid value: 0: spec.data.replay.ratio in body should be greater than or equal to 0.01",
+        "spec.data.replay.ratio: Invalid value: 0: spec.data.replay.ratio in body should be greater than 0",
     ),
     "a replay of nothing else": (
         JOB,
         ("spec", "data", "replay", "ratio"),
         1,
-        "spec.data.replay.ratio: Invalid value: 1: spec.data.replay.ratio in body should be less than or equal to 0.9",
+        "spec.data.replay.ratio: Invalid value: 1: spec.data.replay.ratio in body should be less than 1",
     ),
-    "a replay of what was best": (
+    "a replay of what was in production before": (
         JOB,
         ("spec", "data", "replay", "version", "ref"),
-        "best:ndcg@10",
+        "previous",
         "spec.data.replay.version.ref: Invalid value",
     ),
     "labels that are balanced": (LABELLED, ("spec", "data", "balance"), {"by": "Label"}, None),
@@ -276,6 +277,68 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
     ),
     "no weight at all": (JOB, ("spec", "data", "train", 0, "weight"), 0, "spec.data.train[0].weight"),
     "a language in words": (JOB, ("spec", "data", "train", 0, "language"), "English", "spec.data.train[0].language"),
+    "synonyms that nobody looks up": (
+        JOB,
+        (*AUGMENT, "methods"),
+        ["Typos", "Paraphrase"],
+        "spec.data.augment: Invalid value: the method SynonymReplacement and synonyms belong together",
+    ),
+    "synonyms that nobody gives": (
+        JOB,
+        AUGMENT,
+        {"methods": ["SynonymReplacement"]},
+        "spec.data.augment: Invalid value: the method SynonymReplacement and synonyms belong together",
+    ),
+    "synonyms on somebody's machine": (
+        JOB,
+        (*AUGMENT, "synonyms", "uri"),
+        "synonyms.tsv",
+        "spec.data.augment.synonyms.uri: Invalid value: in a cluster, data lies at s3://bucket/key",
+    ),
+    "a paraphraser that nobody gives": (
+        JOB,
+        AUGMENT,
+        {"methods": ["Paraphrase"]},
+        "spec.data.augment: Invalid value: the method Paraphrase and paraphrase belong together",
+    ),
+    "a paraphraser on somebody's machine": (
+        JOB,
+        (*AUGMENT, "paraphrase", "uri"),
+        "models/t5",
+        "spec.data.augment.paraphrase.uri: Invalid value: in a cluster, a model is hf://org/name",
+    ),
+    "a method that has two turns": (JOB, AUGMENT, {"methods": ["Typos", "Typos", "Casing"]}, None),
+    "changes of a column that is not mapped": (
+        JOB,
+        (*AUGMENT, "columns"),
+        ["text"],
+        "spec.data.augment: Invalid value: augment.columns names columns that every source maps",
+    ),
+    "changes of texts with labels": (
+        LABELLED,
+        AUGMENT,
+        {"methods": ["RandomDeletion", "RandomSwap"], "columns": ["text"]},
+        None,
+    ),
+    "changes of one side of texts with labels": (
+        LABELLED,
+        AUGMENT,
+        {"methods": ["Typos"], "columns": ["anchor"]},
+        "spec.data.augment: Invalid value: augment.columns names columns that every source maps",
+    ),
+    "changes of triplets": (TRIPLETS, AUGMENT, {"methods": ["RandomSwap"], "ratio": 4}, None),
+    "changes of scored pairs that keep their words": (
+        SCORED,
+        AUGMENT,
+        {"methods": ["Typos", "Casing"], "columns": ["sentence1", "sentence2"]},
+        None,
+    ),
+    "changes of scored pairs that take words out": (
+        SCORED,
+        AUGMENT,
+        {"methods": ["Typos", "RandomDeletion"]},
+        "spec.data.augment: Invalid value: scored pairs are augmented by Typos and Casing alone",
+    ),
     "two sources with labels": (JOB, ("spec", "data", "train"), [SOURCE, SOURCE], None),
     "labels in one of two sources": (
         JOB,
@@ -362,6 +425,13 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         (*GATE, "max"),
         0.9,
         "spec.promotion.gates[0]: Invalid value: set exactly one of min, max and minDelta",
+    ),
+    "a gate of the least confidence": (JOB, (*GATE, "confidence"), 0.5, None),
+    "a gate of no confidence": (
+        JOB,
+        (*GATE, "confidence"),
+        0.49,
+        "spec.promotion.gates[0].confidence: Invalid value: a bound is",
     ),
     "a gate without a threshold": (JOB, GATE, {"metric": "exam/ndcg@10"}, "spec.promotion.gates[0]: Invalid value: set exactly"),
     "a gate with all thresholds": (

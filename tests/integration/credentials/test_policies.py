@@ -1,5 +1,6 @@
 """What a minted session lets a step do, and what not: asked of a real MinIO."""
 
+import itertools
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -9,14 +10,16 @@ import pytest
 from embtune_api.credentials import StoreCredentials
 from embtune_api.errors import InvalidInput, NotFound, StoreDenied
 from embtune_api.keys import LineKeys
-from embtune_api.requests import AnyRequest, EvaluateRequest, TrainRequest
+from embtune_api.replay import Replay
+from embtune_api.replayed import Replayed
+from embtune_api.requests import AnyRequest, EvaluateRequest, PrepareRequest, TrainRequest
 from embtune_api.status import StepName
 from embtune_operator.kube.platform import StoreSettings
 from embtune_operator.kube.policies import LONGEST, policy_for
 from embtune_operator.kube.sessions import mint, own_credentials
 from embtune_store import Store, open_store
 from embtune_store.access import Access
-from factories import a_model
+from factories import a_file, a_model
 from support.kube_children import a_cluster_job, a_request
 
 LINE, OTHER_LINE = LineKeys("search", "shop"), LineKeys("search", "blog")
@@ -144,6 +147,30 @@ def test_train(settings: StoreSettings, full: Store, what: str) -> None:
 def test_the_other_steps(settings: StoreSettings, full: Store, what: str) -> None:
     assert full.exists(LINE.owner)
     assert_allowed(session(settings, policy_for(a_step(settings, "evaluate"), OTHER_LINE.model)), *DATA[what])
+
+
+REPLAY: dict[str, tuple[Ask, bool]] = {
+    "keeps the rows that it trains on": (put(LINE.archive("c" * 64)), True),
+    "keeps nothing twice": (lambda store: store.create(LINE.archive("c" * 64), b"z"), True),
+    "reads what its line has kept": (get(LINE.archive("a" * 64)), True),
+    "reads the rows of the other line that it replays": (get(OTHER_LINE.archive("a" * 64)), True),
+    "reads other rows of that line": (get(OTHER_LINE.archive("b" * 64)), False),
+    "changes the rows that it replays": (put(OTHER_LINE.archive("a" * 64)), False),
+    "deletes what its line has kept": (delete(LINE.archive("a" * 64)), False),
+}
+
+
+@pytest.mark.parametrize("what", REPLAY)
+def test_a_prepare_that_replays(settings: StoreSettings, full: Store, what: str) -> None:
+    for line, name in itertools.product((LINE, OTHER_LINE), "ab"):
+        full.put(line.archive(name * 64), b"x")
+    plain = a_step(settings, "prepare")
+    assert isinstance(plain, PrepareRequest)
+    assert plain.data
+    replayed = Replayed(model=OTHER_LINE.model, rows=a_file(OTHER_LINE.archive("a" * 64), b"x"))
+    data = plain.data.model_copy(update={"replay": Replay()})
+    request = plain.model_copy(update={"data": data, "replayed": replayed})
+    assert_allowed(session(settings, policy_for(request)), *REPLAY[what])
 
 
 def test_what_is_not_there_is_not_forbidden(settings: StoreSettings) -> None:

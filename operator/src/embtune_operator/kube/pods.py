@@ -211,7 +211,9 @@ def _source_secrets(request: AnyRequest) -> list[str]:
     """The tenant's own Secrets that `prepare` reads with, by name, each once."""
     if not isinstance(request, PrepareRequest):
         return []
-    sources: list[Any] = [request.base_model, *(request.data.train if request.data else ())]
+    data = request.data
+    synonyms = data.augment.synonyms if data and data.augment else None
+    sources: list[Any] = [request.base_model, *(data.train if data else ()), *([synonyms] if synonyms else ())]
     return sorted({source.secret_ref.name for source in sources if source.secret_ref})
 
 

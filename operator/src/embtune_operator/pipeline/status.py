@@ -71,8 +71,9 @@ def _data_ready(resolved: Resolved, now: datetime) -> list[Condition]:
         return []
     facts, report = resolved.prepare_facts, resolved.data_report
     read = f"{report.rows_read:,} rows read, " if report else ""
+    made = f" ({facts.augmented_rows:,} made by augmentation)" if facts.augmented_rows else ""
     message = (
-        f"{read}{facts.train_rows:,} {facts.shape} to train on, {facts.validation_rows:,} for validation, "
+        f"{read}{facts.train_rows:,} {facts.shape} to train on{made}, {facts.validation_rows:,} for validation, "
         f"{facts.exam_queries:,} exam queries"
     )
     warnings = [finding.message for finding in report.findings if finding.check == "exam"] if report else []

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from embtune_api.data import Data
@@ -14,17 +13,15 @@ from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.prepare.archive import Archive
-from embtune_trainer.prepare.balance import balanced
 from embtune_trainer.prepare.base_model import resolve_base
 from embtune_trainer.prepare.builders import Built
+from embtune_trainer.prepare.complete import Completion
 from embtune_trainer.prepare.divide import Divided
 from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, refuse_other_groups
-from embtune_trainer.prepare.examine import Examined, build_sides, examine
+from embtune_trainer.prepare.examine import Examined, examine
 from embtune_trainer.prepare.findings import counted
-from embtune_trainer.prepare.labels import LabelCheck
 from embtune_trainer.prepare.ledger import read_ledger, remember
 from embtune_trainer.prepare.line import claim_line
-from embtune_trainer.prepare.mining.job import MiningJob
 from embtune_trainer.prepare.outputs import Outputs, finish, make_outputs, staged_entries, write_outputs
 from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.replay import ReplayJob
@@ -83,12 +80,11 @@ def run_prepare(
         mirror=mirror,
         secrets=secrets,
     )
-    labels = LabelCheck.of(request, store, base, report_progress)
-    mining = MiningJob.of(request, store, base, mirror, secrets, report_progress)
-    examined = _completed(examined, request.data, labels, mining, replay)
+    completion = Completion.of(request, outside, base, replay, report_progress)
+    examined = completion.complete(examined)
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     while not _settled(examined, request, store):  # another job of the line was first
-        examined = _completed(_examine(data, request.data, request, store), request.data, labels, mining, replay)
+        examined = completion.complete(_examine(data, request.data, request, store))
     divided, built = examined.divided, examined.built
     frozen_here = _froze(store, request)
     outputs = make_outputs(
@@ -101,7 +97,7 @@ def run_prepare(
         base=base,
     )
     archive = Archive.of_rows(request, store)
-    facts = _facts(data, base, mining.miner if mining else None, divided, built, outputs, archive)
+    facts = _facts(data, base, completion.miner, divided, built, outputs, archive)
     manifest = StepManifest(
         step="prepare",
         input_digest=request.digest,
@@ -118,20 +114,6 @@ def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store
     line, split = request.line_keys, wanted.split
     ledger = read_ledger(store, line, split) if split.method == "Stratified" else None
     return examine(data, wanted, ledger=ledger, frozen=_frozen_exam(store, request, split))
-
-
-def _completed(
-    examined: Examined, wanted: Data, labels: LabelCheck | None, mining: MiningJob | None, replay: ReplayJob | None
-) -> Examined:
-    """What takes a model: the rows whose labels are doubted, and hard negatives for those that stay; then each is counted as
-    often as its source and its class say; then rows of an earlier version, which have been through all this."""
-    if labels:
-        divided, findings, report = labels.look(examined.divided)
-        built = examined.built if divided is examined.divided else build_sides(divided, wanted)
-        examined = replace(examined, divided=divided, built=built, findings=[*examined.findings, *findings], labels=report)
-    mined = mining.mine(examined.built) if mining else examined.built
-    examined = replace(examined, built=balanced(mined, wanted))
-    return replace(examined, built=replay.mix(examined.built, examined.divided)) if replay else examined
 
 
 def _settled(examined: Examined, request: PrepareRequest, store: Store) -> bool:
@@ -176,6 +158,7 @@ def _facts(
         miner=miner,
         exam=divided.exam.manifest.digest,
         train_rows=len(built.train),
+        augmented_rows=built.augment.rows if built.augment else 0,
         validation_rows=len(built.validation),
         shape=built.shape,
         exam_queries=divided.exam.manifest.queries,
@@ -188,4 +171,6 @@ def _facts(
 
 
 def _summary(facts: PrepareFacts) -> str:
-    return f"{facts.train_rows} {facts.shape} to train on, {facts.validation_rows} to validate, {facts.exam_queries} exam queries"
+    made = f" ({facts.augmented_rows} made by augmentation)" if facts.augmented_rows else ""
+    trained = f"{facts.train_rows} {facts.shape} to train on{made}"
+    return f"{trained}, {facts.validation_rows} to validate, {facts.exam_queries} exam queries"

@@ -118,8 +118,8 @@ def _row(record: dict[str, Any], name: str, number: int) -> Row:
     if "score" in record:
         first, second, score = record["sentence1"], record["sentence2"], float(record["score"])
         return make_row(first, second, None, group, name, number, shape="scored pairs", score=score, language=language)
-    negatives = tuple(record.get("negatives", ()))
-    return make_row(
+    negatives, original = tuple(record.get("negatives", ())), record.get("original")
+    row = make_row(
         record["anchor"],
         record["positive"],
         record.get("label"),
@@ -130,6 +130,7 @@ def _row(record: dict[str, Any], name: str, number: int) -> Row:
         negatives=negatives,
         language=language,
     )
+    return replace(row, original=(original["anchor"], original["positive"])) if original else row
 
 
 def _not_among(rows: Iterable[Row], new: list[Row]) -> Iterator[Row]:

@@ -47,6 +47,7 @@ def make_report(data: ReadData, examined: Examined, *, frozen_here: bool) -> Dat
         mining=built.mining,
         replay=built.replay,
         balance=built.balance,
+        augment=built.augment,
         exam=exam.digest,
         exam_frozen_by_this_job=frozen_here,
         exam_queries=exam.queries,

@@ -49,6 +49,8 @@ class Row:
     """Scored pairs: how alike the two are, on the source's scale."""
     category: str | None = None
     """Pairs: what the negatives that are sampled for it have in common with its answer."""
+    original: tuple[str, str] | None = None
+    """Anchor and positive of the row that it was made of by changing them: what answers these answers the row, too."""
 
     language: str | None = None
     """BCP 47; None: its source does not say."""
@@ -89,7 +91,9 @@ class Row:
             return {"sentence1": self.anchor, "sentence2": self.positive, "score": self.score, **rest}
         label = {} if self.label is None else {"label": self.label}
         negatives = {"negatives": list(self.negatives)} if self.negatives else {}
-        return {"anchor": self.anchor, "positive": self.positive, **label, **negatives, **rest}
+        original = dict(zip(("anchor", "positive"), self.original, strict=True)) if self.original else None
+        made = {"original": original} if original else {}
+        return {"anchor": self.anchor, "positive": self.positive, **label, **negatives, **made, **rest}
 
     @property
     def content(self) -> str:

@@ -67,7 +67,7 @@ def read_sources(
     data = ReadData()
     for number, source in enumerate(sources):
         field_path = f"data.train[{number}]"
-        content, revision = _content(source, folder, field_path, outside)
+        content, revision = content_at(source, folder, field_path, outside)
         _read_source(source, content, revision, split, data, archive)
     return data
 
@@ -199,11 +199,15 @@ def _refuse_bad_characters(uri: str, line: int, column: str, text: str) -> None:
 
 def content_of(uri: str, folder: Path, outside: Outside, field_path: str = "data.train[0]") -> bytes:
     """A file that no job names yet; `field_path` is what errors begin with. Raises InvalidInput as `read_sources` does."""
-    return _content(DataSource(uri=uri), folder, field_path, outside)[0]
+    return content_at(DataSource(uri=uri), folder, field_path, outside)[0]
 
 
-def _content(source: DataSource, folder: Path | None, field_path: str, outside: Outside) -> tuple[bytes, str | None]:
-    """The bytes, and the commit of the hub that they are of."""
+def content_at(source: DataSource, folder: Path | None, field_path: str, outside: Outside) -> tuple[bytes, str | None]:
+    """The bytes, and the commit of the hub that they are of; `field_path` of the spec asks for them.
+
+    Raises:
+        InvalidInput: they cannot be had.
+    """
     if source.uri.startswith("s3://"):
         return _s3_content(source, field_path, outside), None
     if source.uri.startswith("hf://"):

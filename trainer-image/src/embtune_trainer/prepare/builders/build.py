@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from embtune_api.augment_report import AugmentReport
 from embtune_api.build import Build
 from embtune_api.errors import InvalidInput
 from embtune_api.losses import Prepared
@@ -32,6 +33,8 @@ class Built:
     """Where rows of an earlier version were added."""
     balance: BalanceReport | None = None
     """Where they were balanced."""
+    augment: AugmentReport | None = None
+    """Where rows were made of them."""
 
     @property
     def shape(self) -> Prepared:

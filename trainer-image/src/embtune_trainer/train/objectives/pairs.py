@@ -50,9 +50,10 @@ class Ranking:
     @classmethod
     def of(cls, records: Sequence[Record], scale: float) -> "Ranking":
         labels = [str(record["label"]) for record in records] if records and "label" in records[0] else None
+        originals = [record.get("original", record) for record in records]
         known = KnownPositives(
-            [normalise(record["anchor"]) for record in records],
-            [normalise(record["positive"]) for record in records],
+            [normalise(original["anchor"]) for original in originals],
+            [normalise(original["positive"]) for original in originals],
             labels,
             [[normalise(text) for text in record.get("negatives", ())] for record in records],
         )

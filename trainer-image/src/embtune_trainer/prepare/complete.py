@@ -1,0 +1,82 @@
+"""What is done to rows that are built: the parts of `prepare` that take a model, or rows of another job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from embtune_api.data import Data
+from embtune_api.documents import ResolvedBase
+from embtune_api.requests import PrepareRequest
+from embtune_api.status import Progress
+from embtune_trainer.prepare.augment import AugmentJob
+from embtune_trainer.prepare.balance import balanced
+from embtune_trainer.prepare.examine import Examined, build_sides
+from embtune_trainer.prepare.labels import LabelCheck
+from embtune_trainer.prepare.mining.job import MiningJob
+from embtune_trainer.prepare.outside import Outside
+from embtune_trainer.prepare.replay import ReplayJob
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What is fixed before the first row is looked at, however often the rows are divided anew. Parts are None where the job does
+    not want them."""
+
+    wanted: Data
+    labels: LabelCheck | None
+    mining: MiningJob | None
+    augmenting: AugmentJob | None
+    replay: ReplayJob | None
+
+    @classmethod
+    def of(
+        cls,
+        request: PrepareRequest,
+        outside: Outside,
+        base: ResolvedBase,
+        replay: ReplayJob | None,
+        report_progress: Callable[[Progress], None],
+    ) -> Completion:
+        """
+        Raises:
+            InvalidInput: the synonyms cannot be used.
+        """
+        assert request.data
+        return cls(
+            request.data,
+            LabelCheck.of(request, outside.own, base, report_progress),
+            MiningJob.of(request, outside.own, base, outside.mirror, outside.secrets, report_progress),
+            AugmentJob.of(request, outside, base, report_progress),
+            replay,
+        )
+
+    @property
+    def miner(self) -> ResolvedBase | None:
+        """The model that looks for hard negatives."""
+        return self.mining.miner if self.mining else None
+
+    def complete(self, examined: Examined) -> Examined:
+        """Without the rows whose labels are doubted, those that stay get hard negatives; rows are made of them; then each is
+        counted as often as its source and its class say. Rows of an earlier version come last: they have been through all this.
+
+        Raises:
+            InvalidInput: a part's model cannot be used, or a finding whose action is Fail.
+        """
+        examined = self._without_doubted(examined)
+        built, divided = examined.built, examined.divided
+        if self.mining:
+            built = self.mining.mine(built)
+        if self.augmenting:
+            built = self.augmenting.augment(built, divided)
+        built = balanced(built, self.wanted)
+        if self.replay:
+            built = self.replay.mix(built, divided)
+        return replace(examined, built=built)
+
+    def _without_doubted(self, examined: Examined) -> Examined:
+        if self.labels is None:
+            return examined
+        divided, findings, report = self.labels.look(examined.divided)
+        built = examined.built if divided is examined.divided else build_sides(divided, self.wanted)
+        return replace(examined, divided=divided, built=built, findings=[*examined.findings, *findings], labels=report)
