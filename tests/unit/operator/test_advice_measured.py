@@ -134,6 +134,9 @@ def test_a_metric_that_has_no_meaning_in_some_draws_is_not_told() -> None:
         pytest.param(
             [8, 90], "hf://intfloat/e5-small-v2", {}, '"query": "query: ", "document": "passage: "', id="e5 on questions"
         ),
+        pytest.param(
+            [8, 9], "hf://intfloat/multilingual-e5-large-instruct", {}, "no prompts are needed", id="not those of e5 here"
+        ),
         pytest.param([8, 9], "hf://intfloat/multilingual-e5-base", {}, '"document": "query: "', id="e5 on sentences"),
         pytest.param([8, 90], "hf://BAAI/bge-small-en-v1.5", {}, "Represent this sentence", id="bge on questions"),
         pytest.param([8, 9], "hf://BAAI/bge-small-en-v1.5", {}, "no prompts are needed", id="bge on sentences"),
