@@ -6,12 +6,14 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from embtune_api.balance import Balance
 from embtune_api.base import Resource
 from embtune_api.build import Build
 from embtune_api.checks import Checks
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.mine import Mine
+from embtune_api.replay import Replay
 from embtune_api.sources import DataSource
 from embtune_api.split import Split
 
@@ -26,6 +28,13 @@ class Data(Resource):
     build: Build = Build(labelled_texts="Auto", negatives="None")
     mine: Mine | None = None
     """Hard negatives for the rows to train on; None: none are looked for."""
+    replay: Replay | None = None
+    """Rows that an earlier version was trained on, beside the new ones; None: none."""
+    archive: bool = False
+    """True: the line keeps a copy of every source file, and of the rows that are trained on, which later jobs may replay. They
+    outlive the job, and the version."""
+    balance: Balance | None = None
+    """How often rows of each class are trained on; None: each once, but for its source's weight."""
 
     @model_validator(mode="after")
     @cel(
@@ -92,6 +101,27 @@ class Data(Resource):
     def _labels_everywhere_or_nowhere(self) -> Self:
         if len({source.columns.label is None for source in self.train}) > 1:
             raise ValueError("map a label for every source, or for none")
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!has(self.balance) || (self.balance.by == 'Language' ? self.train.all(s, has(s.language))"
+        " : (self.train.all(s, has(s.columns.label)) || self.train.all(s, has(s.columns.category))))",
+        "balance by Label needs a label or a category column in every source, by Language a language of every source",
+        field="balance",
+    )
+    def _classes_are_known(self) -> Self:
+        if self.balance is None:
+            return self
+        if self.balance.by == "Language":
+            known = all(source.language is not None for source in self.train)
+        else:
+            columns = [source.columns for source in self.train]
+            known = all(one.label is not None for one in columns) or all(one.category is not None for one in columns)
+        if not known:
+            raise ValueError(
+                "balance by Label needs a label or a category column in every source, by Language a language of every source"
+            )
         return self
 
     @model_validator(mode="after")

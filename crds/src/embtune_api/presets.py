@@ -9,11 +9,10 @@ from embtune_api.losses import FITTING, JUDGED, Prepared, built_as
 from embtune_api.metrics import SuiteKind, suite_metrics
 from embtune_api.training import Training
 
-EXAMINED: dict[Prepared, tuple[SuiteKind, ...]] = {
+_EXAMINED: dict[Prepared, tuple[SuiteKind, ...]] = {
     "scored pairs": ("SemanticSimilarity",),
     "0/1 pairs": ("PairClassification", "SemanticSimilarity"),
 }
-"""Kinds of suites, by what the exam was made of; of everything else it is Retrieval."""
 
 
 def resolve_data(data: Data, training: Training) -> Data:
@@ -32,13 +31,18 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs") -> Trainin
     Starting points by data size: small sets need more passes and smaller batches, large sets a gentler rate.
 
     Raises:
-        InvalidInput: the loss learns from scores of 0 and 1, and there are others.
+        InvalidInput: the loss learns from scores of 0 and 1, and there are others; or from triplets, and there are pairs.
     """
     loss = training.loss if training.loss.name != "Auto" else training.loss.model_copy(update={"name": FITTING[shape]})
     if loss.name in JUDGED and shape == "scored pairs":
         raise InvalidInput(
             f"training.loss: {loss.name} learns from scores of 0 and 1, and data.train has others. Take CoSENT or "
             f"CosineSimilarity, or leave the loss to Auto."
+        )
+    if loss.name == "Triplet" and shape == "pairs":
+        raise InvalidInput(
+            "training.loss: Triplet learns from triplets, and some of the rows that data.replay brings back have no negatives. "
+            "Take MultipleNegativesRanking, which learns from both, or leave data.replay out."
         )
     epochs, batch_size, learning_rate = (4, 16, 2e-5) if rows < 5_000 else (3, 32, 2e-5) if rows <= 50_000 else (2, 64, 1e-5)
     epochs = training.epochs or epochs
@@ -54,6 +58,11 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs") -> Trainin
     return training.model_copy(update=explicit)
 
 
+def kinds_for(exam: Prepared) -> tuple[SuiteKind, ...]:
+    """Kinds of suites that an exam made of such rows can tell, the usual one first."""
+    return _EXAMINED.get(exam, ("Retrieval",))
+
+
 def refuse_other_exam(suites: Sequence[Suite], exam: Prepared) -> None:
     """
     Args:
@@ -62,7 +71,7 @@ def refuse_other_exam(suites: Sequence[Suite], exam: Prepared) -> None:
     Raises:
         InvalidInput: a suite asks what this exam cannot tell.
     """
-    fitting = EXAMINED.get(exam, ("Retrieval",))
+    fitting = kinds_for(exam)
     for number, suite in enumerate(suites):
         if suite.kind not in fitting:
             raise InvalidInput(

@@ -6,9 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from embtune_api.balance import BalanceBy, BalanceMethod
 from embtune_api.base import Document
 from embtune_api.losses import Prepared
 from embtune_api.mining_report import MiningReport
+from embtune_api.replayed import ReplayReport
 from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
 
@@ -24,7 +26,8 @@ class Finding(Document):
     exam: it is too small to judge by; exam/left-out: texts that it does not ask; validation: it is too small to choose by;
     wordless, out-of-scope, label-noise;
     build/alone, build/capped, build/no-negative: what could not be made of the rows to train on, or was not; mine/champion,
-    mine/too-few: another model looked for hard negatives than was asked for, or fewer were found"""
+    mine/too-few: another model looked for hard negatives than was asked for, or fewer were found; replay/nothing,
+    replay/too-few: no rows were replayed, or fewer than was asked for"""
     rows: int
     """Rows with that fault; for `exam` and `validation` their queries, for build/capped pairs."""
     action: Action
@@ -46,6 +49,19 @@ class SuspectedLabel(Document):
     """How much more they favour it, each label by its own standard; rounded to 4 digits."""
     neighbours: Annotated[list[str], Field(max_length=3)]
     """The nearest of that other label: `text → label`."""
+
+
+class SourceReport(Document):
+    """What became of the rows of one source."""
+
+    uri: str
+    language: str | None
+    weight: float
+    read: int
+    used: int
+    """After checks, before the split."""
+    train: int
+    """Rows to train on that begin with one of its texts, copies included."""
 
 
 class LabelReport(Document):
@@ -101,18 +117,47 @@ class SplitReport(Document):
     """Stratified: digest of the side of every group of the data, as the line's ledger has it. The ledger may grow, this stays."""
 
 
+class ClassReport(Document):
+    """How often rows of one class are trained on."""
+
+    value: str
+    """At most 100 characters."""
+    before: int
+    """Rows, as they were made."""
+    after: int
+    """With copies, and without those that were left out."""
+
+
+class BalanceReport(Document):
+    """How the rows to train on were balanced; weights of sources are in it."""
+
+    by: BalanceBy
+    method: BalanceMethod
+    before: int
+    """rows"""
+    after: int
+    classes: Annotated[list[ClassReport], Field(max_length=100)]
+    """Those with most rows before, 100 at most."""
+    classes_in_all: int
+
+
 class DataReport(Document):
     """What `prepare` found and did. Row numbers are lines of the source file, counted from 1; rows in parquet."""
 
     rows_read: int
     rows_used: int
     """After checks, before the split."""
+    sources: list[SourceReport] = []
     split: SplitReport
     prepared: PreparedReport
     labels: LabelReport | None = None
     """None: their noise was not looked for."""
     mining: MiningReport | None = None
     """Hard negatives, where they were asked for."""
+    replay: ReplayReport | None = None
+    """Rows of an earlier version, where they were asked for."""
+    balance: BalanceReport | None = None
+    """Where it was asked for."""
     exam: str
     """Digest of the exam that this job is judged on."""
     exam_frozen_by_this_job: bool

@@ -17,6 +17,7 @@ from embtune_api.data import Data
 from embtune_api.documents import Owner, ResolvedBase, StoredFile, StoredModel
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
+from embtune_api.replayed import Replayed
 from embtune_api.training import Training
 from embtune_api.verdict import Verdict
 
@@ -46,6 +47,8 @@ class PrepareRequest(StepRequest):
     data: Data | None
     """None: a model from outside is registered. The model alone is looked through and staged; the facts are `StagedFacts`."""
     base_model: BaseModelRef
+    replayed: Replayed | None = None
+    """What data.replay means; None: nothing is asked for."""
     folder: str | None = None
     """Local runs only: relative paths in `data` and `baseModel` start here. None refuses local paths."""
 

@@ -18,6 +18,8 @@ RECIPE: Object = {
                 "uri": "s3://datasets/train.jsonl",
                 "columns": {"anchor": "q", "positive": "a", "label": "topic", "category": "department"},
                 "secretRef": {"name": "datasets"},
+                "weight": 2.5,
+                "language": "pt-BR",
             }
         ],
         "split": {"validation": 0.2, "test": 0.3, "method": "Hash", "groupBy": "family", "seed": 7},
@@ -41,6 +43,9 @@ RECIPE: Object = {
             "crossEncoder": {"uri": "hf://cross-encoder/ms-marco-MiniLM-L6-v2", "maxScore": 0.7},
             "seed": 3,
         },
+        "replay": {"ratio": 0.25, "version": {"model": "search", "ref": "3"}, "seed": 5},
+        "archive": True,
+        "balance": {"by": "Language", "method": "WeightedSampling", "alpha": 0.5, "maxCopies": 4},
     },
     "training": {
         "preset": "Auto",
@@ -94,7 +99,13 @@ _AGAINST: Object = {
     "data": _split(method="Given", splitColumn="side"),
     "promotion": {"gates": [{"metric": "exam/mrr@1", "minDelta": -0.25, "against": "Production"}]},
 }
-_STRATIFIED: Object = {**RECIPE, "data": _split(method="Stratified", stratifyBy="language", test=0.1)}
+_STRATIFIED: Object = {
+    **RECIPE,
+    "data": {
+        **_split(method="Stratified", stratifyBy="language", test=0.1),
+        "balance": {"by": "Label", "method": "Undersample", "rowsPerClass": 50},
+    },
+}
 _LABELLED: Object = {
     **RECIPE,
     "data": {

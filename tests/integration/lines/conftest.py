@@ -11,8 +11,9 @@ from typing import Any, cast
 
 import pytest
 
-from embtune_api.documents import LineExam, VersionRef
+from embtune_api.documents import Exam, LineExam, VersionRef
 from embtune_api.keys import LineKeys
+from embtune_api.losses import Shape
 from embtune_api.resources import EmbeddingModel, ModelVersion
 from embtune_operator.cluster import Cluster, MemoryCluster
 from embtune_operator.kube.api import KubeApi
@@ -61,7 +62,9 @@ class Scene:
     def publish(self, number: int, **how: Any) -> VersionRef:
         return publish_version(self.store, self.line, number, **how)
 
-    def freeze_exam(self) -> None:
+    def freeze_exam(self, shape: Shape = "pairs") -> None:
+        exam = Exam(digest="e" * 64, queries=60, passages=60, groups=60, group_by=None, shape=shape, files=[])
+        documents.create(self.store, self.line.exam(exam.digest).exam, exam)
         documents.create(self.store, self.line.line_exam, LineExam(digest="e" * 64, job_uid="first"))
 
     def create_version(self, name: str, **spec: Any) -> None:

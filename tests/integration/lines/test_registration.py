@@ -93,6 +93,13 @@ def test_its_steps_are_those_of_a_job_without_data_and_training(scene: Scene) ->
     assert publish.lineage["registered"] == NAME
 
 
+def test_the_first_model_of_a_line_is_examined_with_what_its_exam_can_tell(scene: Scene) -> None:
+    scene.freeze_exam("scored pairs")
+    scene.create_version(NAME, uri=URI)
+    to_the_end(scene)
+    assert requests(scene)["evaluate"].suites == [Suite(kind="SemanticSimilarity")]
+
+
 def test_nothing_is_left_of_it_but_what_says_that_it_was_done(scene: Scene) -> None:
     register(scene)
     to_the_end(scene)
@@ -167,12 +174,12 @@ def test_a_cluster_that_has_no_room_is_told(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it took effect", "its answer is lost"])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(9))
 def test_one_version_comes_of_it_whatever_fails_on_the_way(seed: int, after: bool, scene: Scene) -> None:
     register(scene)
 
     def strikes(number: int, _: str) -> bool:
-        return (number + seed) % 7 == 6
+        return (number + seed) % 9 == 8
 
     store = failing_store(scene.store, Faults(strikes, StoreError, after))
     cluster = failing_cluster(scene.cluster, Faults(strikes, Unreachable, after))

@@ -10,7 +10,7 @@ from embtune_api.checks import Checks
 from embtune_api.data import Data
 from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
-from embtune_api.presets import EXAMINED, resolve
+from embtune_api.presets import kinds_for, resolve
 from embtune_api.sources import DataSource
 from embtune_api.split import Split
 from embtune_api.training import Training
@@ -120,7 +120,7 @@ def plan_recipe(
     length = min(_MAX_LENGTH, max(_MIN_LENGTH, math.ceil(tokens / 16) * 16), (base and base.reads) or _MAX_LENGTH)
     how = "counted by the base's tokenizer" if base else "estimated from words and characters"
     cut = ", longer texts are cut" if tokens > length else ""
-    suite = Suite(kind=EXAMINED.get(report.prepared.shape, ("Retrieval",))[0])
+    suite = Suite(kind=kinds_for(report.prepared.shape)[0])
     training = resolve(Training(max_seq_length=length), report.prepared.train, report.prepared.shape)
     return Recipe(
         training=training,

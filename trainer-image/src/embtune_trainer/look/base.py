@@ -13,7 +13,7 @@ from sentence_transformers import SentenceTransformer
 
 from embtune_api.base_look import BaseLook, TokenLook
 from embtune_api.evaluation import Suite
-from embtune_api.presets import EXAMINED
+from embtune_api.presets import kinds_for
 from embtune_trainer.cpus import usable_cpus
 from embtune_trainer.encoder import device_for, load_encoder
 from embtune_trainer.evaluate.exam import LoadedExam, LoadedPairs, group_index, loaded
@@ -57,7 +57,7 @@ def measure_base(folder: Path, uri: str, exam: ExamSet, asked_of: int, rows: Seq
 
 def suite_of(exam: ExamSet) -> Suite:
     """What is measured on it."""
-    return Suite(name="validation", kind=EXAMINED.get(exam.prepared_shape, ("Retrieval",))[0], cutoffs=_CUTOFFS)
+    return Suite(name="validation", kind=kinds_for(exam.prepared_shape)[0], cutoffs=_CUTOFFS)
 
 
 def _encoded(questions: LoadedExam | LoadedPairs) -> int:

@@ -1,6 +1,7 @@
 """From request to answer."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from embtune_api.base_look import BaseLook
@@ -14,6 +15,7 @@ from embtune_trainer.look.curve import stage_curve
 from embtune_trainer.look.describe import describe_file
 from embtune_trainer.look.place import Place
 from embtune_trainer.look.validation import validation_exam
+from embtune_trainer.prepare.balance import balanced
 from embtune_trainer.prepare.base_model import fetched
 from embtune_trainer.prepare.examine import Examined, examine
 from embtune_trainer.prepare.model_folder import check_model_folder
@@ -39,6 +41,7 @@ def run_look(request: LookRequest, mirror: Path | None = None) -> Look:
             return Look(files=files)
         data = read_sources(request.data.train, request.data.split, place.folder, place.outside)
         examined = examine(data, request.data)
+        examined = replace(examined, built=balanced(examined.built, request.data))
         look = Look(files=files, report=make_report(data, examined, frozen_here=True))
         if request.base is None:
             return look

@@ -40,7 +40,9 @@ def _without_duplicates(rows: list[Row], checks: Checks, side: SideOf) -> tuple[
     # The held-out copy stays: a copy appended under another group must not take a row out of the test. Content decides
     # the rest, so that the order of the source does not.
     kept = {
-        id(min(same, key=lambda row: (SIDES.index(side(row)), row.content, row.stratum or ""))) if len(same) > 1 else id(same[0])
+        id(min(same, key=lambda row: (SIDES.index(side(row)), row.content, row.stratum or "", -row.weight)))
+        if len(same) > 1
+        else id(same[0])
         for same in copies.values()
     }
     hits = [Hit(row.where, row.anchor) for row in rows if id(row) not in kept]

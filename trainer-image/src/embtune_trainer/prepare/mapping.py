@@ -48,4 +48,6 @@ def row_of(
         category=role.get("category"),
         stratum=stratum,
         side=side,
+        language=source.language,
+        weight=source.weight,
     )

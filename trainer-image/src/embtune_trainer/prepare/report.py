@@ -1,9 +1,10 @@
 """The data-report: what was read, found and divided."""
 
 from collections import Counter, defaultdict
+from typing import NamedTuple, Self
 
 from embtune_api.digest import digest_of
-from embtune_api.reports import DataReport, PreparedReport, SideReport, SplitReport, StratumReport
+from embtune_api.reports import DataReport, PreparedReport, SideReport, SourceReport, SplitReport, StratumReport
 from embtune_api.split import Side
 from embtune_trainer.prepare.divide import Divided
 from embtune_trainer.prepare.examine import Examined
@@ -14,6 +15,16 @@ from embtune_trainer.prepare.split import SIDES, Division
 from embtune_trainer.prepare.stratify import group_key
 
 MOST_STRATA = 50
+
+
+class _Source(NamedTuple):
+    uri: str
+    language: str | None
+    weight: float
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        return cls(row.source, row.language, row.weight)
 
 
 def make_report(data: ReadData, examined: Examined, *, frozen_here: bool) -> DataReport:
@@ -29,10 +40,13 @@ def make_report(data: ReadData, examined: Examined, *, frozen_here: bool) -> Dat
     return DataReport(
         rows_read=data.rows_read,
         rows_used=len(rows),
+        sources=_sources(data, examined),
         split=split,
         prepared=PreparedReport(shape=built.shape, train=len(built.train), validation=len(built.validation)),
         labels=examined.labels,
         mining=built.mining,
+        replay=built.replay,
+        balance=built.balance,
         exam=exam.digest,
         exam_frozen_by_this_job=frozen_here,
         exam_queries=exam.queries,
@@ -40,6 +54,25 @@ def make_report(data: ReadData, examined: Examined, *, frozen_here: bool) -> Dat
         exam_groups=exam.groups,
         findings=[*examined.findings, *divided.findings, *built.findings, *small, *unasked],
     )
+
+
+def _sources(data: ReadData, examined: Examined) -> list[SourceReport]:
+    """In their order; sources that differ in nothing that rows remember are told as one."""
+    read: Counter[_Source] = Counter()
+    for source in data.sources:
+        read[_Source(source.uri, source.language, source.weight)] += source.rows
+    used, train = (Counter(map(_Source.of, rows)) for rows in (examined.rows, examined.built.train))
+    return [
+        SourceReport(
+            uri=source.uri,
+            language=source.language,
+            weight=source.weight,
+            read=rows,
+            used=used[source],
+            train=train[source],
+        )
+        for source, rows in read.items()
+    ]
 
 
 def _split_report(rows: list[Row], division: Division, divided: Divided) -> SplitReport:

@@ -50,6 +50,11 @@ class Row:
     category: str | None = None
     """Pairs: what the negatives that are sampled for it have in common with its answer."""
 
+    language: str | None = None
+    """BCP 47; None: its source does not say."""
+    weight: float = 1.0
+    """How often its source wants it trained on."""
+
     @property
     def where(self) -> str:
         return f"{self.source}:{self.line}"
@@ -77,13 +82,14 @@ class Row:
     @property
     def record(self) -> dict[str, Any]:
         """The row as `train.jsonl` holds it."""
+        rest = {"group": self.group} if self.language is None else {"group": self.group, "language": self.language}
         if self.shape == "labelled texts":
-            return {"text": self.anchor, "label": self.label, "group": self.group}
+            return {"text": self.anchor, "label": self.label, **rest}
         if self.shape == "scored pairs":
-            return {"sentence1": self.anchor, "sentence2": self.positive, "score": self.score, "group": self.group}
+            return {"sentence1": self.anchor, "sentence2": self.positive, "score": self.score, **rest}
         label = {} if self.label is None else {"label": self.label}
         negatives = {"negatives": list(self.negatives)} if self.negatives else {}
-        return {"anchor": self.anchor, "positive": self.positive, **label, **negatives, "group": self.group}
+        return {"anchor": self.anchor, "positive": self.positive, **label, **negatives, **rest}
 
     @property
     def content(self) -> str:
@@ -105,6 +111,8 @@ def make_row(
     category: str | None = None,
     stratum: str | None = None,
     side: Side | None = None,
+    language: str | None = None,
+    weight: float = 1.0,
 ) -> Row:
     """A row; without a group column its group is the normalised anchor, of scored pairs the first of both texts by alphabet."""
     query, answer = _normalised(anchor), _normalised(positive)
@@ -124,11 +132,14 @@ def make_row(
         negatives=negatives,
         score=score,
         category=_once(category),
+        language=_once(language),
+        weight=weight,
     )
 
 
 def by_content(rows: list[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: row.content)
+    """Of equal ones the weightiest first: the order of the sources decides nothing."""
+    return sorted(rows, key=lambda row: (row.content, -row.weight))
 
 
 def _normalised(text: str) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embtune_api.digest import digest_of
-from embtune_api.documents import LineExam, PublishFacts, StagedFacts, StepManifest
+from embtune_api.documents import Exam, LineExam, PublishFacts, StagedFacts, StepManifest
 from embtune_api.evaluation import Suite
 from embtune_api.metrics import PAIR_METRICS, measure_of
+from embtune_api.presets import kinds_for
 from embtune_operator.pipeline.resolved import Champion
 from embtune_operator.registry.history import read_release
 from embtune_operator.registry.judgements import last_judgement
@@ -59,7 +60,7 @@ def resolve(version: ModelVersion, settings: Settings, store: Store) -> Progress
     if published := _published(version, staged, store):
         return Progressed(published=published)
     champion = _champion(line, store)
-    examination = Examination(exam.digest, _suites(line, champion, store), champion)
+    examination = Examination(exam.digest, _suites(line, exam.digest, champion, store), champion)
     evaluating = evaluate_request(version, base, examination, settings)
     evaluated = _manifest(version, store, evaluating)
     if evaluated is None:
@@ -90,15 +91,19 @@ def _champion(line: LineKeys, store: Store) -> Champion | None:
     return Champion(ref, checked_manifest(store, line, ref).stored_model(line.version(ref.version))) if ref else None
 
 
-def _suites(line: LineKeys, champion: Champion | None, store: Store) -> list[Suite]:
-    """Those that the champion was examined with, or else the newest version: their scores can be compared then.
+def _suites(line: LineKeys, digest: str, champion: Champion | None, store: Store) -> list[Suite]:
+    """Those that the champion was examined with, or else the newest version: their scores can be compared then. Without one:
+    what every exam of its shape can tell.
 
     A version keeps the digest of its suites, and the names of its metrics tell the rest.
     """
     numbers = [champion.ref.version] if champion else version_numbers(store, line)[-1:]
     found = last_judgement(store, line.version(numbers[0])) if numbers else None
     suites = [_suite_of(found.evaluation)] if found and found.evaluation.candidate else []
-    return suites if found and digest_of(suites) == found.evaluation.suites_digest else [Suite()]
+    if found and digest_of(suites) == found.evaluation.suites_digest:
+        return suites
+    exam = documents.read(store, line.exam(digest).exam, Exam)
+    return [Suite(kind=kinds_for(exam.shape)[0])] if exam else [Suite()]
 
 
 def _suite_of(evaluation: PublishedEvaluation) -> Suite:
