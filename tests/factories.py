@@ -194,6 +194,8 @@ class PretendTrainer:
         self.store = store
         self.means = {"candidate": candidate, "base": base, "champion": base}
         self.queries = queries
+        self.augmented = 0
+        """Rows to train on that were made of others."""
         self.done: list[StepName] = []
 
     def work(self, request: PrepareRequest | TrainRequest | EvaluateRequest | PublishRequest) -> None:
@@ -248,6 +250,7 @@ class PretendTrainer:
             base=base,
             exam="e" * 64,
             train_rows=700,
+            augmented_rows=self.augmented,
             validation_rows=100,
             exam_queries=self.queries,
             train=a_file(places.train_rows),

@@ -29,8 +29,8 @@ class SynonymFile(Resource):
     """A file of synonyms, with the columns `word` and `synonyms`: .jsonl, .csv or .tsv, each also as .gz or .zst, or .parquet."""
 
     uri: Uri
-    """`s3://bucket/key`, a file of a data set of the hub as `hf://datasets/org/name/file`, or a path relative to the job's file
-    (local runs only)."""
+    """`s3://bucket/key`, `pvc://claim/path`, a file of a data set of the hub as `hf://datasets/org/name/file`, or a path relative
+    to the job's file (local runs only)."""
     secret_ref: SecretRef | None = None
     """Credentials for an s3:// file, or HF_TOKEN for a private data set of the hub; a local run takes them from its
     environment."""

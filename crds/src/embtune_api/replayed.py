@@ -35,7 +35,7 @@ class ReplayReport(Document):
     source: str
     """`<model>@<version>`; the model alone while none of its versions was in production."""
     kept: int
-    """Rows that this version was trained on."""
+    """Rows that this version was trained on, but for those that were made by augmentation."""
     held_out: int
     """Of these: match the exam or a validation row, and stay unseen."""
     known: int

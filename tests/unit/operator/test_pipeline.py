@@ -74,6 +74,14 @@ def test_what_happens_is_told_once_in_sentences(job: FineTuneJob, told: list[str
     assert [event.message for event in world.memory_cluster.events] == [*began, *told, "shop-1 has finished"]
 
 
+def test_rows_that_were_made_are_told() -> None:
+    world = World(a_job(EASY))
+    world.trainer.augmented = 200
+    world.run()
+    (ready,) = [event.message for event in world.memory_cluster.events if "rows read" in event.message]
+    assert "700 pairs to train on (200 made by augmentation), 100 for validation" in ready
+
+
 def test_a_version_that_was_rolled_back_before_its_job_ended_stays_rolled_back() -> None:
     world = World(a_job(EASY))
     publish_version(world.store, LINE, 1)

@@ -161,6 +161,24 @@ def test_what_a_new_row_says_already_or_denies_is_not_replayed(world: World, tmp
     assert prepared.facts.shape == "triplets"
 
 
+def test_rows_that_were_made_of_others_are_not_replayed(world: World) -> None:
+    rows = old_rows(60)
+    made = [
+        {**row, "anchor": f"{row['anchor']}!", "original": {"anchor": row["anchor"], "positive": row["positive"]}} for row in rows
+    ]
+    prepared = prepare(world, kept(world, [*made, *rows]), replay={"ratio": 0.9})
+    assert prepared.report.replay
+    assert (prepared.report.replay.kept, len(of_old(prepared))) == (60, 60)
+    assert not any("original" in row for row in prepared.train)
+
+
+def test_new_rows_are_made_of_the_new_ones_alone(world: World) -> None:
+    prepared = prepare(world, kept(world, old_rows(2000)), augment={"methods": ["Typos"]})
+    assert not any("original" in row for row in of_old(prepared))
+    assert len(of_old(prepared)) == len(prepared.train) / 2
+    assert any("original" in row for row in prepared.train)
+
+
 def test_the_fingerprints_are_those_of_all_that_is_trained_on(world: World) -> None:
     prepared = prepare(world, kept(world, old_rows(2000)))
     found = set(fingerprints.read(world.store, prepared.facts.fingerprints).tolist())

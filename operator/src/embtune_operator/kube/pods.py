@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from embtune_api.reach import CLAIM_URI
 from embtune_api.requests import PrepareRequest
@@ -15,8 +15,10 @@ from embtune_operator.kube import labels
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from embtune_api.augment import SynonymFile
     from embtune_api.requests import AnyRequest
     from embtune_api.resources import FineTuneJob
+    from embtune_api.sources import DataSource
     from embtune_operator.cluster import Child
     from embtune_operator.kube.api import Object
     from embtune_operator.kube.platform import Platform, Profile
@@ -211,15 +213,21 @@ def _source_secrets(request: AnyRequest) -> list[str]:
     """The tenant's own Secrets that `prepare` reads with, by name, each once."""
     if not isinstance(request, PrepareRequest):
         return []
-    data = request.data
-    synonyms = data.augment.synonyms if data and data.augment else None
-    sources: list[Any] = [request.base_model, *(data.train if data else ()), *([synonyms] if synonyms else ())]
+    sources = [request.base_model, *_files(request)]
     return sorted({source.secret_ref.name for source in sources if source.secret_ref})
 
 
 def _source_claims(request: AnyRequest) -> list[str]:
     """The volume claims that `prepare` reads from, by name, each once."""
-    if not isinstance(request, PrepareRequest) or request.data is None:
+    if not isinstance(request, PrepareRequest):
         return []
-    found = (re.fullmatch(CLAIM_URI, source.uri) for source in request.data.train)
+    found = (re.fullmatch(CLAIM_URI, file.uri) for file in _files(request))
     return sorted({match["claim"] for match in found if match})
+
+
+def _files(request: PrepareRequest) -> list[DataSource | SynonymFile]:
+    """What is read beside the base model."""
+    data = request.data
+    if data is None:
+        return []
+    return [*data.train, *([data.augment.synonyms] if data.augment and data.augment.synonyms else [])]

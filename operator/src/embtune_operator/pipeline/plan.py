@@ -183,6 +183,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
             "sources": [source.model_dump(mode="json") for source in facts.sources],
             "split": job.spec.data.split.explicit().model_dump(mode="json", by_alias=True, exclude_none=True),
             "train_rows": facts.train_rows,
+            "augmented_rows": facts.augmented_rows,
             "validation_rows": facts.validation_rows,
             "exam": facts.exam,
             "digest": prepared.digest,

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from embtune_api.augment import Augment, SynonymFile
+from embtune_api.base_model import SecretRef
 from embtune_api.requests import TrainRequest
 from embtune_api.sources import DataSource
 from embtune_operator.kube import labels
@@ -109,6 +111,17 @@ def test_prepare_mounts_each_claim_of_the_job_once_and_cannot_write_to_it() -> N
     ]
     assert environment(spec)["EMBTUNE_CLAIMS"] == "/var/run/embtune/claims"
     assert "claim-" not in str(pod_template(a_blueprint("train", job))), "prepare alone reads data"
+
+
+def test_prepare_mounts_what_a_file_of_synonyms_is_read_from_and_with() -> None:
+    job = a_cluster_job()
+    synonyms = SynonymFile(uri="pvc://words/synonyms.tsv", secret_ref=SecretRef(name="thesaurus"))
+    augment = Augment(methods=["SynonymReplacement"], synonyms=synonyms)
+    data = job.spec.data.model_copy(update={"augment": augment})
+    job = job.model_copy(update={"spec": job.spec.model_copy(update={"data": data})})
+    (container,) = pod_template(a_blueprint("prepare", job))["spec"]["containers"]
+    mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert {"/var/run/embtune/claims/words", "/var/run/embtune/sources/thesaurus"} <= mounted
 
 
 def test_the_profile_places_the_pod_but_cannot_undo_the_contract() -> None:

@@ -57,8 +57,9 @@ class Completion:
         return self.mining.miner if self.mining else None
 
     def complete(self, examined: Examined) -> Examined:
-        """Without the rows whose labels are doubted, those that stay get hard negatives; rows are made of them; then each is
-        counted as often as its source and its class say. Rows of an earlier version come last: they have been through all this.
+        """Without the rows whose labels are doubted, those that stay get hard negatives; then each is counted as often as its
+        source and its class say, and as often others are made of it. Rows of an earlier version come last: they have been
+        through all this.
 
         Raises:
             InvalidInput: a part's model cannot be used, or a finding whose action is Fail.
@@ -67,9 +68,9 @@ class Completion:
         built, divided = examined.built, examined.divided
         if self.mining:
             built = self.mining.mine(built)
+        built = balanced(built, self.wanted)
         if self.augmenting:
             built = self.augmenting.augment(built, divided)
-        built = balanced(built, self.wanted)
         if self.replay:
             built = self.replay.mix(built, divided)
         return replace(examined, built=built)

@@ -106,9 +106,11 @@ class ReplayJob:
 
 
 def _rows(kept: bytes, name: str) -> Iterator[Row]:
-    """As they were trained on: pairs with negatives are triplets, whoever gave them the negatives."""
+    """As they were trained on: pairs with negatives are triplets, whoever gave them the negatives. Rows that were made of others
+    are not replayed: whether the texts that they were made of may be seen is no longer told by their own."""
     for number, record in enumerate(jsonl.from_bytes(kept), start=1):
-        yield _row(record, name, number)
+        if "original" not in record:
+            yield _row(record, name, number)
 
 
 def _row(record: dict[str, Any], name: str, number: int) -> Row:

@@ -49,13 +49,12 @@ class Row:
     """Scored pairs: how alike the two are, on the source's scale."""
     category: str | None = None
     """Pairs: what the negatives that are sampled for it have in common with its answer."""
-    original: tuple[str, str] | None = None
-    """Anchor and positive of the row that it was made of by changing them: what answers these answers the row, too."""
-
     language: str | None = None
     """BCP 47; None: its source does not say."""
     weight: float = 1.0
     """How often its source wants it trained on."""
+    original: tuple[str, str] | None = None
+    """Anchor and positive of the row that it was made of by changing them: what answers these answers the row, too."""
 
     @property
     def where(self) -> str:
@@ -84,16 +83,20 @@ class Row:
     @property
     def record(self) -> dict[str, Any]:
         """The row as `train.jsonl` holds it."""
-        rest = {"group": self.group} if self.language is None else {"group": self.group, "language": self.language}
-        if self.shape == "labelled texts":
-            return {"text": self.anchor, "label": self.label, **rest}
-        if self.shape == "scored pairs":
-            return {"sentence1": self.anchor, "sentence2": self.positive, "score": self.score, **rest}
+        sides = self._sides(self.anchor, self.positive)
+        original = {} if self.original is None else {"original": self._sides(*self.original)}
         label = {} if self.label is None else {"label": self.label}
+        score = {} if self.score is None else {"score": self.score}
         negatives = {"negatives": list(self.negatives)} if self.negatives else {}
-        original = dict(zip(("anchor", "positive"), self.original, strict=True)) if self.original else None
-        made = {"original": original} if original else {}
-        return {"anchor": self.anchor, "positive": self.positive, **label, **negatives, **made, **rest}
+        language = {} if self.language is None else {"language": self.language}
+        return {**sides, **label, **score, **negatives, **original, "group": self.group, **language}
+
+    def _sides(self, anchor: str, positive: str) -> dict[str, str]:
+        """Texts by the names that the shape gives them."""
+        if self.shape == "labelled texts":
+            return {"text": anchor}
+        names = ("sentence1", "sentence2") if self.shape == "scored pairs" else ("anchor", "positive")
+        return dict(zip(names, (anchor, positive), strict=True))
 
     @property
     def content(self) -> str:

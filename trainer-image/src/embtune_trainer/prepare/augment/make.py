@@ -1,6 +1,6 @@
 """Rows to changed rows."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -79,7 +79,11 @@ class Attempt:
 
 def attempt(rows: list[Row], wanted: Augment, methods: Mapping[AugmentMethod, Method]) -> list[Attempt]:
     """Rows made of `rows`, in an order that theirs does not change; each method is asked for all of its texts at once."""
-    wishes = [wish for row in by_content(rows) for wish in _wishes(row, wanted)]
+    copies: Counter[str] = Counter()
+    wishes: list[Wish] = []
+    for row in by_content(rows):
+        wishes += _wishes(row, copies[row.content], wanted)
+        copies[row.content] += 1
     places: dict[AugmentMethod, list[tuple[int, AugmentColumn]]] = defaultdict(list)
     for number, wish in enumerate(wishes):
         places[wish.method] += [(number, column) for column in wanted.columns or [_FIRST[wish.row.shape]]]
@@ -95,9 +99,10 @@ def text_of(row: Row, column: AugmentColumn) -> str:
     return row.positive if column in POSITIVE_SIDE else row.anchor
 
 
-def _wishes(row: Row, wanted: Augment) -> list[Wish]:
-    """As many as the ratio says, on average; the methods take turns, beginning with any."""
-    chance = Chance(wanted.seed, row.content)
+def _wishes(row: Row, copy: int, wanted: Augment) -> list[Wish]:
+    """As many as the ratio says, on average; the methods take turns, beginning with any. Of copies, each is changed in its own
+    way."""
+    chance = Chance(wanted.seed, row.content).at(copy)
     whole, part = divmod(wanted.ratio, 1)
     count = int(whole) + (chance.fraction("rows") < part)
     first = chance.number("method")
