@@ -46,6 +46,8 @@ class PrepareRequest(StepRequest):
     data: Data | None
     """None: a model from outside is registered. The model alone is looked through and staged; the facts are `StagedFacts`."""
     base_model: BaseModelRef
+    training: Training = Training()
+    """The job's recipe: checks compare with it what there is to train on."""
     folder: str | None = None
     """Local runs only: relative paths in `data` and `baseModel` start here. None refuses local paths."""
 

@@ -113,10 +113,16 @@ def _prepare(job: FineTuneJob, settings: Settings) -> PrepareRequest:
             "job": job.metadata.uid,
             "data": data,
             "base": spec.base_model,
+            "recipe": spec.training.model_dump(include={"loss", "batch_size", "max_seq_length"}),
         }
     )
     return PrepareRequest(
-        **_common(job, settings, digest), owner=settings.owner, data=data, base_model=spec.base_model, folder=settings.folder
+        **_common(job, settings, digest),
+        owner=settings.owner,
+        data=data,
+        base_model=spec.base_model,
+        training=spec.training,
+        folder=settings.folder,
     )
 
 

@@ -2,11 +2,13 @@
 
 import tempfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from embtune_api.data import Data
 from embtune_api.look import Look, LookRequest
 from embtune_api.reports import DataReport
+from embtune_api.training import Training
 from embtune_store import open_store
 from embtune_trainer.look.describe import describe_file
 from embtune_trainer.prepare.balance import balanced
@@ -32,5 +34,5 @@ def run_look(request: LookRequest) -> Look:
 
 def _report(wanted: Data, folder: Path, outside: Outside) -> DataReport:
     data = read_sources(wanted.train, wanted.split, folder, outside)
-    examined = examine(data, wanted)
+    examined = examine(data, wanted, Training(), datetime.now(UTC))
     return make_report(data, replace(examined, built=balanced(examined.built, wanted)), frozen_here=True)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from embtune_api.data import Data
@@ -16,6 +17,7 @@ from embtune_trainer.prepare import fingerprints
 from embtune_trainer.prepare.balance import balanced
 from embtune_trainer.prepare.base_model import resolve_base
 from embtune_trainer.prepare.builders import Built
+from embtune_trainer.prepare.checks.tokens import TokenCheck
 from embtune_trainer.prepare.divide import Divided
 from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, refuse_other_groups
 from embtune_trainer.prepare.examine import Examined, build_sides, examine
@@ -38,12 +40,14 @@ def run_prepare(
     report_progress: Callable[[Progress], None],
     mirror: Path | None = None,
     secrets: Path | None = None,
+    now: datetime | None = None,
 ) -> StepManifest:
     """Do the step, or return what it did before.
 
     Args:
         mirror: a folder of models and data sets that is looked up before the hub.
         secrets: a folder with a folder for each secretRef of the job; None: a local run, with its environment's credentials.
+        now: when it is, for rows that have an age; None: by this machine's clock.
 
     Raises:
         InvalidInput: bad data, a base model that cannot be used, or rows grouped in another way than the line's exam; then no
@@ -63,7 +67,8 @@ def run_prepare(
     report_progress(Progress(percent=0, message="reading the data"))
     data = read_sources(request.data.train, request.data.split, folder, Outside(store, secrets, mirror))
     report_progress(Progress(percent=20, message=f"checking and dividing {counted(data.rows_read)}"))
-    examined = _examine(data, request.data, request, store)
+    now = now or datetime.now(UTC)
+    examined = _examine(data, request.data, request, store, now)
     report_progress(Progress(percent=60, message="fetching the base model"))
     base = resolve_base(
         request.base_model,
@@ -74,12 +79,13 @@ def run_prepare(
         mirror=mirror,
         secrets=secrets,
     )
+    tokens = TokenCheck(store, base.model, request.data.checks, request.training.max_seq_length)
     labels = LabelCheck.of(request, store, base, report_progress)
     mining = MiningJob.of(request, store, base, mirror, secrets, report_progress)
-    examined = _with_the_base(examined, request.data, labels, mining)
+    examined = _with_the_base(examined, request.data, tokens, labels, mining)
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     while not _settled(examined, request, store):  # another job of the line was first
-        examined = _with_the_base(_examine(data, request.data, request, store), request.data, labels, mining)
+        examined = _with_the_base(_examine(data, request.data, request, store, now), request.data, tokens, labels, mining)
     divided, built = examined.divided, examined.built
     frozen_here = _froze(store, request)
     outputs = make_outputs(
@@ -103,16 +109,19 @@ def run_prepare(
     return finish(store, keys, manifest)
 
 
-def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store) -> Examined:
+def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store, now: datetime) -> Examined:
     """What the line remembers is read anew each time: another job may have been first. Nothing is written."""
     line, split = request.line_keys, wanted.split
     ledger = read_ledger(store, line, split) if split.method == "Stratified" else None
-    return examine(data, wanted, ledger=ledger, frozen=_frozen_exam(store, request, split))
+    return examine(data, wanted, request.training, now, ledger=ledger, frozen=_frozen_exam(store, request, split))
 
 
-def _with_the_base(examined: Examined, wanted: Data, labels: LabelCheck | None, mining: MiningJob | None) -> Examined:
-    """What takes a model: the rows whose labels are doubted, and hard negatives for those that stay; then each is counted as
-    often as its source and its class say."""
+def _with_the_base(
+    examined: Examined, wanted: Data, tokens: TokenCheck, labels: LabelCheck | None, mining: MiningJob | None
+) -> Examined:
+    """What takes a model: how it reads the texts, the rows whose labels are doubted, and hard negatives for those that stay; then
+    each is counted as often as its source and its class say."""
+    examined = tokens.look(examined)
     if labels:
         divided, findings, report = labels.look(examined.divided)
         built = examined.built if divided is examined.divided else build_sides(divided, wanted)
