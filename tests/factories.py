@@ -62,9 +62,14 @@ def minutes(count: float) -> datetime:
 
 
 def a_job(
-    gates: Sequence[dict[str, Any]] = (), policy: str = "Automatic", uid: str = "uid-1", max_attempts: int = 3, **runtime: Any
+    gates: Sequence[dict[str, Any]] = (),
+    policy: str = "Automatic",
+    uid: str = "uid-1",
+    max_attempts: int = 3,
+    data: dict[str, Any] | None = None,
+    **runtime: Any,
 ) -> FineTuneJob:
-    """A job of the line `search/shop`; gates in their YAML spelling, further fields of `runtime` by name."""
+    """A job of the line `search/shop`; gates and further `data` in their YAML spelling, further fields of `runtime` by name."""
     return FineTuneJob.model_validate(
         {
             "apiVersion": "embtune.dev/v1alpha1",
@@ -73,7 +78,7 @@ def a_job(
             "spec": {
                 "model": "shop",
                 "baseModel": {"uri": "hf://a/b"},
-                "data": {"train": [{"uri": "s3://data/train.jsonl"}]},
+                "data": {"train": [{"uri": "s3://data/train.jsonl"}], **(data or {})},
                 "promotion": {"policy": policy, "gates": list(gates)},
                 "runtime": {"maxAttempts": max_attempts, **runtime},
             },
@@ -139,6 +144,7 @@ def publish_version(
     ndcg: float = 0.6,
     metric: str = METRIC,
     evaluation: PublishedEvaluation | None = None,
+    archived_train: StoredFile | None = None,
 ) -> VersionRef:
     """A published version whose model is one small file; `evaluation`: instead of one with that outcome and that score."""
     keys, weights = line.version(number), f"weights of {number}".encode()
@@ -151,7 +157,7 @@ def publish_version(
         base_model={},
         training_config={},
         metrics=metrics,
-        training_data={},
+        training_data={"archived_train": archived_train.model_dump()} if archived_train else {},
         model_hash=tree_digest([("model.safetensors", model.sha256)]),
         lineage={},
     )

@@ -72,7 +72,7 @@ def test_the_first_job_raises_ndcg_by_0_03_on_a_large_exam(one: StoredLine) -> N
 def test_the_second_time_it_is_instant_and_says_why(one: StoredLine, hub_mirror: Path) -> None:
     before = snapshot(one.store)
     again = run(EXAMPLE / "job.yaml", one.store, hub_mirror).told.ended(0)
-    assert again.seconds < 2
+    assert again.processor < 2
     assert again.err.startswith("Nothing to do: tldr-search-1 finished on ")
     assert snapshot(one.store) == before
 

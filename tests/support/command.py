@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -25,6 +26,8 @@ class Told:
     err: str
     seconds: float
     """wall time"""
+    processor: float
+    """Seconds of processors, its own and its children's: a busy machine changes little of them."""
 
     @property
     def json(self) -> Any:
@@ -55,7 +58,7 @@ def embtune(*arguments: object, env: Mapping[str, str] | None = None, threads: i
         env: variables on top of this process's own, which is cleaned of what would change the result.
         threads: OMP_NUM_THREADS; None leaves the choice to the command.
     """
-    started = time.monotonic()
+    started, used = time.monotonic(), _used_by_children()
     done = subprocess.run(
         command_line(*arguments),
         env=environment(env, threads),
@@ -64,7 +67,7 @@ def embtune(*arguments: object, env: Mapping[str, str] | None = None, threads: i
         text=True,
         timeout=timeout,
     )
-    return Told(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
+    return Told(done.returncode, done.stdout, done.stderr, time.monotonic() - started, _used_by_children() - used)
 
 
 def command_line(*arguments: object) -> list[str]:
@@ -76,3 +79,8 @@ def environment(env: Mapping[str, str] | None = None, threads: int | None = 1) -
     own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     chosen = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
     return {**own, "HF_HUB_OFFLINE": "1", **chosen, **(env or {})}
+
+
+def _used_by_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -15,6 +15,7 @@ from embtune_operator.pipeline.memory import Memory
 from embtune_operator.pipeline.reconcile import advance
 from embtune_operator.pipeline.settled import is_settled
 from embtune_operator.pipeline.stalls import Stalls
+from embtune_operator.pipeline.surroundings import Surroundings
 from embtune_store import open_store
 from factories import METRIC, NOON, PretendTrainer, minutes, settings
 
@@ -63,16 +64,11 @@ class World:
 
     async def _pass(self) -> Decision:
         """As the operator makes it; a job without a status is one that a watch has just shown."""
-        decision = await advance(
-            self.job,
-            self.settings,
-            self.cluster,
-            self.store,
-            lambda: self.now,
-            self.hold,
-            self.memory,
-            seen_first=self.watched and self.job.status is None,
+        seen_first = self.watched and self.job.status is None
+        around = Surroundings(
+            self.settings, self.cluster, self.store, lambda: self.now, self.hold, self.memory, seen_first=seen_first
         )
+        decision = await advance(self.job, around)
         await show(decision, self.cluster)
         return decision
 

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from embtune_api.data import Data
-from embtune_api.losses import BUILT, FITTING, LOSS_SHAPES, LossName, Prepared, built_as
+from embtune_api.errors import InvalidInput
+from embtune_api.losses import BUILT, FITTING, JUDGED, LOSS_SHAPES, LossName, Prepared, built_as
 from embtune_api.presets import resolve, resolve_data
 from embtune_api.spec import Recipe
 from embtune_api.training import Training
@@ -32,7 +33,13 @@ def test_the_loss_that_fits_learns_from_the_shape(shape: Prepared) -> None:
 
 @pytest.mark.parametrize("loss", get_args(LossName))
 def test_a_loss_that_is_named_stays(loss: LossName) -> None:
-    assert resolve(Training.model_validate({"loss": {"name": loss, "scale": 7}}), 1000, "pairs").loss.name == loss
+    shape: Prepared = "0/1 pairs" if loss in JUDGED else min(LOSS_SHAPES[loss])
+    assert resolve(Training.model_validate({"loss": {"name": loss, "scale": 7}}), 1000, shape).loss.name == loss
+
+
+def test_triplets_among_which_pairs_were_replayed_are_not_learnt_from_as_triplets() -> None:
+    with pytest.raises(InvalidInput, match="Triplet learns from triplets, and some of the rows that"):
+        resolve(Training.model_validate({"loss": {"name": "Triplet"}}), 1000, "pairs")
 
 
 def test_tickets_become_pairs_and_the_request_says_so() -> None:

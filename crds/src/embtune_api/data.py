@@ -13,6 +13,7 @@ from embtune_api.checks import Checks
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.mine import Mine
+from embtune_api.replay import Replay
 from embtune_api.sources import DataSource
 from embtune_api.split import Split
 
@@ -27,6 +28,11 @@ class Data(Resource):
     build: Build = Build(labelled_texts="Auto", negatives="None")
     mine: Mine | None = None
     """Hard negatives for the rows to train on; None: none are looked for."""
+    replay: Replay | None = None
+    """Rows that an earlier version was trained on, beside the new ones; None: none."""
+    archive: bool = False
+    """True: the line keeps a copy of every source file, and of the rows that are trained on, which later jobs may replay. They
+    outlive the job, and the version."""
     balance: Balance | None = None
     """How often rows of each class are trained on; None: each once, but for its source's weight."""
 

@@ -69,6 +69,8 @@ class ResolvedSource(Document):
     size: int
     rows: int
     columns: Columns
+    archived: str | None = None
+    """Key of the copy that the line keeps; None: it keeps none."""
     weight: float = 1.0
     language: str | None = None
 
@@ -114,6 +116,8 @@ class PrepareFacts(Document):
     """What can be asked: scored pairs, 0/1 pairs, or anything else, which is asked for passages."""
     train: StoredFile
     """The rows to train on, as jsonl."""
+    archived_train: StoredFile | None = None
+    """The copy of them that the line keeps, and later jobs may replay; None: it keeps none."""
     fingerprints: StoredFile
     """Of those rows and of all that the base was trained on."""
     report: StoredFile
@@ -237,6 +241,12 @@ class Metadata(Document):
     model_hash: str
     """`tree_digest` of the files below `model/`."""
     lineage: dict[str, Any]
+
+    @property
+    def archived_train(self) -> StoredFile | None:
+        """The rows that it was trained on, where the line keeps them."""
+        found = self.training_data.get("archived_train")
+        return StoredFile.model_validate(found) if found else None
 
 
 class Judgement(Document):

@@ -1,7 +1,7 @@
 """Where everything lies in the store. The only place that spells keys.
 
 ```
-<namespace>/<model>/…          a line: owner, versions, exams, splits, embeddings, release, history
+<namespace>/<model>/…          a line: owner, versions, exams, splits, data, embeddings, release, history
 <namespace>/jobs/<job>/<uid>/… scratch of one job: steps, checkpoints, reports
 ```
 so no line may be called `jobs`.
@@ -55,6 +55,10 @@ class LineKeys:
     def ledger(self, digest: str) -> "LedgerKeys":
         """Of the stratified splits that share what the digest is made of."""
         return LedgerKeys(f"{self.root}/splits/{digest[:SHORT]}")
+
+    def archive(self, sha256: str) -> str:
+        """One file of data that is kept with the line: a source as it was read, or rows that a version was trained on."""
+        return f"{self.root}/data/{sha256}"
 
     def embeddings(self, model_digest: str, settings_digest: str) -> "EmbeddingKeys":
         """Vectors of the line's texts by one model: a cache, which may be deleted at any time."""
@@ -184,6 +188,11 @@ class JobKeys:
     def result(self) -> str:
         """Written when nothing is left to do."""
         return f"{self.root}/result.json"
+
+    @property
+    def replay(self) -> str:
+        """Whose rows the job replays; create-only, before its first step."""
+        return f"{self.root}/replay.json"
 
     def step(self, step: str, digest: str) -> "StepKeys":
         return StepKeys(f"{self.root}/{step}/{digest[:SHORT]}")

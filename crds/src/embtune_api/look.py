@@ -13,12 +13,22 @@ from embtune_api.reports import DataReport
 MOST_VALUES = 20
 
 
+class AskedFile(Document):
+    """A file to describe."""
+
+    uri: str
+    header: list[str] = []
+    """Names of its columns, where its first line is data."""
+    mapped: list[str] = []
+    """Columns that somebody says it has: a first line that names them all is no data, whatever it reads like."""
+
+
 class LookRequest(Document):
     """Files to describe; with `data`, what `prepare` would find in it, too."""
 
     folder: str
     """That relative paths start at."""
-    files: list[str]
+    files: list[AskedFile]
     data: Data | None = None
 
 
@@ -47,8 +57,8 @@ class FileLook(Document):
     uri: str
     rows: int
     columns: list[ColumnLook]
-    headless: bool
-    """Of a csv or tsv: its first line reads like data, not like names."""
+    header: list[str] = []
+    """Of a csv or tsv whose first line is data: what its columns are called, in their order."""
 
 
 class Look(Document):

@@ -31,13 +31,18 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs") -> Trainin
     Starting points by data size: small sets need more passes and smaller batches, large sets a gentler rate.
 
     Raises:
-        InvalidInput: the loss learns from scores of 0 and 1, and there are others.
+        InvalidInput: the loss learns from scores of 0 and 1, and there are others; or from triplets, and there are pairs.
     """
     loss = training.loss if training.loss.name != "Auto" else training.loss.model_copy(update={"name": FITTING[shape]})
     if loss.name in JUDGED and shape == "scored pairs":
         raise InvalidInput(
             f"training.loss: {loss.name} learns from scores of 0 and 1, and data.train has others. Take CoSENT or "
             f"CosineSimilarity, or leave the loss to Auto."
+        )
+    if loss.name == "Triplet" and shape == "pairs":
+        raise InvalidInput(
+            "training.loss: Triplet learns from triplets, and some of the rows that data.replay brings back have no negatives. "
+            "Take MultipleNegativesRanking, which learns from both, or leave data.replay out."
         )
     epochs, size, learning_rate = _starting_points(rows)
     epochs = training.epochs or epochs

@@ -9,13 +9,17 @@ from typing import Any
 
 from pydantic import ValidationInfo
 
+from embtune_api.names import DNS_NAME
+
 _HUB_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_][A-Za-z0-9_.-]*"
 HUB_DATA_URI = rf"^hf://datasets/{_HUB_NAME}(@[A-Za-z0-9_.-]+)?/.+$"
-DATA_URI = rf"^(s3://[^/]+/.+|{HUB_DATA_URI[1:-1]})$"
+CLAIM_URI = rf"^pvc://(?P<claim>{DNS_NAME[1:-1]})/(?P<path>.+)$"
+DATA_URI = rf"^(s3://[^/]+/.+|{HUB_DATA_URI[1:-1]}|{CLAIM_URI[1:-1]})$"
 MODEL_URI = rf"^(s3://[^/]+/.+|hf://{_HUB_NAME}(@[A-Za-z0-9_./-]+)?)$"
 
 DATA_OUT_OF_REACH = (
-    "in a cluster, data lies at s3://bucket/key or hf://datasets/org/name/file: pods cannot see a path on your machine"
+    "in a cluster, data lies at s3://bucket/key, hf://datasets/org/name/file or pvc://claim/file: pods cannot see a path on your "
+    "machine"
 )
 MODEL_OUT_OF_REACH = (
     "in a cluster, a model is hf://org/name, hf://org/name@revision or s3://bucket/prefix: pods cannot see a path on your machine"

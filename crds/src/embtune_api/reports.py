@@ -11,6 +11,7 @@ from embtune_api.base import Document
 from embtune_api.check_reports import ClassSizes, LanguageReport, TokenReport
 from embtune_api.losses import Prepared
 from embtune_api.mining_report import MiningReport
+from embtune_api.replayed import ReplayReport
 from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
 
@@ -29,7 +30,8 @@ class Finding(Document):
     truncated/training, truncated/published: long texts; fragmentation, fragmentation/unknown: words that the base model does not
     know; tokens: they could not be counted;
     build/alone, build/capped, build/no-negative: what could not be made of the rows to train on, or was not; mine/champion,
-    mine/too-few: another model looked for hard negatives than was asked for, or fewer were found"""
+    mine/too-few: another model looked for hard negatives than was asked for, or fewer were found; replay/nothing,
+    replay/too-few: no rows were replayed, or fewer than was asked for"""
     rows: int
     """Rows with that fault; for `exam` and `validation` their queries, for build/capped pairs."""
     action: Action
@@ -162,6 +164,8 @@ class DataReport(Document):
     """None: their noise was not looked for."""
     mining: MiningReport | None = None
     """Hard negatives, where they were asked for."""
+    replay: ReplayReport | None = None
+    """Rows of an earlier version, where they were asked for."""
     balance: BalanceReport | None = None
     """Where it was asked for."""
     exam: str

@@ -17,6 +17,7 @@ from embtune_api.data import Data
 from embtune_api.documents import Owner, ResolvedBase, StoredFile, StoredModel
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
+from embtune_api.replayed import Replayed
 from embtune_api.training import Training
 from embtune_api.verdict import Verdict
 
@@ -48,6 +49,8 @@ class PrepareRequest(StepRequest):
     base_model: BaseModelRef
     training: Training = Training()
     """The job's recipe: checks compare with it what there is to train on."""
+    replayed: Replayed | None = None
+    """What data.replay means; None: nothing is asked for."""
     folder: str | None = None
     """Local runs only: relative paths in `data` and `baseModel` start here. None refuses local paths."""
 

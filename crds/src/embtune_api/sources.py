@@ -16,6 +16,9 @@ from embtune_api.names import LanguageTag, Uri
 from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, in_cluster
 from embtune_api.split import ColumnName
 
+_DELIMITED = r"(?i)^.+\.(csv|tsv)(\.(gz|zst))?$"
+_NO_HEADER = "header names the columns of a .csv or .tsv whose first line is data; other files name their columns themselves"
+
 
 class Columns(Resource):
     """Which column of the source holds what. The set of names given decides the data's shape."""
@@ -67,7 +70,10 @@ class DataSource(Resource):
 
     uri: Uri
     """`s3://bucket/key`, a file of a data set of the hub as `hf://datasets/org/name/file` or `hf://datasets/org/name@revision/file`,
-    or a path relative to the job's file (local runs only). Its name says what the file is."""
+    a file on a volume of the job's namespace as `pvc://claim/path`, or a path relative to the job's file (local runs only). Its
+    name says what the file is."""
+    header: Annotated[list[ColumnName], Field(min_length=1, max_length=64)] | None = None
+    """Names of the columns of a .csv or .tsv whose first line is data, in their order. Default: the first line names them."""
     columns: Columns = Columns(anchor="anchor", positive="positive")
     secret_ref: SecretRef | None = None
     """Credentials for an s3:// source, or HF_TOKEN for a private data set of the hub; a local run takes them from its
@@ -86,3 +92,10 @@ class DataSource(Resource):
         if in_cluster(info) and not re.fullmatch(DATA_URI, uri):
             raise ValueError(DATA_OUT_OF_REACH)
         return uri
+
+    @model_validator(mode="after")
+    @cel(f"!has(self.header) || {expressions.matches('self.uri', _DELIMITED)}", _NO_HEADER, field="header")
+    def _has_a_header_to_name(self) -> Self:
+        if self.header is not None and not re.fullmatch(_DELIMITED, self.uri):
+            raise ValueError(_NO_HEADER)
+        return self

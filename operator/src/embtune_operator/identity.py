@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from embtune_api.base_model import VersionSelector
 from embtune_api.digest import digest_of, tree_digest
 from embtune_api.errors import InvalidInput
 from embtune_store.folders import file_sha256, list_folder
@@ -49,8 +50,10 @@ def inputs_by_name(job: FineTuneJob, folder: Path) -> list[str]:
     """The inputs that count by their name alone: objects, models of the hub, and what a ref such as `production` means."""
     base = job.spec.base_model
     uris = [*(source.uri for source in job.spec.data.train), *([base.uri] if base.uri else [])]
-    version = [f"{base.version.model}@{base.version.ref}"] if base.version else []
-    return [*(uri for uri in uris if local_path(uri, folder) is None), *version]
+    replay = job.spec.data.replay
+    of_versions = (base.version, (replay.version or VersionSelector(model=job.spec.model)) if replay else None)
+    versions = dict.fromkeys(f"{version.model}@{version.ref}" for version in of_versions if version)
+    return [*(uri for uri in uris if local_path(uri, folder) is None), *versions]
 
 
 def local_path(uri: str, folder: Path) -> Path | None:

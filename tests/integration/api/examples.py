@@ -57,6 +57,8 @@ RECIPE: Object = {
             "crossEncoder": {"uri": "hf://cross-encoder/ms-marco-MiniLM-L6-v2", "maxScore": 0.7},
             "seed": 3,
         },
+        "replay": {"ratio": 0.25, "version": {"model": "search", "ref": "3"}, "seed": 5},
+        "archive": True,
         "balance": {"by": "Language", "method": "WeightedSampling", "alpha": 0.5, "maxCopies": 4},
     },
     "training": {
@@ -130,9 +132,14 @@ _TRIPLETS: Object = {
     "data": {"train": [{"uri": "s3://datasets/t.jsonl", "columns": {"anchor": "q", "positive": "a", "negative": "n"}}]},
     "training": {"loss": {"name": "Triplet", "margin": 2.5}},
 }
+_HEADLESS: Object = {
+    "uri": "s3://datasets/sts.csv",
+    "header": ["a", "b", "s"],
+    "columns": {"sentence1": "a", "sentence2": "b", "score": "s"},
+}
 _SCORED: Object = {
     **RECIPE,
-    "data": {"train": [{"uri": "s3://datasets/sts.csv", "columns": {"sentence1": "a", "sentence2": "b", "score": "s"}}]},
+    "data": {"train": [_HEADLESS]},
     "training": {"loss": {"name": "CoSENT"}},
     "evaluation": {"suites": [{"name": "sts", "kind": "SemanticSimilarity"}]},
     "promotion": {"gates": [{"metric": "sts/spearman", "minDelta": 0.01, "against": "Base"}]},

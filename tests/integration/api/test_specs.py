@@ -59,6 +59,26 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         "file:///train.jsonl",
         "spec.data.train[0].uri: Invalid value",
     ),
+    "a file of a claim": (JOB, ("spec", "data", "train", 0, "uri"), "pvc://corpus.v2/a/b c.csv", None),
+    "a claim without a file": (JOB, ("spec", "data", "train", 0, "uri"), "pvc://corpus", "spec.data.train[0].uri"),
+    "a claim of a name that none has": (
+        JOB,
+        ("spec", "data", "train", 0, "uri"),
+        "pvc://../a.csv",
+        "spec.data.train[0].uri: Invalid value: in a cluster, data lies at s3://bucket/key",
+    ),
+    "names for the columns of a file that names them itself": (
+        JOB,
+        ("spec", "data", "train", 0, "header"),
+        ["q", "a"],
+        "spec.data.train[0].header: Invalid value: header names the columns of a .csv or .tsv whose first line is data",
+    ),
+    "names for the columns of a packed tsv": (
+        SCORED,
+        ("spec", "data", "train", 0, "uri"),
+        "s3://datasets/STS.TSV.gz",
+        None,
+    ),
     "a data set of the hub": (JOB, ("spec", "data", "train", 0, "uri"), "hf://datasets/a/b", "spec.data.train[0].uri"),
     "pairs without labels": (JOB, COLUMNS, {"anchor": "q", "positive": "a", "category": "c"}, None),
     "columns that make no shape": (
@@ -193,6 +213,25 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         ("spec", "data"),
         {**LABELLED["spec"]["data"], "build": {}, "mine": {}},
         "spec.data.mine: Invalid value: mine is for pairs and triplets",
+    ),
+    "a replay that says nothing": (JOB, ("spec", "data", "replay"), {}, None),
+    "a replay of nothing": (
+        JOB,
+        ("spec", "data", "replay", "ratio"),
+        0,
+        "spec.data.replay.ratio: Invalid value: 0: spec.data.replay.ratio in body should be greater than or equal to 0.01",
+    ),
+    "a replay of nothing else": (
+        JOB,
+        ("spec", "data", "replay", "ratio"),
+        1,
+        "spec.data.replay.ratio: Invalid value: 1: spec.data.replay.ratio in body should be less than or equal to 0.9",
+    ),
+    "a replay of what was best": (
+        JOB,
+        ("spec", "data", "replay", "version", "ref"),
+        "best:ndcg@10",
+        "spec.data.replay.version.ref: Invalid value",
     ),
     "labels that are balanced": (LABELLED, ("spec", "data", "balance"), {"by": "Label"}, None),
     "categories that are balanced": (

@@ -31,7 +31,7 @@ def test_two_jobs_from_data_to_production_and_back(server: S3Server, bench: Path
     assert f"{MODEL} v1 is in production" in embtune("run", one, "--store", store, env=env).ended(0).out
     again = embtune("run", one, "--store", store, env=env).ended(0)
     assert again.err.startswith("Nothing to do: ")
-    assert again.seconds < 2
+    assert again.processor < 2
     base = {"version": {"model": MODEL, "ref": "production"}}
     two = write_job(bench, "s3-second", ["other.jsonl"], base=base, gates=[AGAINST_PRODUCTION], training={"epochs": 1})
     status = embtune("run", two, "--store", store, "--json", env=env).ended(0).json["status"]

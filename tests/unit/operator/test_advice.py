@@ -1,5 +1,7 @@
 """What `embtune data` and `embtune init` make of columns and counts, without reading a file."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from embtune_api.errors import InvalidInput
@@ -23,8 +25,8 @@ def a_column(name: str, *, distinct: int = 500, words: int = 8, numeric: bool = 
     )
 
 
-def a_file(*columns: ColumnLook, headless: bool = False) -> FileLook:
-    return FileLook(uri="rows.csv", rows=500, columns=list(columns), headless=headless)
+def a_file(*columns: ColumnLook, header: Sequence[str] = ()) -> FileLook:
+    return FileLook(uri="rows.csv", rows=500, columns=list(columns), header=list(header))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,6 @@ def test_columns_are_recognised(columns: list[ColumnLook], mapping: dict[str, st
     [
         pytest.param(a_file(a_column("text")), "--columns anchor=COLUMN,positive=COLUMN", id="one column"),
         pytest.param(a_file(a_column("a"), a_column("b"), a_column("c")), "the file has a, b, c", id="three texts with no names"),
-        pytest.param(a_file(a_column("5.0"), headless=True), "rows.csv:1: the first line reads like data", id="no header"),
     ],
 )
 def test_what_is_not_recognised_is_asked_for(file: FileLook, says: str) -> None:
@@ -114,6 +115,14 @@ def test_rows_are_grouped_by_a_column_whose_name_says_so() -> None:
 def test_a_column_that_could_not_group_does_not(doc: ColumnLook) -> None:
     file = a_file(a_column("question"), a_column("answer"), doc)
     assert plan_data([file], [guess_columns(file)]).data.split.group_by is None
+
+
+def test_a_file_without_names_is_read_by_those_that_its_columns_were_given() -> None:
+    columns = [a_column("column1"), a_column("column2"), a_column("column3", words=1, numeric=True)]
+    file = a_file(*columns, header=["column1", "column2", "column3"])
+    source = plan_data([file], [guess_columns(file)]).data.train[0]
+    assert source.header == file.header
+    assert source.columns.score == "column3"
 
 
 def test_blank_cells_are_removed_not_refused() -> None:

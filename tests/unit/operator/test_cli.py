@@ -20,6 +20,7 @@ from embtune_operator.cluster import MemoryCluster
 from embtune_operator.identity import with_local_uid
 from embtune_operator.jobfile import load_job
 from embtune_operator.pipeline.reconcile import reconcile
+from embtune_operator.pipeline.surroundings import Surroundings
 from embtune_operator.registry.judgements import last_judgement
 from embtune_operator.registry.release import promote, rollback
 from embtune_store import Store, documents, open_store
@@ -74,7 +75,7 @@ def finished(folder: Path, floor: float) -> Path:
     store, cluster = open_store(str(folder / "embtune-store")), MemoryCluster()
     trainer = PretendTrainer(store)
     while True:
-        decision = asyncio.run(reconcile(job, settings(), cluster, store, lambda: datetime.now(UTC)))
+        decision = asyncio.run(reconcile(job, Surroundings(settings(), cluster, store, lambda: datetime.now(UTC))))
         job = job.model_copy(update={"status": decision.status})
         if decision.requeue_after is None:
             return file

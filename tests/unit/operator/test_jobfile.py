@@ -166,7 +166,7 @@ def test_the_splits_that_the_docs_show_are_good(tmp_path: Path) -> None:
 def test_the_job_that_the_docs_show_for_sources_is_good(tmp_path: Path, cluster: bool) -> None:
     text = (Path(__file__).parents[3] / "docs" / "sources.md").read_text(encoding="utf-8")
     job = load_job(written(tmp_path, text.partition("```yaml\n")[2].partition("```")[0]), cluster=cluster)
-    assert [source.uri.partition(":")[0] for source in job.spec.data.train] == ["s3", "hf"]
+    assert [source.uri.partition(":")[0] for source in job.spec.data.train] == ["s3", "hf", "pvc"]
 
 
 @pytest.mark.parametrize("cluster", [True, False])
@@ -267,7 +267,7 @@ def test_a_job_for_a_cluster_has_no_paths_of_this_machine(tmp_path: Path) -> Non
     file = written(tmp_path, GOOD)
     assert load_resources(file, cluster=False)
     assert told(file, cluster=True) == (
-        "9: spec.data.train[0].uri: in a cluster, data lies at s3://bucket/key or hf://datasets/org/name/file: "
+        "9: spec.data.train[0].uri: in a cluster, data lies at s3://bucket/key, hf://datasets/org/name/file or pvc://claim/file: "
         "pods cannot see a path on your machine"
     )
 

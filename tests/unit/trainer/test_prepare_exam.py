@@ -20,6 +20,7 @@ from embtune_store.folders import read_verified
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.prepare.exam import ExamSet, freeze_exam, make_exam
 from embtune_trainer.prepare.rows import make_row
+from support.dying import DiesAfter, Killed
 from unit.trainer.prepare_world import OWNER, Prepared, World, as_csv, exam_of, some_pairs, write_jsonl
 
 LINE_EXAM = "team/search/exams/line.json"
@@ -292,10 +293,6 @@ def test_an_exam_that_was_changed_is_not_used(tmp_path: Path) -> None:
         world.prepare(world.request("a.jsonl", job="two"))
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
 @pytest.mark.parametrize("split", [{}, {"method": "Stratified", "stratifyBy": "g"}], ids=["Hash", "Stratified"])
 def test_killed_after_any_write_the_step_ends_up_the_same(tmp_path: Path, split: dict[str, Any]) -> None:
     write_jsonl(tmp_path / "a.jsonl", some_pairs())
@@ -310,7 +307,7 @@ def test_killed_after_any_write_the_step_ends_up_the_same(tmp_path: Path, split:
     while True:
         writes += 1
         world = World(tmp_path)
-        world.store, patient = _DiesAfter(world.store, writes), world.store
+        world.store, patient = DiesAfter(world.store, writes), world.store
         try:
             world.prepare(world.request("a.jsonl", split=split))
         except Killed:
@@ -319,28 +316,6 @@ def test_killed_after_any_write_the_step_ends_up_the_same(tmp_path: Path, split:
         else:
             break
     assert writes > 15
-
-
-class _DiesAfter:
-    """A real store whose process is killed right after a number of writes."""
-
-    def __init__(self, store: Any, writes: int) -> None:
-        self._store = store
-        self._left = writes
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._store, name)
-        if name not in {"put", "create", "upload", "copy"}:
-            return method
-
-        def dying(*args: Any) -> Any:
-            result = method(*args)
-            self._left -= 1
-            if not self._left:
-                raise Killed
-            return result
-
-        return dying
 
 
 def test_a_step_that_is_done_is_not_done_again(tmp_path: Path) -> None:

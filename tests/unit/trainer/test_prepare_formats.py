@@ -127,6 +127,35 @@ def test_whatever_was_written_is_read(
     assert [record.values for record in found.records] == [{"positive": row["positive"]} for row in rows]
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "remarks"),
+    [
+        pytest.param("a.csv", b"Who flies?,Who flies?,5\nBirds, they fly,5.0\n", [], id="equal texts in the first line"),
+        pytest.param(
+            "a.csv",
+            b"One, two, three, or four?;Who flies?;5\nBirds;they fly;5\n",
+            ["delimiter"],
+            id="more commas than semicolons",
+        ),
+        pytest.param("a.tsv.gz", gzip.compress(b"Who flies?\tBirds\t5\r\nWho?\tBirds\t5\r\n"), [], id="packed tabs"),
+    ],
+)
+def test_a_first_line_of_data_is_a_row_where_the_columns_have_been_named(name: str, data: bytes, remarks: list[str]) -> None:
+    found = read_records(name, data, ("q", "a"), ["q", "a", "score"])
+    records = list(found.records)
+    assert [record.line for record in records] == [1, 2]
+    assert [record.values["score"].strip()[0] for record in records] == ["5", "5"]
+    assert found.columns == {"q", "a", "score"}
+    assert [remark.check for remark in found.remarks] == remarks
+
+
+def test_a_row_must_have_as_many_fields_as_there_are_names() -> None:
+    with pytest.raises(InvalidInput, match=r"a\.csv:1: broken row: 2 fields where the header has 3"):
+        list(read_records("a.csv", b"one,two\n", (), ["a", "b", "c"]).records)
+    with pytest.raises(InvalidInput, match="the job's header names column 'a' 2 times"):
+        read_records("a.csv", b"one,two\n", (), ["a", "a"])
+
+
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     return prepared_from(tmp_path_factory.mktemp("plain"), "a.jsonl", LINES.encode())

@@ -33,6 +33,7 @@ environment:
   EMBTUNE_STORE_CREDENTIALS  folder with a credentials.json for the store at s3://, read again when it is replaced
   EMBTUNE_SOURCE_SECRETS   folder of folders, one for each secretRef of the job, with a file for each key (default: sources
                            and base model are read with what the environment holds)
+  EMBTUNE_CLAIMS           folder of folders, one for each claim that data lies on as pvc://claim/path
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, …  for a store at s3://
   PET_NNODES, PET_NODE_RANK or JOB_COMPLETION_INDEX, MASTER_ADDR, MASTER_PORT  for train on several nodes
 """
@@ -108,7 +109,7 @@ def _dispatch(step: str, request: bytes) -> None:
 
         preparing = PrepareRequest.model_validate_json(request)
         mirror, secrets = (_folder_of(name) for name in ("EMBTUNE_HUB_MIRROR", "EMBTUNE_SOURCE_SECRETS"))
-        run_prepare(preparing, *opened(preparing), mirror=mirror, secrets=secrets)
+        run_prepare(preparing, *opened(preparing), mirror=mirror, secrets=secrets, claims=_folder_of("EMBTUNE_CLAIMS"))
     elif step == "train":
         from embtune_trainer.train import run_train
 

@@ -72,13 +72,7 @@ def parse_columns(text: str) -> Columns:
 
 
 def guess_columns(file: FileLook) -> Guess:
-    """Raises InvalidInput: no names above the data, or columns that nothing is recognised in."""
-    if file.headless:
-        first = ", ".join(repr(column.name) for column in file.columns[:3])
-        raise InvalidInput(
-            f"{file.uri}:1: the first line reads like data, not like names of columns: {first}. Put a line of names above it, "
-            f"such as sentence1,sentence2,score: (echo 'sentence1,sentence2,score'; cat {file.uri}) > with-names.csv"
-        )
+    """Raises InvalidInput: columns that nothing is recognised in."""
     there = {column.name.lower(): column for column in file.columns if column.filled}
     found = _by_name(there) or _by_content(list(there.values()))
     if found is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from embtune_api.errors import InvalidInput
-from embtune_api.look import LookRequest
+from embtune_api.look import AskedFile, LookRequest
 from embtune_operator.advice.ask import look
 from embtune_operator.advice.columns import Guess, guess_columns, parse_columns
 from embtune_operator.advice.proposal import Plan, Recipe, plan_data, plan_recipe
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from embtune_api.data import Data
     from embtune_api.look import FileLook
     from embtune_api.reports import DataReport
+    from embtune_api.sources import DataSource
 
 
 _READ = frozenset({".csv", ".tsv", ".gz", ".zst"})
@@ -53,7 +54,8 @@ def look_at_files(files: list[Path], columns: str | None, folder: Path) -> Looke
         _refuse_half_of_parallel_texts(file)
     uris = [_relative(file, folder) for file in files]
     given = parse_columns(columns) if columns else None
-    described = look(LookRequest(folder=str(folder), files=uris)).files
+    mapped = list(given.model_dump(exclude_none=True).values()) if given else []
+    described = look(LookRequest(folder=str(folder), files=[AskedFile(uri=uri, mapped=mapped) for uri in uris])).files
     guesses = [Guess(given, "as you said") if given else guess_columns(file) for file in described]
     try:
         plan = plan_data(described, guesses)
@@ -66,7 +68,7 @@ def look_at_files(files: list[Path], columns: str | None, folder: Path) -> Looke
 
 def look_at_job(data: Data, folder: Path) -> Looked:
     """Describe and report on what a job names. Raises InvalidInput as `look_at_files`."""
-    answer = look(LookRequest(folder=str(folder), files=[source.uri for source in data.train], data=data))
+    answer = look(LookRequest(folder=str(folder), files=[_as_the_job_reads(source) for source in data.train], data=data))
     assert answer.report
     guesses = [Guess(source.columns, "as the job says") for source in data.train]
     recipe = plan_recipe(answer.files, guesses, answer.report)
@@ -86,6 +88,11 @@ def _refuse_half_of_parallel_texts(file: Path) -> None:
         f"-c \"import json; [print(json.dumps({{'{language}': a.strip(), '{others[0]}': b.strip()}})) for a, b in "
         f"zip(open('{file}'), open('{other}'))]\" > {language}-{others[0]}.jsonl"
     )
+
+
+def _as_the_job_reads(source: DataSource) -> AskedFile:
+    mapped = list(source.columns.model_dump(exclude_none=True).values())
+    return AskedFile(uri=source.uri, header=source.header or [], mapped=mapped)
 
 
 def _relative(file: Path, folder: Path) -> str:

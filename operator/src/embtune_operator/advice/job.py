@@ -65,7 +65,8 @@ spec:
 
 def _source(source: DataSource) -> str:
     columns = ", ".join(f"{role}: {_text(name)}" for role, name in source.columns.model_dump(exclude_none=True).items())
-    return f"{{uri: {_text(source.uri)}, columns: {{{columns}}}}}"
+    header = f"header: [{', '.join(map(_text, source.header))}], " if source.header else ""
+    return f"{{uri: {_text(source.uri)}, {header}columns: {{{columns}}}}}"
 
 
 def _split(split: Split) -> str:

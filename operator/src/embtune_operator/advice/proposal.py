@@ -61,7 +61,7 @@ def plan_data(files: list[FileLook], guesses: list[Guess]) -> Plan:
     Raises:
         ValueError: sources that do not go together.
     """
-    sources = [DataSource(uri=file.uri, columns=guess.columns) for file, guess in zip(files, guesses, strict=True)]
+    sources = [_source(file, guess) for file, guess in zip(files, guesses, strict=True)]
     shape = guesses[0].columns.shape
     group = None if shape in ("scored pairs", "labelled texts") else _group_column(files, guesses)
     queries = sum(_query_column(file, guess).distinct for file, guess in zip(files, guesses, strict=True))
@@ -80,6 +80,10 @@ def plan_data(files: list[FileLook], guesses: list[Guess]) -> Plan:
         else "no column groups the rows: each text is a group",
         empty=empty,
     )
+
+
+def _source(file: FileLook, guess: Guess) -> DataSource:
+    return DataSource(uri=file.uri, header=file.header or None, columns=guess.columns)
 
 
 def exam_share(queries: int, groups: int) -> float:

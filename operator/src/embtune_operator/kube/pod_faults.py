@@ -178,6 +178,10 @@ def _unable_to_start(pod: PodLook, step: StepName, now: datetime, patience: time
     if reason in _NO_IMAGE_EVER or (reason in _NO_IMAGE and is_late):
         text = f"the image {pod.image} of {step} cannot be had: {message or reason}; see trainerImage and imagePullSecrets"
         return Fault("ImagePull", text, now, stuck=True)
+    if is_late and pod.missing_claim:
+        where = "claims are looked for in the job's namespace"
+        text = f"pod {pod.name} of {step} cannot start: {pod.missing_claim.rstrip('.')}; {where}"
+        return Fault("Error", text, now, stuck=True)
     if is_late and pod.started_at is None and (reason in _NO_START or warning):
         return Fault("Error", f"pod {pod.name} of {step} cannot start: {warning or message or reason}", now, stuck=True)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _OWN = frozenset({CONTAINER, PYTORCH_CONTAINER})
 _ENDED = frozenset({"Succeeded", "Failed"})
+_NO_CLAIM = re.compile(r'persistentvolumeclaim "[^"]+" (not found|is being deleted)')
 _LATE = timedelta(seconds=60)
 """After the grace of a deleted pod is over: a kubelet that has not ended it by then does not answer any more."""
 
@@ -54,6 +56,12 @@ class PodLook:
     def scheduled_at(self) -> datetime | None:
         found = self.condition("PodScheduled")
         return parse_time(found.get("lastTransitionTime")) if found.get("status") == "True" else None
+
+    @property
+    def missing_claim(self) -> str:
+        """What its scheduler says of a volume claim that is not there; empty: nothing. One that waits for its volume is there."""
+        said = str(self.condition("PodScheduled").get("message") or "")
+        return said if _NO_CLAIM.search(said) else ""
 
     @property
     def mounted(self) -> bool:

@@ -4,9 +4,11 @@ between pods and the trainer (environment, mounted files, exit code, termination
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from embtune_api.reach import CLAIM_URI
 from embtune_api.requests import PrepareRequest
 from embtune_operator.kube import labels
 
@@ -23,6 +25,7 @@ CONTAINER = "step"
 NOBODY = 65532
 STORE_FOLDER = "/var/run/embtune/store"
 SOURCES_FOLDER = "/var/run/embtune/sources"
+CLAIMS_FOLDER = "/var/run/embtune/claims"
 REQUEST_FOLDER = "/etc/embtune"
 METRICS_PORT = 9091
 TRAIN_GRACE_SECONDS, GRACE_SECONDS = 300, 30
@@ -148,6 +151,7 @@ def _environment(blueprint: Blueprint) -> list[Object]:
         values["AWS_ENDPOINT_URL"] = store.endpoint
     if step == "prepare":
         values["EMBTUNE_SOURCE_SECRETS"] = SOURCES_FOLDER
+        values["EMBTUNE_CLAIMS"] = CLAIMS_FOLDER
     if step == "train":
         values["EMBTUNE_METRICS_PORT"] = str(METRICS_PORT)
     return [{"name": name, "value": value} for name, value in values.items()]
@@ -179,6 +183,10 @@ def _volumes(blueprint: Blueprint) -> list[Object]:
             {"name": f"source-{number}", "secret": {"secretName": name, "defaultMode": 0o440}}
             for number, name in enumerate(_source_secrets(blueprint.request))
         ),
+        *(
+            {"name": f"claim-{number}", "persistentVolumeClaim": {"claimName": name, "readOnly": True}}
+            for number, name in enumerate(_source_claims(blueprint.request))
+        ),
     ]
 
 
@@ -192,6 +200,10 @@ def _mounts(blueprint: Blueprint) -> list[Object]:
             {"name": f"source-{number}", "mountPath": f"{SOURCES_FOLDER}/{name}", "readOnly": True}
             for number, name in enumerate(_source_secrets(blueprint.request))
         ),
+        *(
+            {"name": f"claim-{number}", "mountPath": f"{CLAIMS_FOLDER}/{name}", "readOnly": True}
+            for number, name in enumerate(_source_claims(blueprint.request))
+        ),
     ]
 
 
@@ -201,3 +213,11 @@ def _source_secrets(request: AnyRequest) -> list[str]:
         return []
     sources: list[Any] = [request.base_model, *(request.data.train if request.data else ())]
     return sorted({source.secret_ref.name for source in sources if source.secret_ref})
+
+
+def _source_claims(request: AnyRequest) -> list[str]:
+    """The volume claims that `prepare` reads from, by name, each once."""
+    if not isinstance(request, PrepareRequest) or request.data is None:
+        return []
+    found = (re.fullmatch(CLAIM_URI, source.uri) for source in request.data.train)
+    return sorted({match["claim"] for match in found if match})

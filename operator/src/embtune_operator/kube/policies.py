@@ -57,10 +57,11 @@ def _data(request: StepRequest, base_line: str | None) -> list[dict[str, Any]]:
     line, scratch = request.line_keys, _scratch(request)
     base = LineKeys(request.namespace, base_line or request.model)
     frozen = [line.owner, f"{line.root}/exams/*", f"{line.root}/splits/*", f"{line.versions}/*"]
-    read = [line.release, *([base.release, f"{base.versions}/*"] if base != line else [])]
+    read = [line.release, *([base.release, f"{base.versions}/*"] if base != line else []), *_replayed(request)]
     embeddings = [f"{line.root}/embeddings/*"] if _mines(request) else []
+    archive = [line.archive("*")] if _archives(request) else []
     return [
-        _allow(WRITE, request, [f"{scratch}/*", *frozen, *embeddings]),
+        _allow(WRITE, request, [f"{scratch}/*", *frozen, *embeddings, *archive]),
         _allow(READ, request, read),
         _list(request, [f"{scratch}/*", f"{line.versions}/*", *embeddings]),
     ]
@@ -68,6 +69,18 @@ def _data(request: StepRequest, base_line: str | None) -> list[dict[str, Any]]:
 
 def _mines(request: StepRequest) -> bool:
     return isinstance(request, PrepareRequest) and request.data is not None and request.data.mine is not None
+
+
+def _archives(request: StepRequest) -> bool:
+    """It keeps data with the line."""
+    data = request.data if isinstance(request, PrepareRequest) else None
+    return data is not None and (data.archive or data.replay is not None)
+
+
+def _replayed(request: StepRequest) -> list[str]:
+    """The rows of another line's version; those of its own are read as what is kept."""
+    replayed = request.replayed if isinstance(request, PrepareRequest) else None
+    return [replayed.rows.key] if replayed and replayed.rows and replayed.model != request.model else []
 
 
 def _training(request: TrainRequest) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from embtune_api.errors import EmbtuneError, Exit, StoreDenied, StoreError, StoreFull
 from embtune_operator.cluster import Event
 from embtune_operator.pipeline.reconcile import reconcile
+from embtune_operator.pipeline.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +70,9 @@ async def drive(job: FineTuneJob, settings: Settings, store: Store, cluster: Loc
     while True:
         cluster.changed.clear()
         try:
-            decision = await reconcile(job, settings, cluster, store, lambda: datetime.now(UTC))
+            # A memory of its own each time: a run that was stopped by Ctrl-Z and goes on has not stalled.
+            around = Surroundings(settings, cluster, store, lambda: datetime.now(UTC))
+            decision = await reconcile(job, around)
             failures = 0
         except StoreError as error:
             failures += 1

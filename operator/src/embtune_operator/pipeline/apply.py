@@ -79,6 +79,8 @@ async def _left_over(decision: Decision, cluster: Cluster) -> list[str]:
 
 def _write(decision: Decision, store: Store, now: datetime) -> list[Event]:
     line = LineKeys(decision.job.metadata.namespace, decision.job.spec.model)
+    if decision.replayed:
+        documents.create(store, decision.replayed_key, decision.replayed)
     if decision.judgement:
         documents.create(store, decision.judgement_key, decision.judgement)
     if decision.rejudgement:

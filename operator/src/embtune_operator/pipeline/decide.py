@@ -25,6 +25,7 @@ from embtune_operator.registry.release import JobPromotion
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from embtune_api.replayed import Replayed
     from embtune_api.resources import FineTuneJob
     from embtune_operator.pipeline.observe import Seen
     from embtune_operator.pipeline.plan import Plan, PlannedStep
@@ -44,6 +45,7 @@ def _next_move(case: Situation) -> Decision:
     - a job that has a result is finished
     - one that needs pods beyond its deadline has failed
     - one that is suspended stands still, unless it has gone to production already
+    - what it replays is kept in the store before anything is made of it
     - a verdict is kept in the store before anything follows from it
     - a step that is not done is launched, watched, tried again or given up
     - a version that was judged again after it had been published is told so
@@ -58,6 +60,8 @@ def _next_move(case: Situation) -> Decision:
         return fail(case, "DeadlineExceeded", f"{plan.current.name} was not done within runtime.deadlineSeconds {allowed}")
     if case.suspended_by and not resolved.promoted:
         return stand_still(case, case.suspended_by)
+    if resolved.to_replay and not resolved.replayed:
+        return _keep_replay(case, resolved.to_replay)
     if resolved.verdict and not resolved.judgement:
         return _keep_verdict(case)
     if plan.current:
@@ -84,6 +88,10 @@ def _until_the_deadline(decision: Decision, case: Situation) -> Decision:
         return decision
     left = max(0.0, (due - case.now).total_seconds())
     return replace(decision, requeue_after=left if decision.requeue_after is None else min(left, decision.requeue_after))
+
+
+def _keep_replay(case: Situation, found: Replayed) -> Decision:
+    return Decision(case.job, status_of(case, "Preparing"), replayed=found, replayed_key=case.plan.keys.replay, requeue_after=0)
 
 
 def _keep_verdict(case: Situation) -> Decision:

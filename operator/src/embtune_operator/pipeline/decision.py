@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from embtune_api.documents import JobResult, Judgement, Rejudgement
+    from embtune_api.replayed import Replayed
     from embtune_api.resources import FineTuneJob
     from embtune_api.status import FineTuneJobStatus, ModelVersionStatus
     from embtune_operator.cluster import Child, Event
@@ -20,6 +21,9 @@ class Decision:
     job: FineTuneJob
     status: FineTuneJobStatus
     """The whole new status; written last."""
+    replayed: Replayed | None = None
+    """To be kept with the job, which has not begun."""
+    replayed_key: str = ""
     judgement: Judgement | None = None
     """To be kept beside the evaluation that it judges."""
     judgement_key: str = ""
@@ -50,6 +54,5 @@ class Decision:
     @property
     def moves_the_store(self) -> bool:
         """Whether something is to be written or swapped there before anything else."""
-        return bool(
-            self.judgement or self.rejudgement or self.stop_key or self.go_on_key or self.promotion or self.finished_promotion
-        )
+        documents = self.replayed or self.judgement or self.rejudgement
+        return bool(documents or self.stop_key or self.go_on_key or self.promotion or self.finished_promotion)

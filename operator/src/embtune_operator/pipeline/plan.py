@@ -76,7 +76,9 @@ def job_keys(job: FineTuneJob) -> JobKeys:
 
 def make_plan(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Plan:
     """Every step whose inputs are known. Its digest is made of what determines the output and of nothing else."""
-    steps: list[PlannedStep] = [PlannedStep(_prepare(job, settings))]
+    steps: list[PlannedStep] = []
+    if resolved.replayed or job.spec.data.replay is None:
+        steps.append(PlannedStep(_prepare(job, resolved, settings)))
     if resolved.prepared:
         steps.append(PlannedStep(_train(job, resolved, settings)))
     if resolved.prepared and resolved.trained:
@@ -102,7 +104,7 @@ def _common(job: FineTuneJob, settings: Settings, digest: str) -> dict[str, Any]
     }
 
 
-def _prepare(job: FineTuneJob, settings: Settings) -> PrepareRequest:
+def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> PrepareRequest:
     spec = job.spec
     data = presets.resolve_data(spec.data, spec.training)
     digest = digest_of(
@@ -114,6 +116,7 @@ def _prepare(job: FineTuneJob, settings: Settings) -> PrepareRequest:
             "data": data,
             "base": spec.base_model,
             "recipe": spec.training.model_dump(include={"loss", "batch_size", "max_seq_length"}),
+            "replayed": resolved.replayed,
         }
     )
     return PrepareRequest(
@@ -122,6 +125,7 @@ def _prepare(job: FineTuneJob, settings: Settings) -> PrepareRequest:
         data=data,
         base_model=spec.base_model,
         training=spec.training,
+        replayed=resolved.replayed,
         folder=settings.folder,
     )
 
@@ -184,6 +188,8 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
             "validation_rows": facts.validation_rows,
             "exam": facts.exam,
             "digest": prepared.digest,
+            "replayed_rows": _replayed_rows(resolved),
+            "archived_train": facts.archived_train.model_dump(mode="json") if facts.archived_train else None,
         },
         lineage={
             "namespace": job.metadata.namespace,
@@ -192,12 +198,18 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
             "spec_digest": digest_of(job.spec),
             "base": {"uri": facts.base.uri, "revision": facts.base.revision, "digest": facts.base.model.digest},
             "champion": champion.model_dump(mode="json") if champion else None,
+            "replayed": resolved.replayed.model_dump(mode="json") if resolved.replayed else None,
             "prepare": prepared.digest,
             "train": trained.digest,
             "evaluate": evaluated.digest,
         },
         timestamp=judgement.at,
     )
+
+
+def _replayed_rows(resolved: Resolved) -> int:
+    report = resolved.data_report
+    return report.replay.replayed if report and report.replay else 0
 
 
 def _sha256(file: StoredFile | None) -> str | None:

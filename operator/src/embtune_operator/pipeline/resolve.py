@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from embtune_api.documents import JobResult, Judgement, StepManifest
 from embtune_api.errors import Tampered
 from embtune_api.keys import LineKeys, StepKeys
+from embtune_api.replayed import Replayed
 from embtune_api.reports import DataReport, EvaluationReport
 from embtune_operator.judge.verdict import judge_evaluation
 from embtune_operator.pipeline.plan import job_keys, make_plan, publish_digest
 from embtune_operator.pipeline.resolved import Champion, Resolved
 from embtune_operator.registry.history import promotion_of, read_history, read_release, stage_of
 from embtune_operator.registry.judgements import last_judgement
+from embtune_operator.registry.replay import find_replayed
 from embtune_operator.registry.versions import checked_manifest
 from embtune_store import documents
 
@@ -34,13 +36,14 @@ def resolve(job: FineTuneJob, settings: Settings, store: Store, readings: Readin
 
     Raises:
         Tampered: the champion's manifest is not the one that was released, or a report is not what its step wrote.
+        InvalidInput: the version to be replayed is not there, or its rows were not kept.
         StoreError: the store cannot be read.
     """
     result = documents.read(store, job_keys(job).result, JobResult)
     if result:
         return Resolved(result=result)
     walk = _Walk(job, settings, store, readings)
-    resolved = _with_prepared(walk, Resolved())
+    resolved = _with_prepared(walk, _with_replay(walk))
     if resolved.prepared:
         resolved = replace(resolved, trained=walk.manifest("train", resolved))
     if resolved.trained:
@@ -59,6 +62,14 @@ class _Walk:
     def manifest(self, name: StepName, resolved: Resolved) -> StepManifest | None:
         step = make_plan(self.job, resolved, self.settings).step(name)
         return self.readings.document(self.store, step.keys.manifest, StepManifest) if step else None
+
+
+def _with_replay(walk: _Walk) -> Resolved:
+    job, wanted = walk.job, walk.job.spec.data.replay
+    if wanted is None:
+        return Resolved()
+    kept = walk.readings.document(walk.store, job_keys(job).replay, Replayed)
+    return Resolved(to_replay=kept or find_replayed(walk.store, job.metadata.namespace, job.spec.model, wanted), replayed=kept)
 
 
 def _with_prepared(walk: _Walk, resolved: Resolved) -> Resolved:

@@ -9,6 +9,7 @@ from embtune_api.documents import EvaluateFacts, PrepareFacts, PublishedEvaluati
 
 if TYPE_CHECKING:
     from embtune_api.documents import JobResult, Judgement, Release, StepManifest, StoredModel, VersionRef
+    from embtune_api.replayed import Replayed
     from embtune_api.reports import DataReport, EvaluationReport
     from embtune_api.status import Stage
     from embtune_api.verdict import Verdict
@@ -29,6 +30,10 @@ class Resolved:
 
     result: JobResult | None = None
     """The job is finished for good."""
+    to_replay: Replayed | None = None
+    """What data.replay means, where the job asks for it."""
+    replayed: Replayed | None = None
+    """The same as it is kept in the store; whatever follows is made of this one."""
     prepared: StepManifest | None = None
     data_report: DataReport | None = None
     trained: StepManifest | None = None

@@ -76,7 +76,17 @@ def _data_ready(resolved: Resolved, now: datetime) -> list[Condition]:
         f"{facts.exam_queries:,} exam queries"
     )
     warnings = [finding.message for finding in report.findings if finding.check == "exam"] if report else []
-    return [condition("DataReady", "Prepared", "; ".join([message, *warnings]), now)]
+    return [condition("DataReady", "Prepared", "; ".join([message, *_replay(resolved), *warnings]), now)]
+
+
+def _replay(resolved: Resolved) -> list[str]:
+    report = resolved.data_report.replay if resolved.data_report else None
+    if report is None or resolved.replayed is None:
+        return []
+    if why := resolved.replayed.why_nothing:
+        return [f"nothing is replayed: {why}"]
+    fewer = "" if report.replayed == report.wanted else f", fewer than the {report.wanted:,} asked for"
+    return [f"{report.replayed:,} of the rows to train on are replayed from {report.source}{fewer}"]
 
 
 def _judged(resolved: Resolved, now: datetime) -> list[Condition]:

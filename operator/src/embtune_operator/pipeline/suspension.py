@@ -90,7 +90,7 @@ def _progress(case: Situation) -> Progress | None:
 def _where(case: Situation) -> str:
     current, progress = case.plan.current, _progress(case)
     if current is None:
-        return "stopped before the release"
+        return "stopped before the release" if case.plan.resolved.prepared else "stopped before prepare"
     if not any(attempt.step == current.name for attempt in case.attempts):
         return f"stopped before {current.name}"
     if current.name == "train" and progress and progress.step is not None:

@@ -17,6 +17,7 @@ from embtune_operator.pipeline.apply import is_news, show
 from embtune_operator.pipeline.memory import Memory
 from embtune_operator.pipeline.reconcile import advance
 from embtune_operator.pipeline.settled import is_settled
+from embtune_operator.pipeline.surroundings import Surroundings
 from embtune_operator.service.stored import read_stored
 from embtune_operator.service.unreadable import tell_unreadable
 
@@ -77,16 +78,10 @@ class JobPass:
         except Missing:
             return None  # the namespace is going, and the job with it
         hold = self.triggers.resources.hold(key.namespace, job.spec.model)
-        decision = await advance(
-            job,
-            settings,
-            self.cluster,
-            self.store,
-            lambda: datetime.now(UTC),
-            hold,
-            self.memory,
-            seen_first=seen_first,
+        around = Surroundings(
+            settings, self.cluster, self.store, lambda: datetime.now(UTC), hold, self.memory, seen_first=seen_first
         )
+        decision = await advance(job, around)
         if is_news(decision):
             await self.give_way()  # of hundreds of jobs each gets its child before any is told about
         await show(decision, self.cluster)

@@ -26,6 +26,8 @@ def print_data(looked: Looked) -> None:
     report = looked.report
     for file, guess in zip(looked.files, looked.guesses, strict=True):
         console.print(escape(f"{file.uri}: {file.rows} rows, read as {guess.columns.shape}: {guess}"))
+        if file.header:
+            console.print(escape(f"Its first line is data, so its columns are called {', '.join(file.header)}."))
     console.print(f"{report.rows_read} rows read, {report.rows_used} used\n")
     console.print(_lengths(looked))
     for line in _labels(looked):

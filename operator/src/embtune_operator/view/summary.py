@@ -61,7 +61,8 @@ def data_lines(version: Version, prepared: Condition | None = None) -> Sequence[
     """Two lines on the data, and what was made of Auto; `prepared` knows more about the data than the version does."""
     data = version.metadata.training_data
     sources = ", ".join(f"{s['uri']} ({s['rows']:,} rows, sha256 {s['sha256'][:12]}…)" for s in data.get("sources", []))
-    split = f"{data.get('train_rows', 0):,} rows to train on, {data.get('validation_rows', 0):,} for validation"
+    again = f" ({count:,} of them replayed)" if (count := data.get("replayed_rows")) else ""
+    split = f"{data.get('train_rows', 0):,} rows to train on{again}, {data.get('validation_rows', 0):,} for validation"
     told = prepared.message if prepared else split
     lines = [f"Data   {escape(sources)}", f"       {escape(told)}; exam {version.evaluation.exam[:12]}…"]
     return [*lines, f"Recipe {_recipe(training)}"] if (training := version.metadata.training_config) else lines

@@ -278,6 +278,31 @@ def test_a_missing_secret_is_named_and_then_given_up() -> None:
     assert 'secret "env" not found' in seen(a_job_body(), config, now=400).message
 
 
+NO_CLAIM = '0/3 nodes are available: persistentvolumeclaim "corpus" not found. not found'
+UNBOUND = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
+
+
+@pytest.mark.parametrize(
+    "says", [NO_CLAIM, NO_CLAIM.replace("not found. not found", "is being deleted.")], ids=["missing", "about to go"]
+)
+def test_a_missing_claim_is_named_and_then_given_up(says: str) -> None:
+    unscheduled = condition("PodScheduled", status="False", reason="Unschedulable", message=says)
+    pod = a_pod(None, phase="Pending", conditions=[unscheduled])
+    early, late = (seen(a_job_body(step="prepare"), pod, now=now) for now in (30, 400))
+    assert (early.state, early.message) == ("Queued", f"no node for pod pod-0: {says}")
+    assert (late.state, late.reason) == ("Failed", "Error")
+    assert late.message == (
+        f"pod pod-0 of prepare cannot start: {says.rstrip('.')}; claims are looked for in the job's namespace"
+    )
+
+
+@pytest.mark.parametrize("says", [UNBOUND, "0/3 nodes are available: 3 Insufficient cpu."], ids=["its volume", "room"])
+def test_what_may_still_come_is_waited_for(says: str) -> None:
+    unscheduled = condition("PodScheduled", status="False", reason="Unschedulable", message=says)
+    state = seen(a_job_body(step="prepare"), a_pod(None, phase="Pending", conditions=[unscheduled]), now=5000)
+    assert (state.state, state.message) == ("Queued", f"no node for pod pod-0: {says}")
+
+
 def test_a_long_pull_without_any_warning_is_no_failure() -> None:
     assert seen(a_job_body(), a_pod(waiting("ContainerCreating"), phase="Pending"), now=5000).state == "Queued"
 

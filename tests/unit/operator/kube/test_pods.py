@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from embtune_api.requests import TrainRequest
+from embtune_api.sources import DataSource
 from embtune_operator.kube import labels
 from embtune_operator.kube.pods import pod_template
 from support.kube_children import DIGEST, IMAGE, a_blueprint, a_cluster_job, a_platform
@@ -88,6 +89,26 @@ def test_prepare_mounts_each_secret_of_the_job_once_by_its_name() -> None:
     assert environment(spec)["EMBTUNE_SOURCE_SECRETS"] == "/var/run/embtune/sources"
     assert spec["terminationGracePeriodSeconds"] == 30
     assert "ports" not in container
+
+
+def test_prepare_mounts_each_claim_of_the_job_once_and_cannot_write_to_it() -> None:
+    job = a_cluster_job()
+    uris = ["pvc://corpus/a.jsonl", "s3://data/a.jsonl", "pvc://corpus/b.jsonl", "pvc://archive.v2/deep/c.jsonl"]
+    sources = [DataSource(uri=uri) for uri in uris]
+    data = job.spec.data.model_copy(update={"train": sources})
+    job = job.model_copy(update={"spec": job.spec.model_copy(update={"data": data})})
+    spec = pod_template(a_blueprint("prepare", job))["spec"]
+    (container,) = spec["containers"]
+    assert [volume for volume in spec["volumes"] if "persistentVolumeClaim" in volume] == [
+        {"name": "claim-0", "persistentVolumeClaim": {"claimName": "archive.v2", "readOnly": True}},
+        {"name": "claim-1", "persistentVolumeClaim": {"claimName": "corpus", "readOnly": True}},
+    ]
+    assert [mount for mount in container["volumeMounts"] if mount["name"].startswith("claim-")] == [
+        {"name": "claim-0", "mountPath": "/var/run/embtune/claims/archive.v2", "readOnly": True},
+        {"name": "claim-1", "mountPath": "/var/run/embtune/claims/corpus", "readOnly": True},
+    ]
+    assert environment(spec)["EMBTUNE_CLAIMS"] == "/var/run/embtune/claims"
+    assert "claim-" not in str(pod_template(a_blueprint("train", job))), "prepare alone reads data"
 
 
 def test_the_profile_places_the_pod_but_cannot_undo_the_contract() -> None:

@@ -5,20 +5,21 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from embtune_api.look import MOST_VALUES, ColumnLook, FileLook
+from embtune_api.look import MOST_VALUES, AskedFile, ColumnLook, FileLook
 from embtune_trainer.prepare.findings import shorten
-from embtune_trainer.prepare.records import read_records
+from embtune_trainer.prepare.records import first_fields, read_records
 
 _WORDS_OF_A_SENTENCE = 4
 
 
-def describe_file(uri: str, content: bytes) -> FileLook:
-    """Every column, in the order of its name.
+def describe_file(asked: AskedFile, content: bytes) -> FileLook:
+    """Every column, in the order of its name. One without a name is column1, column2, and so on.
 
     Raises:
         InvalidInput: the file cannot be read, or a row of it is broken (`file:row`).
     """
-    records = read_records(uri, content)
+    header = asked.header or _made_up(first_fields(asked.uri, content), asked.mapped)
+    records = read_records(asked.uri, content, header=header)
     values: dict[str, list[str]] = {}
     rows = 0
     for record in records.records:
@@ -28,9 +29,14 @@ def describe_file(uri: str, content: bytes) -> FileLook:
                 value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
             )
             values.setdefault(name, []).append(text)
-    delimited = any(ending in uri.lower() for ending in (".csv", ".tsv"))
     columns = [_describe(name, values[name]) for name in sorted(values)]
-    return FileLook(uri=uri, rows=rows, columns=columns, headless=delimited and any(map(_reads_like_data, records.columns)))
+    return FileLook(uri=asked.uri, rows=rows, columns=columns, header=header)
+
+
+def _made_up(first: list[str], mapped: list[str]) -> list[str]:
+    """Names for the columns of a file whose first line reads like data; none where it has names."""
+    named = mapped and set(mapped) <= {field.strip() for field in first}
+    return [] if named or not any(map(_reads_like_data, first)) else [f"column{number + 1}" for number in range(len(first))]
 
 
 def _describe(name: str, texts: list[str]) -> ColumnLook:

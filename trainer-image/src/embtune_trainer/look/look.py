@@ -27,7 +27,7 @@ def run_look(request: LookRequest) -> Look:
     folder = Path(request.folder)
     with tempfile.TemporaryDirectory() as scratch:
         outside = Outside(open_store(scratch))
-        files = [describe_file(uri, content_of(uri, folder, outside)) for uri in request.files]
+        files = [describe_file(file, content_of(file.uri, folder, outside)) for file in request.files]
         report = None if request.data is None else _report(request.data, folder, outside)
     return Look(files=files, report=report)
 

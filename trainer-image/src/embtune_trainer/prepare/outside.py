@@ -35,6 +35,8 @@ class Outside:
     """Folder of mounted Secrets; None: a local run."""
     mirror: Path | None = None
     """A folder that is looked up before the hub: models as `<org>/<name>`, data sets as `datasets/<org>/<name>`."""
+    claims: Path | None = None
+    """Folder of mounted volumes, each by its claim's name; None: there are none."""
 
     @contextmanager
     def bucket(self, uri: str, secret: SecretRef | None, field: str) -> Iterator[tuple[Store, str]]:

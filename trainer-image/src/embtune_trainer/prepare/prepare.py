@@ -14,6 +14,7 @@ from embtune_api.status import Progress
 from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import fingerprints
+from embtune_trainer.prepare.archive import Archive
 from embtune_trainer.prepare.balance import balanced
 from embtune_trainer.prepare.base_model import resolve_base
 from embtune_trainer.prepare.builders import Built
@@ -28,6 +29,7 @@ from embtune_trainer.prepare.line import claim_line
 from embtune_trainer.prepare.mining.job import MiningJob
 from embtune_trainer.prepare.outputs import Outputs, finish, make_outputs, staged_entries, write_outputs
 from embtune_trainer.prepare.outside import Outside
+from embtune_trainer.prepare.replay import ReplayJob
 from embtune_trainer.prepare.report import make_report
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData, read_sources
@@ -40,6 +42,7 @@ def run_prepare(
     report_progress: Callable[[Progress], None],
     mirror: Path | None = None,
     secrets: Path | None = None,
+    claims: Path | None = None,
     now: datetime | None = None,
 ) -> StepManifest:
     """Do the step, or return what it did before.
@@ -47,12 +50,14 @@ def run_prepare(
     Args:
         mirror: a folder of models and data sets that is looked up before the hub.
         secrets: a folder with a folder for each secretRef of the job; None: a local run, with its environment's credentials.
+        claims: a folder with a folder for each volume claim that the job's data lies on.
         now: when it is, for rows that have an age; None: by this machine's clock.
 
     Raises:
         InvalidInput: bad data, a base model that cannot be used, or rows grouped in another way than the line's exam; then no
             exam is frozen.
-        Tampered: the line's exam, its ledger, or the version to start from, is not what was frozen, written or published.
+        Tampered: the line's exam, its ledger, the version to start from, or the rows to replay, are not what was frozen, written
+            or published.
     """
     keys = request.job_keys.step("prepare", request.digest)
     done = documents.read(store, keys.manifest, StepManifest)
@@ -65,10 +70,14 @@ def run_prepare(
     claim_line(store, request.line_keys, request.owner)
 
     report_progress(Progress(percent=0, message="reading the data"))
-    data = read_sources(request.data.train, request.data.split, folder, Outside(store, secrets, mirror))
+    outside, kept = Outside(store, secrets, mirror, claims), Archive.of_sources(request, store)
+    data = read_sources(request.data.train, request.data.split, folder, outside, kept)
+    replay = ReplayJob.of(request, store)
     report_progress(Progress(percent=20, message=f"checking and dividing {counted(data.rows_read)}"))
     now = now or datetime.now(UTC)
     examined = _examine(data, request.data, request, store, now)
+    if replay:
+        replay.refuse_misfits(examined.built)
     report_progress(Progress(percent=60, message="fetching the base model"))
     base = resolve_base(
         request.base_model,
@@ -82,10 +91,10 @@ def run_prepare(
     tokens = TokenCheck(store, base.model, request.data.checks, request.training.max_seq_length)
     labels = LabelCheck.of(request, store, base, report_progress)
     mining = MiningJob.of(request, store, base, mirror, secrets, report_progress)
-    examined = _with_the_base(examined, request.data, tokens, labels, mining)
+    examined = _completed(examined, request.data, tokens, labels, mining, replay)
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     while not _settled(examined, request, store):  # another job of the line was first
-        examined = _with_the_base(_examine(data, request.data, request, store, now), request.data, tokens, labels, mining)
+        examined = _completed(_examine(data, request.data, request, store, now), request.data, tokens, labels, mining, replay)
     divided, built = examined.divided, examined.built
     frozen_here = _froze(store, request)
     outputs = make_outputs(
@@ -97,7 +106,8 @@ def run_prepare(
         sources=data.sources,
         base=base,
     )
-    facts = _facts(data, base, mining.miner if mining else None, divided, built, outputs)
+    archive = Archive.of_rows(request, store)
+    facts = _facts(data, base, mining.miner if mining else None, divided, built, outputs, archive)
     manifest = StepManifest(
         step="prepare",
         input_digest=request.digest,
@@ -116,18 +126,24 @@ def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store
     return examine(data, wanted, request.training, now, ledger=ledger, frozen=_frozen_exam(store, request, split))
 
 
-def _with_the_base(
-    examined: Examined, wanted: Data, tokens: TokenCheck, labels: LabelCheck | None, mining: MiningJob | None
+def _completed(
+    examined: Examined,
+    wanted: Data,
+    tokens: TokenCheck,
+    labels: LabelCheck | None,
+    mining: MiningJob | None,
+    replay: ReplayJob | None,
 ) -> Examined:
     """What takes a model: how it reads the texts, the rows whose labels are doubted, and hard negatives for those that stay; then
-    each is counted as often as its source and its class say."""
+    each is counted as often as its source and its class say; last, rows of an earlier version, which have been through this."""
     examined = tokens.look(examined)
     if labels:
         divided, findings, report = labels.look(examined.divided)
         built = examined.built if divided is examined.divided else build_sides(divided, wanted)
         examined = replace(examined, divided=divided, built=built, findings=[*examined.findings, *findings], labels=report)
     mined = mining.mine(examined.built) if mining else examined.built
-    return replace(examined, built=balanced(mined, wanted))
+    examined = replace(examined, built=balanced(mined, wanted))
+    return replace(examined, built=replay.mix(examined.built, examined.divided)) if replay else examined
 
 
 def _settled(examined: Examined, request: PrepareRequest, store: Store) -> bool:
@@ -158,7 +174,13 @@ def _fingerprints(store: Store, train: list[Row], base: ResolvedBase) -> fingerp
 
 
 def _facts(
-    data: ReadData, base: ResolvedBase, miner: ResolvedBase | None, divided: Divided, built: Built, outputs: Outputs
+    data: ReadData,
+    base: ResolvedBase,
+    miner: ResolvedBase | None,
+    divided: Divided,
+    built: Built,
+    outputs: Outputs,
+    archive: Archive | None,
 ) -> PrepareFacts:
     return PrepareFacts(
         sources=data.sources,
@@ -171,6 +193,7 @@ def _facts(
         exam_queries=divided.exam.manifest.queries,
         exam_shape=divided.exam.prepared_shape,
         train=outputs.file(outputs.keys.train_rows),
+        archived_train=archive.keep(outputs.contents[outputs.keys.train_rows]) if archive else None,
         fingerprints=outputs.file(outputs.keys.fingerprints),
         report=outputs.file(outputs.keys.report),
     )

@@ -48,6 +48,7 @@ def make_report(data: ReadData, examined: Examined, *, frozen_here: bool) -> Dat
         tokens=examined.tokens,
         labels=examined.labels,
         mining=built.mining,
+        replay=built.replay,
         balance=built.balance,
         exam=exam.digest,
         exam_frozen_by_this_job=frozen_here,

@@ -13,6 +13,9 @@ from embtune_api.errors import InvalidInput, NotFound
 from embtune_api.reports import Finding
 from embtune_api.sources import DataSource
 from embtune_api.split import Split
+from embtune_trainer.prepare.archive import Archive
+from embtune_trainer.prepare.claims import claim_content
+from embtune_trainer.prepare.files import file_content
 from embtune_trainer.prepare.findings import Hit, how_read, shorten
 from embtune_trainer.prepare.hub import HubAway, read_data_file
 from embtune_trainer.prepare.mapping import read_score, row_of, text_columns
@@ -43,8 +46,13 @@ class ReadData:
         return len(self.rows) + len(self.empty)
 
 
-def read_sources(sources: list[DataSource], split: Split, folder: Path | None, outside: Outside) -> ReadData:
+def read_sources(
+    sources: list[DataSource], split: Split, folder: Path | None, outside: Outside, archive: Archive | None = None
+) -> ReadData:
     """Read every source, in order.
+
+    Args:
+        archive: where a copy of each is kept, once it has been read to its end; None: nowhere.
 
     Raises:
         InvalidInput: a source that is not there, lacks a column, or has a broken row or one on a side that nobody knows
@@ -60,7 +68,7 @@ def read_sources(sources: list[DataSource], split: Split, folder: Path | None, o
     for number, source in enumerate(sources):
         field_path = f"data.train[{number}]"
         content, revision = _content(source, folder, field_path, outside)
-        _read_source(source, content, revision, split, data)
+        _read_source(source, content, revision, split, data, archive)
     return data
 
 
@@ -78,10 +86,12 @@ def local_path(uri: str, folder: Path | None, field_path: str) -> Path:
     return folder / (unquote(urlsplit(uri).path) if uri.startswith("file://") else uri)
 
 
-def _read_source(source: DataSource, content: bytes, revision: str | None, split: Split, into: ReadData) -> None:
+def _read_source(
+    source: DataSource, content: bytes, revision: str | None, split: Split, into: ReadData, archive: Archive | None
+) -> None:
     wanted = _wanted_columns(source, split)
     read_before, rows_before = into.rows_read, len(into.rows)
-    found = read_records(source.uri, content, wanted)
+    found = read_records(source.uri, content, wanted, source.header or ())
     for record in found.records:
         _take(record, source, split, wanted, into)
     _refuse_missing_columns(source.uri, wanted, found.columns)
@@ -94,6 +104,7 @@ def _read_source(source: DataSource, content: bytes, revision: str | None, split
             size=len(content),
             rows=into.rows_read - read_before,
             columns=source.columns,
+            archived=archive.keep(content).key if archive else None,
             weight=source.weight,
             language=source.language,
         )
@@ -199,6 +210,8 @@ def _content(source: DataSource, folder: Path | None, field_path: str, outside: 
         return _s3_content(source, field_path, outside), None
     if source.uri.startswith("hf://"):
         return _hub_content(source, field_path, outside)
+    if source.uri.startswith("pvc://"):
+        return claim_content(source.uri, outside.claims, field_path), None
     return _local_content(source.uri, folder, field_path), None
 
 
@@ -217,17 +230,10 @@ def _local_content(uri: str, folder: Path | None, field_path: str) -> bytes:
     if "://" in uri and not uri.startswith("file://"):
         raise InvalidInput(
             f"{field_path}.uri: {uri} cannot be read. "
-            f"Give an s3://bucket/key, an hf://datasets/org/name/file, or a path in a local run."
+            f"Give an s3://bucket/key, an hf://datasets/org/name/file, a pvc://claim/path, or a path in a local run."
         )
     path = local_path(uri, folder, field_path)
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise InvalidInput(f"{field_path}.uri: there is no file {path}. Paths start at the job's folder.") from None
-    except IsADirectoryError:
-        raise InvalidInput(f"{field_path}.uri: {path} is a folder. Name the files in it one by one.") from None
-    except OSError as error:
-        raise InvalidInput(f"{field_path}.uri: {path} cannot be read: {error.strerror}. Check its permissions.") from None
+    return file_content(path, str(path), field_path, "Paths start at the job's folder.")
 
 
 def _s3_content(source: DataSource, field_path: str, outside: Outside) -> bytes:

@@ -6,6 +6,7 @@ from embtune_api.build import Build
 from embtune_api.errors import InvalidInput
 from embtune_api.losses import Prepared
 from embtune_api.mining_report import MiningReport
+from embtune_api.replayed import ReplayReport
 from embtune_api.reports import BalanceReport, Finding
 from embtune_trainer.prepare.builders.labelled import InClass, in_class_pairs, with_another_label
 from embtune_trainer.prepare.builders.sampled import with_same_category
@@ -27,6 +28,8 @@ class Built:
     """About the rows to train on."""
     mining: MiningReport | None = None
     """Where hard negatives were added to them."""
+    replay: ReplayReport | None = None
+    """Where rows of an earlier version were added."""
     balance: BalanceReport | None = None
     """Where they were balanced."""
 

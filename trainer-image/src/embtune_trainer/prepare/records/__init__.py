@@ -6,7 +6,7 @@ columns mean.
     content (decompressed, bounded) → encoding → lines → records;   parquet → records
 """
 
-from embtune_trainer.prepare.records.read import read_records
+from embtune_trainer.prepare.records.read import first_fields, read_records
 from embtune_trainer.prepare.records.record import Record, Records, Remark, broken
 
-__all__ = ["Record", "Records", "Remark", "broken", "read_records"]
+__all__ = ["Record", "Records", "Remark", "broken", "first_fields", "read_records"]

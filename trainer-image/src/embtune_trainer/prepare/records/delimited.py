@@ -1,7 +1,7 @@
 """Records of delimited text, as people export it: csv, whatever its delimiter, and tsv."""
 
 import csv
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, islice
 from typing import Literal
 
@@ -14,22 +14,44 @@ _LONGEST_HEADER = 50
 """lines"""
 
 
-def delimited_records(uri: str, lines: Iterator[str], kind: Literal["csv", "tsv"], wanted: Collection[str]) -> Records:
+Kind = Literal["csv", "tsv"]
+
+
+def delimited_records(uri: str, lines: Iterator[str], kind: Kind, wanted: Collection[str], header: Sequence[str] = ()) -> Records:
     """The rows below the header, which decides on the delimiter: no order of the rows can change it.
+
+    Args:
+        header: of a file that has none; then the delimiter is one that makes as many columns of the first line.
 
     Raises:
         InvalidInput: a header that names a column twice, or whose quotes do not close.
     """
+    delimiter, rows = _split(uri, lines, kind, wanted, len(header))
+    if header:
+        refuse_repeated(f"{uri}: the job's header", header)
+        names = list(header)
+    else:
+        names = _header(uri, *next(rows))
+    promised = _DELIMITERS[kind][0]
+    shows = "as their first line shows" if header else "as their header shows"
+    remark = Remark("delimiter", f"are separated by {_NAMES[delimiter]}, not by {_NAMES[promised]}, {shows}")
+    return Records(_records(uri, rows, names), {name for name in names if name}, [remark] if delimiter != promised else [])
+
+
+def fields_of(uri: str, lines: Iterator[str], kind: Kind) -> list[str]:
+    """Of the first line, whether they are names or data."""
+    return next(_split(uri, lines, kind, (), 0)[1])[1]
+
+
+def _split(
+    uri: str, lines: Iterator[str], kind: Kind, wanted: Collection[str], columns: int
+) -> tuple[str, Iterator[tuple[int, list[str]]]]:
+    """The delimiter, and what it makes of the lines."""
     csv.field_size_limit(LONGEST_RECORD)
     skipped, first = _first_line(lines)
     head = [first, *islice(lines, _LONGEST_HEADER - 1)]
-    delimiter = _delimiter(head, _DELIMITERS[kind], wanted)
-    rows = _rows(uri, chain(head, lines), delimiter, skipped)
-    line, fields = next(rows)
-    header = _header(uri, line, fields)
-    promised = _DELIMITERS[kind][0]
-    remark = Remark("delimiter", f"are separated by {_NAMES[delimiter]}, not by {_NAMES[promised]}, as their header shows")
-    return Records(_records(uri, rows, header), {name for name in header if name}, [remark] if delimiter != promised else [])
+    delimiter = _delimiter(head, _DELIMITERS[kind], wanted, columns)
+    return delimiter, _rows(uri, chain(head, lines), delimiter, skipped)
 
 
 def _first_line(lines: Iterator[str]) -> tuple[int, str]:
@@ -37,15 +59,15 @@ def _first_line(lines: Iterator[str]) -> tuple[int, str]:
     return next((number, line) for number, line in enumerate(lines) if line.strip())
 
 
-def _delimiter(head: list[str], candidates: tuple[str, ...], wanted: Collection[str]) -> str:
-    """The one that makes a header with the wanted columns; else the one that makes the most columns."""
+def _delimiter(head: list[str], candidates: tuple[str, ...], wanted: Collection[str], columns: int) -> str:
+    """The one that makes a header with the wanted columns, or as many as there are; else the one that makes the most columns."""
 
     def fitness(delimiter: str) -> tuple[bool, int]:
         try:
             names = [name.strip() for name in next(csv.reader(head, delimiter=delimiter, strict=True))]
         except csv.Error:
             return False, 0
-        return set(wanted) <= set(names), len(names)
+        return len(names) == columns if columns else set(wanted) <= set(names), len(names)
 
     return max(candidates, key=fitness)
 

@@ -1,0 +1,105 @@
+"""One training, from a source's rows to what the trained model scores on each query of the exam."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.trainer.unmasked import nothing_known
+from bench.trainer.workload import BASE, keys
+from embtune_api.base_model import BaseModelRef
+from embtune_api.data import Data
+from embtune_api.digest import sha256_hex
+from embtune_api.documents import Owner, PrepareFacts
+from embtune_api.evaluation import Suite
+from embtune_api.keys import LineKeys
+from embtune_api.presets import resolve
+from embtune_api.requests import PrepareRequest
+from embtune_api.training import Training
+from embtune_store import open_store
+from embtune_trainer.encoder import device_for, has_bf16, load_encoder
+from embtune_trainer.evaluate.exam import LoadedExam, group_index, load_exam
+from embtune_trainer.evaluate.suites.retrieval import ask_for_passages
+from embtune_trainer.prepare import run_prepare
+from embtune_trainer.train.checkpoints import Checkpoints
+from embtune_trainer.train.loop import Loop
+from embtune_trainer.train.objectives import make_objective
+from embtune_trainer.train.ranks import Ranks
+from embtune_trainer.train.rows import Record, read_records, tokenize_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from sentence_transformers import SentenceTransformer
+
+METRIC = "ndcg@10"
+SUITE = Suite(cutoffs=(10,))
+RECIPE = {"epochs": 1, "batchSize": 64, "learningRate": 5e-5, "maxSeqLength": 64, "checkpointSteps": 1_000_000}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What `prepare` made."""
+
+    records: list[Record]
+    """That are trained on."""
+    exam: LoadedExam
+
+    @property
+    def digest(self) -> str:
+        """Of the records."""
+        return sha256_hex(json.dumps(self.records).encode())
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One model on the exam."""
+
+    values: NDArray[np.float64]
+    """(queries,): ndcg@10 of each."""
+    groups: NDArray[np.int64]
+    """(queries,): which are not independent of each other."""
+
+
+def prepare(folder: Path, rows: Sequence[dict[str, str]], data: dict[str, Any]) -> Prepared:
+    """The real step, in a store of its own. `data`: spec.data, whose source is called rows.jsonl."""
+    (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    store = open_store("memory://")
+    request = PrepareRequest(
+        store=store.uri,
+        namespace="bench",
+        model="techniques",
+        job="job",
+        job_uid="uid",
+        digest="d" * 64,
+        owner=Owner(cluster="here", namespace_uid="n"),
+        data=Data.model_validate(data),
+        base_model=BaseModelRef(uri=str(BASE)),
+        folder=str(folder),
+    )
+    facts = PrepareFacts.model_validate(run_prepare(request, store, lambda _: None).facts)
+    exam = load_exam(store, LineKeys("bench", "techniques").exam(facts.exam))
+    assert isinstance(exam, LoadedExam), "the sets are of pairs and of labelled texts"
+    return Prepared(read_records(store.get(facts.train.key)), exam)
+
+
+def train(records: list[Record], seed: int, base: Path = BASE, *, masked: bool = True) -> SentenceTransformer:
+    """A model trained on the records. `masked`: known positives are kept out of the negatives, as embtune always does."""
+    device = device_for(0)
+    model = load_encoder(base, device)
+    recipe = resolve(Training.model_validate(RECIPE | {"seed": seed}), len(records))
+    rows = tokenize_rows(records, model, recipe.max_seq_length)
+    objective = make_objective(records, recipe.loss) if masked else nothing_known(len(records), recipe.loss.scale)
+    checkpoints = Checkpoints(open_store("memory://"), keys(seed))
+    Loop(model, rows, objective, recipe, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False).run()
+    return model
+
+
+def score(model: SentenceTransformer, exam: LoadedExam) -> Scored:
+    kept = ask_for_passages(model, exam, SUITE, lambda _: None)
+    column = kept.columns.index(f"{SUITE.name}/{METRIC}")
+    return Scored(kept.values[:, column], group_index(exam))
