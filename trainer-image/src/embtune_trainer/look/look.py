@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from embtune_api.base_look import BaseLook
@@ -10,6 +11,7 @@ from embtune_api.data import Data
 from embtune_api.errors import EmbtuneError
 from embtune_api.learning_curve import CurveAsk, CurveInputs
 from embtune_api.look import Look, LookRequest
+from embtune_api.training import Training
 from embtune_store import open_store
 from embtune_trainer.look.curve import stage_curve
 from embtune_trainer.look.describe import describe_file
@@ -40,7 +42,7 @@ def run_look(request: LookRequest, mirror: Path | None = None) -> Look:
         if request.data is None:
             return Look(files=files)
         data = read_sources(request.data.train, request.data.split, place.folder, place.outside)
-        examined = examine(data, request.data)
+        examined = examine(data, request.data, Training(), datetime.now(UTC))
         examined = replace(examined, built=balanced(examined.built, request.data))
         look = Look(files=files, report=make_report(data, examined, frozen_here=True))
         if request.base is None:
