@@ -60,9 +60,9 @@ class Completion:
         return self.mining.miner if self.mining else None
 
     def complete(self, examined: Examined) -> Examined:
-        """It is told how the base model reads the texts. Without the rows whose labels are doubted, those that stay get hard negatives; then each is counted as often as its
-        source and its class say, and as often others are made of it. Rows of an earlier version come last: they have been
-        through all this.
+        """In this order: what the base model's tokenizer makes of the texts is told; rows whose labels are doubted go; those that
+        stay get hard negatives; each is counted as often as its source and its class say, and as often others are made of it. Rows
+        of an earlier version come last: they have been through all this.
 
         Raises:
             InvalidInput: a part's model cannot be used, or a finding whose action is Fail.
