@@ -25,7 +25,7 @@ class Data(Resource):
     train: Annotated[list[DataSource], Field(min_length=1, max_length=32)]
     """Sources; their rows are taken together."""
     split: Split = Split(method="Hash")  # spelled out: an API server puts defaults to the rules as they are written
-    checks: Checks = Checks()
+    checks: Checks = Checks(language_mix="Warn")
     build: Build = Build(labelled_texts="Auto", negatives="None")
     mine: Mine | None = None
     """Hard negatives for the rows to train on; None: none are looked for."""

@@ -10,6 +10,7 @@ from embtune_api.base import Document
 from embtune_api.base_look import BaseLook
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
+from embtune_api.learning_curve import CurveAsk, CurveInputs
 from embtune_api.reports import DataReport
 
 MOST_VALUES = 20
@@ -34,6 +35,8 @@ class LookRequest(Document):
     data: Data | None = None
     base: BaseModelRef | None = None
     """With `data`: a model to be measured on its validation rows."""
+    curve: CurveAsk | None = None
+    """With `base`: what a learning curve takes is written, too."""
 
 
 class ColumnLook(Document):
@@ -73,3 +76,4 @@ class Look(Document):
     base: BaseLook | None = None
     not_measured: str = ""
     """Why there is no `base`, where one was asked for."""
+    curve: CurveInputs | None = None

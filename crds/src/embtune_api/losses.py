@@ -52,6 +52,8 @@ SHAPE_COLUMNS: dict[Shape, frozenset[str]] = {
     "scored pairs": frozenset({"sentence1", "sentence2", "score"}),
     "labelled texts": frozenset({"text", "label"}),
 }
+ANY_SHAPE = frozenset({"time"})
+"""Columns that any row may have."""
 OPTIONAL_COLUMNS: dict[Shape, frozenset[str]] = {"pairs": frozenset({"label", "category"})}
 
 BUILT: dict[LabelledTexts, tuple[Shape, ...]] = {

@@ -44,14 +44,14 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs") -> Trainin
             "training.loss: Triplet learns from triplets, and some of the rows that data.replay brings back have no negatives. "
             "Take MultipleNegativesRanking, which learns from both, or leave data.replay out."
         )
-    epochs, batch_size, learning_rate = (4, 16, 2e-5) if rows < 5_000 else (3, 32, 2e-5) if rows <= 50_000 else (2, 64, 1e-5)
+    epochs, size, learning_rate = _starting_points(rows)
     epochs = training.epochs or epochs
-    batch_size = training.batch_size or batch_size
-    steps = epochs * steps_per_epoch(rows, batch_size)
+    size = training.batch_size or size
+    steps = epochs * steps_per_epoch(rows, size)
     explicit = {
         "loss": loss,
         "epochs": epochs,
-        "batch_size": batch_size,
+        "batch_size": size,
         "learning_rate": training.learning_rate or learning_rate,
         "checkpoint_steps": training.checkpoint_steps or max(1, -(-steps // 8)),
     }
@@ -61,6 +61,16 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs") -> Trainin
 def kinds_for(exam: Prepared) -> tuple[SuiteKind, ...]:
     """Kinds of suites that an exam made of such rows can tell, the usual one first."""
     return _EXAMINED.get(exam, ("Retrieval",))
+
+
+def batch_size(training: Training, rows: int) -> int:
+    """Rows in a global batch, for so many prepared rows."""
+    return training.batch_size or _starting_points(rows)[1]
+
+
+def _starting_points(rows: int) -> tuple[int, int, float]:
+    """Epochs, rows in a batch, learning rate."""
+    return (4, 16, 2e-5) if rows < 5_000 else (3, 32, 2e-5) if rows <= 50_000 else (2, 64, 1e-5)
 
 
 def refuse_other_exam(suites: Sequence[Suite], exam: Prepared) -> None:

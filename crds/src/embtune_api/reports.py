@@ -9,6 +9,7 @@ from pydantic import Field
 from embtune_api.augment_report import AugmentReport
 from embtune_api.balance import BalanceBy, BalanceMethod
 from embtune_api.base import Document
+from embtune_api.check_reports import ClassSizes, LanguageReport, TokenReport
 from embtune_api.losses import Prepared
 from embtune_api.mining_report import MiningReport
 from embtune_api.replayed import ReplayReport
@@ -25,7 +26,10 @@ class Finding(Document):
     """encoding, delimiter (how a file had to be read), empty, duplicates, conflicts, or a tier of leakage: leakage/same-pair,
     leakage/same-query, leakage/near-duplicate, leakage/answer, leakage/group, leakage/shared-document; validation/… alike;
     exam: it is too small to judge by; exam/left-out: texts that it does not ask; validation: it is too small to choose by;
-    wordless, out-of-scope, label-noise;
+    wordless, out-of-scope, label-noise, age, imbalance; language, language/declared: texts in other languages than the job says;
+    too-few/rows, too-few/batch, too-few/labels: what the loss will miss;
+    truncated/training, truncated/published: long texts; fragmentation, fragmentation/unknown: words that the base model does not
+    know; tokens: they could not be counted;
     build/alone, build/capped, build/no-negative: what could not be made of the rows to train on, or was not; mine/champion,
     mine/too-few: another model looked for hard negatives than was asked for, or fewer were found; augment/casing: the base model
     does not tell apart what was made; replay/nothing, replay/too-few: no rows were replayed, or fewer than was asked for"""
@@ -151,6 +155,12 @@ class DataReport(Document):
     sources: list[SourceReport] = []
     split: SplitReport
     prepared: PreparedReport
+    classes: ClassSizes | None = None
+    """None: rows have neither labels nor categories."""
+    languages: LanguageReport | None = None
+    """None: the job does not say which there should be."""
+    tokens: TokenReport | None = None
+    """None: they were not counted."""
     labels: LabelReport | None = None
     """None: their noise was not looked for."""
     mining: MiningReport | None = None

@@ -47,6 +47,8 @@ class PrepareRequest(StepRequest):
     data: Data | None
     """None: a model from outside is registered. The model alone is looked through and staged; the facts are `StagedFacts`."""
     base_model: BaseModelRef
+    training: Training = Training()
+    """The job's recipe: checks compare with it what there is to train on."""
     replayed: Replayed | None = None
     """What data.replay means; None: nothing is asked for."""
     folder: str | None = None

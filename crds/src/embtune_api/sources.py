@@ -11,7 +11,7 @@ from embtune_api.base import Resource
 from embtune_api.base_model import SecretRef
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
-from embtune_api.losses import OPTIONAL_COLUMNS, SHAPE_COLUMNS, Shape
+from embtune_api.losses import ANY_SHAPE, OPTIONAL_COLUMNS, SHAPE_COLUMNS, Shape
 from embtune_api.names import LanguageTag, Uri
 from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, in_cluster
 from embtune_api.split import ColumnName
@@ -41,6 +41,8 @@ class Columns(Resource):
     """Of a text; with pairs: rows that share a label are never used as negatives of each other."""
     category: ColumnName | None = None
     """With pairs: what negatives that build.negatives samples have in common with the answer."""
+    time: ColumnName | None = None
+    """Of a row of any shape: how old it is, written as in split.timeColumn, which stands for it where it is left out."""
 
     @property
     def shape(self) -> Shape:
@@ -49,7 +51,7 @@ class Columns(Resource):
         Raises:
             ValueError: when they make none.
         """
-        given = {name for name in type(self).model_fields if getattr(self, name) is not None}
+        given = {name for name in type(self).model_fields if getattr(self, name) is not None} - ANY_SHAPE
         for shape, columns in SHAPE_COLUMNS.items():
             if columns <= given <= columns | OPTIONAL_COLUMNS.get(shape, frozenset()):
                 return shape

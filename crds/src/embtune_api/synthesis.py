@@ -61,6 +61,8 @@ class QueryMatcher(Document):
     kind: Literal["bm25"] = "bm25"
     queries: str
     """A file of them."""
+    header: list[str] = []
+    """Names of its columns, where its first line is data."""
     text: str
     """Its column of queries."""
 
@@ -70,6 +72,8 @@ class SynthesisRequest(Document):
     """That relative paths start at."""
     corpus: str
     """A file of passages, or its address."""
+    header: list[str] = []
+    """Names of its columns, where its first line is data."""
     text: str
     """Its column of passages."""
     id: str | None

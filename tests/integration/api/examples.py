@@ -9,14 +9,28 @@ from integration.api.fields import KEY, Path
 Object = dict[str, Any]
 SHA = "0123456789abcdef" * 4
 
-_MORE_CHECKS = {"wordless": "Fix", "outOfScope": "Fail", "outOfScopeLabels": ["oos", "none of these"], "labelNoise": "Warn"}
+_MORE_CHECKS = {
+    "wordless": "Fix",
+    "outOfScope": "Fail",
+    "outOfScopeLabels": ["oos", "none of these"],
+    "labelNoise": "Warn",
+    "languageMix": "Fix",
+    "languages": ["en", "pt-BR"],
+    "age": "Fix",
+    "maxAgeDays": 365,
+    "imbalance": "Fail",
+    "maxImbalance": 20.5,
+    "tooFew": "Fail",
+    "truncated": "Ignore",
+    "fragmentation": "Fail",
+}
 RECIPE: Object = {
     "baseModel": {"uri": "hf://org/model@main", "secretRef": {"name": "hub.token"}},
     "data": {
         "train": [
             {
                 "uri": "s3://datasets/train.jsonl",
-                "columns": {"anchor": "q", "positive": "a", "label": "topic", "category": "department"},
+                "columns": {"anchor": "q", "positive": "a", "label": "topic", "category": "department", "time": "sent"},
                 "secretRef": {"name": "datasets"},
                 "weight": 2.5,
                 "language": "pt-BR",

@@ -275,6 +275,17 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         {"method": "Oversample", "alpha": 0.5},
         "spec.data.balance: Invalid value: a field does not go with the method",
     ),
+    "languages to keep, but none listed": (
+        SHORTEST["FineTuneJob"],
+        ("spec", "data", "checks"),
+        {"languageMix": "Fix"},
+        "spec.data.checks.languageMix: Invalid value: languageMix: Fix needs languages",
+    ),
+    "languages that are only looked at": (SHORTEST["FineTuneJob"], ("spec", "data", "checks"), {"languages": ["en"]}, None),
+    "a time alone": (JOB, COLUMNS, {"time": "sent"}, "the columns make no known data shape"),
+    "triplets with a time": (TRIPLETS, (*COLUMNS, "time"), "sent", None),
+    "scored pairs with a time": (SCORED, (*COLUMNS, "time"), "sent", None),
+    "labelled texts with a time": (LABELLED, (*COLUMNS, "time"), "sent", None),
     "no weight at all": (JOB, ("spec", "data", "train", 0, "weight"), 0, "spec.data.train[0].weight"),
     "a language in words": (JOB, ("spec", "data", "train", 0, "language"), "English", "spec.data.train[0].language"),
     "synonyms that nobody looks up": (

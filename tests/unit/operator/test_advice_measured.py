@@ -12,7 +12,7 @@ from embtune_operator.advice.measured import CLOSED, Measured, measured
 from embtune_operator.advice.prompts import advise_prompts
 from embtune_operator.advice.value import Business, expected_value
 from embtune_operator.advice.verdict import advise
-from embtune_operator.judge.power import ALIKE, detectable
+from embtune_operator.judge.power import ALIKE, detectable, error_of_difference
 
 SUITE = Suite(name="validation", cutoffs=(1, 10))
 
@@ -85,7 +85,7 @@ def test_a_base_that_words_alone_equal_is_not_told_apart_from_them() -> None:
 def test_the_difference_that_an_exam_tells_is_found_as_often_as_promised() -> None:
     """Simulated: per-query scores of two models that correlate as assumed, judged by the one-sided test that the gates use."""
     queries, rng = 400, np.random.default_rng(1)
-    difference = detectable(1.0 / np.sqrt(queries), queries, queries)
+    difference = detectable(error_of_difference(1.0 / np.sqrt(queries)), queries, queries)
     covariance = [[1.0, ALIKE], [ALIKE, 1.0]]
     draws = rng.multivariate_normal([0.0, difference], covariance, size=(2000, queries))
     paired = draws[..., 1] - draws[..., 0]
@@ -133,6 +133,9 @@ def test_a_metric_that_has_no_meaning_in_some_draws_is_not_told() -> None:
     [
         pytest.param(
             [8, 90], "hf://intfloat/e5-small-v2", {}, '"query": "query: ", "document": "passage: "', id="e5 on questions"
+        ),
+        pytest.param(
+            [8, 9], "hf://intfloat/multilingual-e5-large-instruct", {}, "no prompts are needed", id="not those of e5 here"
         ),
         pytest.param([8, 9], "hf://intfloat/multilingual-e5-base", {}, '"document": "query: "', id="e5 on sentences"),
         pytest.param([8, 90], "hf://BAAI/bge-small-en-v1.5", {}, "Represent this sentence", id="bge on questions"),

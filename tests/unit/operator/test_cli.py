@@ -282,7 +282,20 @@ def test_registry_commands_speak_json(call: Call, registry: str, command: str) -
 def test_help_teaches_by_example_and_lists_every_command(call: Call) -> None:
     code, out, _ = call("--help")
     assert code == 0
-    for name in ("run", "validate", "versions", "show", "compare", "promote", "rollback", "pull", "verify", "history"):
+    for name in (
+        "synthesize",
+        "review",
+        "run",
+        "validate",
+        "versions",
+        "show",
+        "compare",
+        "promote",
+        "rollback",
+        "pull",
+        "verify",
+        "history",
+    ):
         assert f"\n  {name} " in out
         code, about, _ = call(name, "--help")
         assert code == 0

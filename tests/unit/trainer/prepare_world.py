@@ -5,6 +5,7 @@ import io
 import json
 import struct
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,8 @@ class World:
             folder=str(self.folder),
         )
 
-    def prepare(self, request: PrepareRequest) -> "Prepared":
-        manifest = run_prepare(request, self.store, lambda progress: self.progress.append(progress.message))
+    def prepare(self, request: PrepareRequest, now: datetime | None = None) -> "Prepared":
+        manifest = run_prepare(request, self.store, lambda progress: self.progress.append(progress.message), now=now)
         return Prepared(self.store, request.job_keys.step("prepare", request.digest), manifest)
 
 

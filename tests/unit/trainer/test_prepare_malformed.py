@@ -8,6 +8,7 @@ import random
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -195,7 +196,7 @@ def read(folder: Path, name: str, data: bytes, checks: Checks) -> list[Finding]:
     source = DataSource(uri=name, columns=Columns(anchor="anchor", positive="positive"))
     split = Split(method="Hash")
     found = read_sources([source], split, folder, Outside(open_store("memory://")))
-    return check_rows(found, checks, Division(split).side)[1]
+    return check_rows(found, checks, Division(split).side, datetime.now(UTC)).findings
 
 
 def is_a_paragraph(text: str, name: str) -> None:

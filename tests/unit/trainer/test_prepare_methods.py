@@ -1,5 +1,6 @@
 """Every method of splitting: no row moves, nothing that must stay unseen is trained on, whatever the order of the source."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "Time": {"method": "Time", "timeColumn": "sent", "testFrom": "2026-03-01", "validationFrom": "2026-02-01"},
     "Given": {"method": "Given", "splitColumn": "side"},
 }
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 LINE = LineKeys("team", "search")
 MONTHS = ("2025-12", "2026-01", "2026-02", "2026-03", "2026-04")
 WORDS = ("train", "TRAIN", "Val", "test", "Test")
@@ -69,8 +71,8 @@ def places(rows: list[Row], division: Division) -> dict[str, Side]:
 
 def cleaned(rows: list[Row], division: Division) -> Divided:
     data = Data.model_validate({"train": [{"uri": "a"}], "split": division.split.model_dump(by_alias=True)})
-    checked, _ = check_rows(ReadData(rows=rows), Checks(min_rows=2), division.side)
-    return divide(checked, division.side, None, data)
+    checked = check_rows(ReadData(rows=rows), Checks(min_rows=2), division.side, NOW)
+    return divide(checked.rows, division.side, None, data)
 
 
 @given(METHOD, ROWS, ROWS)

@@ -1,19 +1,20 @@
 """Hash: a row's side depends on its group and the seed alone."""
 
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from embtune_api.checks import Checks
-from embtune_api.reports import Finding
 from embtune_api.split import Split
-from embtune_trainer.prepare.checks import check_rows
+from embtune_trainer.prepare.checks import Checked, check_rows
 from embtune_trainer.prepare.rows import Row, by_content, make_row
 from embtune_trainer.prepare.sources import ReadData
 from embtune_trainer.prepare.split import Division, side_by_hash, split_rows
 
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 GROUPS = [f"group {number}" for number in range(4000)]
 WORDS = st.sampled_from(["a", "A!", "b", "c", "d"])
 ROWS = st.lists(st.tuples(WORDS, WORDS, st.sampled_from("xyz"), st.sampled_from(["g1", "g2", "g3", "g4", "g5"])), max_size=12)
@@ -67,7 +68,7 @@ def test_held_out_rows_stay_when_data_is_appended(first: list[tuple[str, ...]], 
     split = Split(test=0.4, validation=0.2, seed=3, group_by="g")
 
     def held_out(values: list[tuple[str, ...]]) -> set[tuple[str, str, str | None]]:
-        kept = split_rows(_checked(values, Checks(min_rows=2), split)[0], Division(split).side)["test"]
+        kept = split_rows(_checked(values, Checks(min_rows=2), split).rows, Division(split).side)["test"]
         return {(row.query, row.answer, row.label) for row in kept}
 
     assert held_out(first) <= held_out([*first, *more])
@@ -77,10 +78,10 @@ def _rows(values: list[tuple[str, ...]]) -> list[Row]:
     return [make_row(anchor, positive, label, group, "a", n) for n, (anchor, positive, label, group) in enumerate(values)]
 
 
-def _checked(values: list[tuple[str, ...]], checks: Checks, split: Split) -> tuple[list[Row], list[Finding]]:
+def _checked(values: list[tuple[str, ...]], checks: Checks, split: Split) -> Checked:
     lots = [make_row(f"filler {n}", f"text {n}", "l", "filler", "b", n) for n in range(2)]
-    return check_rows(ReadData(rows=[*_rows(values), *lots]), checks, Division(split).side)
+    return check_rows(ReadData(rows=[*_rows(values), *lots]), checks, Division(split).side, NOW)
 
 
 def _kept(values: list[tuple[str, ...]], checks: Checks, split: Split) -> list[str]:
-    return [row.content for row in by_content(_checked(values, checks, split)[0])]
+    return [row.content for row in by_content(_checked(values, checks, split).rows)]

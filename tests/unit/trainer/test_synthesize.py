@@ -28,7 +28,7 @@ ROWS: list[dict[str, Any]] = [
 
 def read(folder: Path, rows: list[dict[str, Any]], text: str = "text", name: str | None = "id") -> Texts:
     (folder / "docs.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
-    return read_texts("docs.jsonl", text, name, folder, Outside(open_store("memory://")), "CORPUS")
+    return read_texts("docs.jsonl", [], text, name, folder, Outside(open_store("memory://")), "CORPUS")
 
 
 def test_a_corpus_is_read_alike_in_any_order_and_each_text_once(tmp_path: Path) -> None:

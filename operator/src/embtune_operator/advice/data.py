@@ -11,20 +11,26 @@ from pydantic import ValidationError
 
 from embtune_api.base_model import BaseModelRef
 from embtune_api.errors import InvalidInput
+from embtune_api.learning_curve import CurveAsk
 from embtune_api.look import AskedFile, LookRequest
+from embtune_api.training import Training
 from embtune_operator.advice.ask import look
 from embtune_operator.advice.columns import Guess, guess_columns, parse_columns
-from embtune_operator.advice.measured import Measured, measured
+from embtune_operator.advice.curve_store import SHARES, curve_store
+from embtune_operator.advice.measured import Measured, judged_by, measured, with_curve
 from embtune_operator.advice.proposal import Plan, Recipe, plan_data, plan_recipe
 from embtune_operator.advice.value import Business, Value, expected_value
 from embtune_operator.advice.verdict import Advice, advise
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from embtune_api.base_look import BaseLook
     from embtune_api.data import Data
     from embtune_api.look import FileLook, Look
     from embtune_api.reports import DataReport
     from embtune_api.sources import DataSource
+    from embtune_operator.advice.forecast import Curve
 
 
 _READ = frozenset({".csv", ".tsv", ".gz", ".zst"})
@@ -46,6 +52,7 @@ class Looked:
     not_measured: str
     """Why not, where one was named."""
     recipe: Recipe
+    curve: Curve | None
     value: Value | None
     advice: Advice
 
@@ -57,6 +64,12 @@ class Ask:
     base: str | None = None
     """URI of a model to measure."""
     business: Business | None = None
+    seeds: int = 0
+    """Of a learning curve; 0: none is made."""
+    training: Training | None = None
+    """The recipe of its points; None: the one that is proposed."""
+    tell: Callable[[str], None] = print
+    """Is told how far it is."""
 
 
 def look_at_files(files: list[Path], columns: str | None, folder: Path, ask: Ask | None = None) -> Looked:
@@ -81,7 +94,7 @@ def look_at_files(files: list[Path], columns: str | None, folder: Path, ask: Ask
     except ValidationError as error:
         raise InvalidInput(f"{', '.join(uris)}: {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
     ask = ask or Ask()
-    answer = look(LookRequest(folder=str(folder), files=[], data=plan.data, base=_reference(ask.base)))
+    answer = look(_request(folder, [], plan.data, ask))
     return _told(described, guesses, plan, answer, ask)
 
 
@@ -89,7 +102,7 @@ def look_at_job(data: Data, folder: Path, ask: Ask | None = None) -> Looked:
     """Describe and report on what a job names. Raises InvalidInput as `look_at_files`."""
     ask = ask or Ask()
     files = [_as_the_job_reads(source) for source in data.train]
-    answer = look(LookRequest(folder=str(folder), files=files, data=data, base=_reference(ask.base)))
+    answer = look(_request(folder, files, data, ask))
     return _told(answer.files, [Guess(source.columns, "as the job says") for source in data.train], None, answer, ask)
 
 
@@ -100,6 +113,8 @@ def _told(files: list[FileLook], guesses: list[Guess], plan: Plan | None, answer
     recipe = plan_recipe(files, guesses, report, ask.base or "", answer.base)
     base = measured(answer.base, report) if answer.base else None
     why_not = answer.not_measured or ("the validation rows are too few for bounds" if answer.base and base is None else "")
+    curve = _curve(answer, recipe, ask)
+    base = with_curve(base, curve, report) if base and curve else base
     value = expected_value(ask.business, base, recipe.training, report.prepared.train) if ask.business and base else None
     return Looked(
         files=files,
@@ -110,13 +125,34 @@ def _told(files: list[FileLook], guesses: list[Guess], plan: Plan | None, answer
         measured=base,
         not_measured=why_not,
         recipe=recipe,
+        curve=curve,
         value=value,
-        advice=advise(report, base, value),
+        advice=advise(report, base, value, curve),
     )
 
 
-def _reference(uri: str | None) -> BaseModelRef | None:
-    return BaseModelRef(uri=uri) if uri else None
+def _request(folder: Path, files: list[AskedFile], data: Data, ask: Ask) -> LookRequest:
+    base = BaseModelRef(uri=ask.base) if ask.base else None
+    store = curve_store({"folder": str(folder.resolve()), "data": data, "base": base})
+    curve = CurveAsk(store=str(store), shares=SHARES, seeds=ask.seeds) if base and ask.seeds else None
+    return LookRequest(folder=str(folder), files=files, data=data, base=base, curve=curve)
+
+
+def _curve(answer: Look, recipe: Recipe, ask: Ask) -> Curve | None:
+    """Trained and read, where one was asked for. Raises Interrupted, EmbtuneError as `run_curve`, InvalidInput."""
+    if answer.curve is None:
+        return None
+    from embtune_operator.advice.curve import run_curve
+    from embtune_operator.advice.forecast import read_curve
+
+    training = ask.training or Training(max_seq_length=recipe.training.max_seq_length)
+    curve = read_curve(run_curve(answer.curve, training, ask.tell), judged_by(answer.curve.suite))
+    if curve is None:
+        raise InvalidInput(
+            "--learning-curve: the validation rows, or the rows to train on, are too few: nothing can be said of the points. Add "
+            "rows, or raise data.split.validation."
+        )
+    return curve
 
 
 def _refuse_half_of_parallel_texts(file: Path) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from embtune_api.metrics import split_metric
 from embtune_operator.judge.bootstrap import Bounds
 from embtune_operator.judge.measure import measure
-from embtune_operator.judge.power import detectable
+from embtune_operator.judge.power import detectable, error_of_difference
 from embtune_operator.judge.scores import Scores
 
 if TYPE_CHECKING:
     from embtune_api.base_look import BaseLook
+    from embtune_api.evaluation import Suite
     from embtune_api.reports import DataReport
+    from embtune_operator.advice.forecast import Curve
 
 CONFIDENCE = 0.95
 CLOSED = 0.15
@@ -32,6 +34,8 @@ class Measured:
     score: Bounds
     asked: int
     """Queries or pairs"""
+    groups: int
+    """Of them."""
     asked_of: int
     passages: int
     first_right: float | None
@@ -46,6 +50,8 @@ class Measured:
     """The smallest difference that the exam of the job could tell."""
     texts_a_second: float
     """Encoded on this machine."""
+    won: Bounds | None = None
+    """What tuning on all rows won on these validation rows, where a learning curve has measured it."""
 
     @property
     def headroom(self) -> float:
@@ -54,8 +60,23 @@ class Measured:
 
     @property
     def likely(self) -> float:
-        """What tuning is assumed to win of it."""
-        return CLOSED * self.headroom
+        """What tuning wins: as a learning curve measured it, else as assumed."""
+        return self.won.value if self.won else CLOSED * self.headroom
+
+    @property
+    def closed(self) -> float:
+        """That, as a share of the headroom; 0 of none."""
+        return self.likely / self.headroom if self.headroom > 0 else 0.0
+
+    @property
+    def how_known(self) -> str:
+        """Where `likely` comes from."""
+        return "measured by the learning curve" if self.won else "assumed; --learning-curve measures it"
+
+
+def judged_by(suite: Suite) -> str:
+    """The metric that jobs are judged by: `validation/ndcg@10`."""
+    return f"{suite.name}/{_JUDGED_BY[suite.kind]}"
 
 
 def measured(base: BaseLook, report: DataReport) -> Measured | None:
@@ -66,7 +87,7 @@ def measured(base: BaseLook, report: DataReport) -> Measured | None:
     values = np.array([[np.nan if value is None else value for value in row] for row in base.values], dtype=np.float64)
     asked = Scores(columns, values, np.array(base.groups, dtype=np.int64))
     scores = asked.only(asked.answerable)
-    metric = f"{base.suite.name}/{_JUDGED_BY[base.suite.kind]}"
+    metric = judged_by(base.suite)
     of_base = measure([metric], [scores])[metric]
     groups = len(np.unique(scores.groups))
     if not of_base.is_defined or groups < 2:
@@ -87,9 +108,16 @@ def measured(base: BaseLook, report: DataReport) -> Measured | None:
         among_ten=_mean(scores, f"{base.suite.name}/accuracy@10"),
         lexical=rivals.bounds(1, CONFIDENCE) if rivals else None,
         over_lexical=rivals.difference(0, 1, CONFIDENCE) if rivals else None,
-        exam_tells=detectable(float(of_base.draws.std()), groups, max(1, report.exam_groups), CONFIDENCE),
+        groups=groups,
+        exam_tells=detectable(error_of_difference(float(of_base.draws.std())), groups, max(1, report.exam_groups), CONFIDENCE),
         texts_a_second=base.texts / base.seconds,
     )
+
+
+def with_curve(base: Measured, curve: Curve, report: DataReport) -> Measured:
+    """The same, with measured what was assumed: what tuning wins, and how much that varies."""
+    tells = detectable(curve.won_error, base.groups, max(1, report.exam_groups), CONFIDENCE)
+    return replace(base, won=curve.won, exam_tells=tells)
 
 
 def _mean(scores: Scores, metric: str) -> float | None:

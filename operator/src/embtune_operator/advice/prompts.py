@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _ASYMMETRIC = 2.0
 """Times as many words on one side."""
 _FAMILIES = {
-    r"\be5-": ({"query": "query: ", "document": "passage: "}, {"query": "query: ", "document": "query: "}),
+    r"\be5-(?!.*instruct)": ({"query": "query: ", "document": "passage: "}, {"query": "query: ", "document": "query: "}),
     r"\bbge-.*-en\b": ({"query": "Represent this sentence for searching relevant passages: "}, {}),
     r"\bnomic-embed-text\b": (
         {"query": "search_query: ", "document": "search_document: "},

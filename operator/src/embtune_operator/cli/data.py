@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,14 @@ columns_option = click.option(
 )
 @click.option("--cost-of-a-miss", type=click.FloatRange(min=0), help="Of a query whose first result is wrong, in any currency.")
 @click.option("--gpu-hour", type=click.FloatRange(min=0), help="Price of an hour of training, in that currency.")
+@click.option(
+    "--learning-curve",
+    is_flag=True,
+    help="With --base-model: train on 1/8, 1/4, 1/2 and all of the rows; forecast what twice brings.",
+)
+@click.option(
+    "--seeds", type=click.IntRange(1, 16), default=2, show_default=True, help="Of the learning curve: more tell chance better."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the data report and the advice alone on stdout.")
 @debug_option
 def command(
@@ -42,13 +52,16 @@ def command(
     queries_per_day: float | None,
     cost_of_a_miss: float | None,
     gpu_hour: float | None,
+    learning_curve: bool,
+    seeds: int,
     as_json: bool,
 ) -> None:
     """Say what is in data before a model is trained on it: rows, faults with examples, split, exam, lengths, labels.
 
     Files are read as .jsonl, .csv, .tsv (also .gz, .zst) or .parquet. For a job, its own columns and split are taken; for
     files, columns are guessed, and you read which. Nothing is written. With --base-model, that model is asked what the
-    validation rows ask, and the advice is by what it scores; the exam stays unseen.
+    validation rows ask, and the advice is by what it scores; the exam stays unseen. A learning curve trains as a job would,
+    about four times as long as one; after Ctrl-C the same command goes on.
 
     \b
     Examples:
@@ -60,7 +73,10 @@ def command(
     """
     from embtune_operator.advice.data import Ask, look_at_files, look_at_job
 
-    ask = Ask(base_model, _business(base_model, queries_per_day, cost_of_a_miss, gpu_hour))
+    if learning_curve and base_model is None:
+        raise InvalidInput("--learning-curve needs a model to start from: give it as --base-model.")
+    business = _business(base_model, queries_per_day, cost_of_a_miss, gpu_hour)
+    ask = Ask(base_model, business, seeds if learning_curve else 0, tell=partial(click.echo, err=True))
     if any(file.suffix in JOB_ENDINGS for file in files):
         if len(files) > 1 or columns:
             raise InvalidInput(
@@ -68,7 +84,8 @@ def command(
             )
         from embtune_operator.jobfile import load_job
 
-        looked = look_at_job(load_job(files[0]).spec.data, files[0].resolve().parent, ask)
+        spec = load_job(files[0]).spec
+        looked = look_at_job(spec.data, files[0].resolve().parent, replace(ask, training=spec.training))
     else:
         looked = look_at_files(list(files), columns, Path.cwd(), ask)
     if looked.not_measured:
@@ -101,6 +118,7 @@ def _as_json(looked: Looked) -> dict[str, Any]:
     return {
         "report": looked.report.model_dump(mode="json"),
         "base": asdict(looked.measured) if looked.measured else None,
+        "curve": asdict(looked.curve) if looked.curve else None,
         "value": asdict(looked.value) if looked.value else None,
         "advice": looked.advice.model_dump(mode="json"),
     }

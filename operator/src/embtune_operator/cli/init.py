@@ -46,5 +46,5 @@ def command(data: Path, out: Path, base: str, columns: str | None, measure: bool
     click.echo(f"{data} is read as {looked.guesses[0].columns.shape}: {looked.guesses[0]}")
     if looked.not_measured:
         click.echo(f"The base was not measured: {looked.not_measured}")
-    click.echo(f"Advice: {looked.advice.answer}. {'; '.join(looked.advice.reasons)}.")
+    click.echo(f"Advice: {looked.advice}")
     click.echo(f"Wrote {out}. Next: embtune run {out}")

@@ -13,6 +13,7 @@ from embtune_api.errors import Exit, InvalidInput
 from embtune_operator.cli.options import debug_option, print_json
 
 if TYPE_CHECKING:
+    from embtune_api.look import FileLook
     from embtune_api.synthesis import EndpointWriter, QueryMatcher, Seq2SeqWriter
 
 KEY_VARIABLE = "OPENAI_API_KEY"
@@ -69,20 +70,22 @@ def command(corpus: str, out: Path, most: int | None, prices: str | None, as_jso
 
     from embtune_api.synthesis import SynthesisRequest
     from embtune_operator.labelling.ask import synthesize
-    from embtune_operator.labelling.columns import CorpusColumns, corpus_columns, query_column
+    from embtune_operator.labelling.columns import corpus_columns, query_column
     from embtune_operator.view.synthesis import print_synthesis, progress
 
-    text = options["text_column"]
-    columns = CorpusColumns(text, options["id_column"]) if text else corpus_columns(_described(corpus))
-    columns = CorpusColumns(columns.text, options["id_column"] or columns.id)
-    if writer.kind == "bm25" and not writer.text:
-        writer = writer.model_copy(update={"text": query_column(_described(writer.queries))})
+    said = [options[name] for name in ("text_column", "id_column") if options[name]]
+    described = _described("CORPUS", corpus, said)
+    columns = corpus_columns(described, options["text_column"], options["id_column"])
+    if writer.kind == "bm25":
+        asked = _described("--queries", writer.queries, [writer.text] if writer.text else [])
+        writer = writer.model_copy(update={"text": writer.text or query_column(asked), "header": asked.header})
     named = f", named by {columns.id!r}" if columns.id else ""
     click.echo(f"{corpus}: passages in column {columns.text!r}{named}", err=True)
     per_item = options["per_query"] or READ_PER_QUERY if writer.kind == "bm25" else options["per_passage"] or PER_PASSAGE
     request = SynthesisRequest(
         folder=str(Path.cwd()),
         corpus=corpus,
+        header=described.header,
         text=columns.text,
         id=columns.id,
         out=str(out.resolve()),
@@ -204,8 +207,11 @@ def _prices(given: str | None) -> tuple[float, float] | None:
     return read, written
 
 
-def _described(uri: str) -> Any:
-    from embtune_api.look import LookRequest
+def _described(what: str, uri: str, mapped: list[str]) -> FileLook:
+    """Raises InvalidInput: there is no such file, or it cannot be read."""
+    if "://" not in uri and not Path(uri).is_file():
+        raise InvalidInput(f"{what}: there is no file {uri}. Give a file, or an address at s3:// or hf://.")
+    from embtune_api.look import AskedFile, LookRequest
     from embtune_operator.advice.ask import look
 
-    return look(LookRequest(folder=str(Path.cwd()), files=[uri])).files[0]
+    return look(LookRequest(folder=str(Path.cwd()), files=[AskedFile(uri=uri, mapped=mapped)])).files[0]

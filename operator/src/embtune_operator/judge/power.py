@@ -14,13 +14,17 @@ ALIKE = 0.7
 """Assumed correlation of what a base and the model tuned from it score on a query, where only the base has been measured."""
 
 
+def error_of_difference(error: float) -> float:
+    """Standard error of what a tuned model has more than its base, where that of the base is `error`."""
+    return error * sqrt(2 * (1 - ALIKE))
+
+
 def detectable(error: float, groups: int, exam_groups: int, confidence: float = 0.95) -> float:
     """The smallest difference between a base and a model tuned from it that an exam tells.
 
     Args:
-        error: standard error of the base's metric, measured on `groups` groups.
+        error: standard error of such a difference on `groups` groups.
         exam_groups: of the exam, which is like what was measured on.
     """
-    of_difference = error * sqrt(groups / exam_groups) * sqrt(2 * (1 - ALIKE))
     normal = NormalDist()
-    return (normal.inv_cdf(confidence) + normal.inv_cdf(POWER)) * of_difference
+    return (normal.inv_cdf(confidence) + normal.inv_cdf(POWER)) * error * sqrt(groups / exam_groups)

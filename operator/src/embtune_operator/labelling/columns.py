@@ -24,11 +24,11 @@ class CorpusColumns:
     id: str | None
 
 
-def corpus_columns(file: FileLook) -> CorpusColumns:
-    """Raises InvalidInput: nothing says which column has the passages."""
-    text = _column(file, PASSAGES, "passages", "--text-column")
+def corpus_columns(file: FileLook, text: str | None, name: str | None) -> CorpusColumns:
+    """`text` and `name` where somebody has said them. Raises InvalidInput: nothing says which column has the passages."""
+    text = text or _column(file, PASSAGES, "passages", "--text-column")
     names = [column.name for column in file.columns if column.filled == file.rows and column.name != text]
-    return CorpusColumns(text, _first(NAMES, names))
+    return CorpusColumns(text, name or _first(NAMES, names))
 
 
 def query_column(file: FileLook) -> str:

@@ -37,8 +37,8 @@ class PairRow:
 
     @property
     def name(self) -> str:
-        """12 hex characters, by query and passage."""
-        return digest_of([self.query, self.passage])[:12]
+        """By query and passage; begins with a letter that no number has, or a spreadsheet would make one of 123e45."""
+        return f"r{digest_of([self.query, self.passage])[:12]}"
 
 
 def read_pairs(file: Path) -> dict[str, PairRow]:

@@ -115,6 +115,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
             "job": job.metadata.uid,
             "data": data,
             "base": spec.base_model,
+            "recipe": spec.training.model_dump(include={"loss", "batch_size", "max_seq_length"}),
             "replayed": resolved.replayed,
         }
     )
@@ -123,6 +124,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
         owner=settings.owner,
         data=data,
         base_model=spec.base_model,
+        training=spec.training,
         replayed=resolved.replayed,
         folder=settings.folder,
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from embtune_api.look import ColumnLook
     from embtune_api.reports import DataReport, Finding
     from embtune_operator.advice.data import Looked
+    from embtune_operator.advice.forecast import Curve
     from embtune_operator.advice.measured import Measured
 
 _LABELS_SHOWN = 3
@@ -49,12 +50,15 @@ def print_data(looked: Looked) -> None:
         console.print()
         for line in _base(looked.measured):
             console.print(escape(line))
+    if looked.curve:
+        console.print()
+        console.print(_curve(looked.curve))
     if looked.value:
         console.print("\nExpected value:")
         for step in looked.value.steps:
             console.print(escape(f"  {step}"))
     console.print(escape(f"\nPrompts: {looked.recipe.prompts}."))
-    console.print(escape(f"Advice: {looked.advice.answer}. {'; '.join(looked.advice.reasons)}."))
+    console.print(escape(f"Advice: {looked.advice}"))
 
 
 def _base(base: Measured) -> list[str]:
@@ -70,6 +74,21 @@ def _base(base: Measured) -> list[str]:
     if base.first_right is not None and base.among_ten is not None:
         lines.append(f"  first result right: {base.first_right:.1%} of queries; right among ten: {base.among_ten:.1%}")
     return lines
+
+
+def _curve(curve: Curve) -> Table:
+    """A line for each number of rows: the mean of its seeds, and what each seed had."""
+    table = Table("rows trained on", curve.metric, "over the base", "of each seed", box=None, padding=(0, 2))
+    table.add_row("0: the base", f"{curve.base.value:.3f}", "", "")
+    for rows in sorted({point.rows for point in curve.points}):
+        scores = [point.score.value for point in curve.points if point.rows == rows]
+        mean = sum(scores) / len(scores)
+        table.add_row(str(rows), f"{mean:.3f}", f"{mean - curve.base.value:+.3f}", ", ".join(f"{score:.3f}" for score in scores))
+    forecast = curve.doubled
+    table.add_row(
+        f"{2 * curve.rows}: forecast", f"{mean + forecast.value:.3f}", "", f"{forecast.lower:+.3f} to {forecast.upper:+.3f} more"
+    )
+    return table
 
 
 def _tokens(base: BaseLook) -> Table:

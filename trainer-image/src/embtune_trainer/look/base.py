@@ -21,7 +21,8 @@ from embtune_trainer.evaluate.suites import ask
 from embtune_trainer.look.lexical import bm25_ndcg
 from embtune_trainer.prepare.exam import ExamSet
 from embtune_trainer.prepare.rows import Row
-from embtune_trainer.train.rows import DOCUMENT_PROMPTS, QUERY_PROMPTS, prompt_of
+from embtune_trainer.prompts import DOCUMENT_PROMPTS, QUERY_PROMPTS
+from embtune_trainer.train.rows import prompt_of
 
 _MOST_TOKENIZED = 5000
 """Texts of a side, chosen by hash"""

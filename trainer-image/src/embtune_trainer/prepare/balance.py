@@ -12,7 +12,7 @@ from embtune_api.reports import BalanceReport, ClassReport
 from embtune_trainer.prepare.builders.build import FEWEST, Built
 from embtune_trainer.prepare.copies import copied
 from embtune_trainer.prepare.findings import counted, shorten
-from embtune_trainer.prepare.rows import Row
+from embtune_trainer.prepare.rows import Row, class_of
 
 MOST_CLASSES = 100
 
@@ -78,11 +78,6 @@ def _tempered(sizes: Mapping[Hashable, float], alpha: float, most: int) -> dict[
 
 def _class_by(balance: Balance) -> Callable[[Row], Hashable]:
     return _language if balance.by == "Language" else class_of
-
-
-def class_of(row: Row) -> str | None:
-    """Its label, or its category where it has none."""
-    return row.category if row.label is None else row.label
 
 
 def _language(row: Row) -> str | None:

@@ -11,6 +11,7 @@ from embtune_api.requests import PrepareRequest
 from embtune_api.status import Progress
 from embtune_trainer.prepare.augment import AugmentJob
 from embtune_trainer.prepare.balance import balanced
+from embtune_trainer.prepare.checks.tokens import TokenCheck
 from embtune_trainer.prepare.examine import Examined, build_sides
 from embtune_trainer.prepare.labels import LabelCheck
 from embtune_trainer.prepare.mining.job import MiningJob
@@ -24,6 +25,7 @@ class Completion:
     not want them."""
 
     wanted: Data
+    tokens: TokenCheck
     labels: LabelCheck | None
     mining: MiningJob | None
     augmenting: AugmentJob | None
@@ -45,6 +47,7 @@ class Completion:
         assert request.data
         return cls(
             request.data,
+            TokenCheck(outside.own, base.model, request.data.checks, request.training.max_seq_length),
             LabelCheck.of(request, outside.own, base, report_progress),
             MiningJob.of(request, outside.own, base, outside.mirror, outside.secrets, report_progress),
             AugmentJob.of(request, outside, base, report_progress),
@@ -57,14 +60,14 @@ class Completion:
         return self.mining.miner if self.mining else None
 
     def complete(self, examined: Examined) -> Examined:
-        """Without the rows whose labels are doubted, those that stay get hard negatives; then each is counted as often as its
-        source and its class say, and as often others are made of it. Rows of an earlier version come last: they have been
-        through all this.
+        """In this order: what the base model's tokenizer makes of the texts is told; rows whose labels are doubted go; those that
+        stay get hard negatives; each is counted as often as its source and its class say, and as often others are made of it. Rows
+        of an earlier version come last: they have been through all this.
 
         Raises:
             InvalidInput: a part's model cannot be used, or a finding whose action is Fail.
         """
-        examined = self._without_doubted(examined)
+        examined = self._without_doubted(self.tokens.look(examined))
         built, divided = examined.built, examined.divided
         if self.mining:
             built = self.mining.mine(built)

@@ -1,11 +1,16 @@
 """What is made of the data before anything is written, or any model is read."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from embtune_api.check_reports import ClassSizes, LanguageReport, TokenReport
 from embtune_api.data import Data
 from embtune_api.reports import Finding, LabelReport
+from embtune_api.training import Training
+from embtune_trainer.prepare.balance import balanced
 from embtune_trainer.prepare.builders import Built, build
-from embtune_trainer.prepare.checks import check_rows
+from embtune_trainer.prepare.checks import check_built, check_rows
+from embtune_trainer.prepare.checks.imbalance import class_sizes
 from embtune_trainer.prepare.divide import Divided, divide
 from embtune_trainer.prepare.exam import ExamSet
 from embtune_trainer.prepare.ledger import Ledger
@@ -27,20 +32,47 @@ class Examined:
     """Of the checks."""
     divided: Divided
     built: Built
+    classes: ClassSizes | None
+    languages: LanguageReport | None
+    tokens: TokenReport | None = None
+    """Once there is a base model to count them."""
     labels: LabelReport | None = None
     """What is said of them, where they are doubted."""
 
 
-def examine(data: ReadData, wanted: Data, *, ledger: Ledger | None = None, frozen: ExamSet | None = None) -> Examined:
+def examine(
+    data: ReadData,
+    wanted: Data,
+    training: Training,
+    now: datetime,
+    *,
+    ledger: Ledger | None = None,
+    frozen: ExamSet | None = None,
+) -> Examined:
     """Check, clean, divide and build, given what the line remembers: its ledger and its exam. A new line has neither.
+
+    Args:
+        training: what the rows are for.
+        now: rows are so much younger.
 
     Raises:
         InvalidInput: a finding whose action is Fail, or too few rows.
     """
     division = make_division(data.rows, wanted.split, ledger.sides if ledger else {})
-    rows, findings = check_rows(data, wanted.checks, division.side)
-    divided = divide(rows, division.side, frozen, wanted)
-    return Examined(ledger, division, rows, findings, divided, build_sides(divided, wanted))
+    checked = check_rows(data, wanted.checks, division.side, now)
+    divided = divide(checked.rows, division.side, frozen, wanted)
+    train, built = divided.sides["train"], build_sides(divided, wanted)
+    found = check_built(train, balanced(built, wanted), wanted, training)
+    return Examined(
+        ledger=ledger,
+        division=division,
+        rows=checked.rows,
+        findings=[*checked.findings, *found],
+        divided=divided,
+        built=built,
+        classes=class_sizes(train),
+        languages=checked.languages,
+    )
 
 
 def build_sides(divided: Divided, wanted: Data) -> Built:

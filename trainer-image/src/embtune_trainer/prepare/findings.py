@@ -50,6 +50,22 @@ def settle(check: str, hits: list[Hit], action: CheckAction, message: str, setti
     return [Finding(check=check, rows=len(hits), action=_DONE[action], message=message, examples=examples)]
 
 
+def note(check: str, rows: int, action: CheckAction, message: str, setting: str, hits: Sequence[Hit] = ()) -> list[Finding]:
+    """What the report says of the data as a whole, of which nothing is removed.
+
+    `message` completes "<n> rows …"; `setting` is the field of the job that decides the action.
+
+    Raises:
+        InvalidInput: when the action is Fail.
+    """
+    if action == "Ignore":
+        return []
+    examples = [f"{hit.where}: {shorten(hit.says)}" for hit in hits[:EXAMPLES]]
+    if action == "Fail":
+        raise InvalidInput(f"{counted(rows)} {message}. Or set {setting}: Warn to go on with them.")
+    return [Finding(check=check, rows=rows, action="kept", message=message, examples=examples)]
+
+
 def how_read(uri: str, remarks: Sequence[Remark], rows: Sequence[Row]) -> list[Finding]:
     """Warnings for a file that had to be read in another way than its name says, with `rows`, those of it.
 

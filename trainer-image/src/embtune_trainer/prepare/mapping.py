@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from embtune_api.sources import Columns, DataSource
@@ -29,7 +30,14 @@ def read_score(value: Any) -> float | None:
 
 
 def row_of(
-    texts: Mapping[str, str], source: DataSource, line: int, *, group: str | None, stratum: str | None, side: Side | None
+    texts: Mapping[str, str],
+    source: DataSource,
+    line: int,
+    *,
+    group: str | None,
+    stratum: str | None,
+    side: Side | None,
+    time: datetime | None,
 ) -> Row:
     """`texts`: column → its value, each there and not blank; a score is a number."""
     columns = source.columns
@@ -50,4 +58,5 @@ def row_of(
         side=side,
         language=source.language,
         weight=source.weight,
+        time=time,
     )

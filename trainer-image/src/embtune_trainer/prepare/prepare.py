@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from embtune_api.data import Data
@@ -38,6 +39,7 @@ def run_prepare(
     mirror: Path | None = None,
     secrets: Path | None = None,
     claims: Path | None = None,
+    now: datetime | None = None,
 ) -> StepManifest:
     """Do the step, or return what it did before.
 
@@ -45,6 +47,7 @@ def run_prepare(
         mirror: a folder of models and data sets that is looked up before the hub.
         secrets: a folder with a folder for each secretRef of the job; None: a local run, with its environment's credentials.
         claims: a folder with a folder for each volume claim that the job's data lies on.
+        now: when it is, for rows that have an age; None: by this machine's clock.
 
     Raises:
         InvalidInput: bad data, a base model that cannot be used, or rows grouped in another way than the line's exam; then no
@@ -67,7 +70,8 @@ def run_prepare(
     data = read_sources(request.data.train, request.data.split, folder, outside, kept)
     replay = ReplayJob.of(request, store)
     report_progress(Progress(percent=20, message=f"checking and dividing {counted(data.rows_read)}"))
-    examined = _examine(data, request.data, request, store)
+    now = now or datetime.now(UTC)
+    examined = _examine(data, request.data, request, store, now)
     if replay:
         replay.refuse_misfits(examined.built)
     report_progress(Progress(percent=60, message="fetching the base model"))
@@ -84,7 +88,7 @@ def run_prepare(
     examined = completion.complete(examined)
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     while not _settled(examined, request, store):  # another job of the line was first
-        examined = completion.complete(_examine(data, request.data, request, store))
+        examined = completion.complete(_examine(data, request.data, request, store, now))
     divided, built = examined.divided, examined.built
     frozen_here = _froze(store, request)
     outputs = make_outputs(
@@ -109,11 +113,11 @@ def run_prepare(
     return finish(store, keys, manifest)
 
 
-def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store) -> Examined:
+def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store, now: datetime) -> Examined:
     """What the line remembers is read anew each time: another job may have been first. Nothing is written."""
     line, split = request.line_keys, wanted.split
     ledger = read_ledger(store, line, split) if split.method == "Stratified" else None
-    return examine(data, wanted, ledger=ledger, frozen=_frozen_exam(store, request, split))
+    return examine(data, wanted, request.training, now, ledger=ledger, frozen=_frozen_exam(store, request, split))
 
 
 def _settled(examined: Examined, request: PrepareRequest, store: Store) -> bool:

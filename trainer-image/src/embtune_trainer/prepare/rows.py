@@ -11,6 +11,7 @@ Whatever its shape, a row has a query side, and most have an answer side:
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from sys import intern
 from typing import Any
 
@@ -55,6 +56,14 @@ class Row:
     """How often its source wants it trained on."""
     original: tuple[str, str] | None = None
     """Anchor and positive of the row that it was made of by changing them: what answers these answers the row, too."""
+
+    time: datetime | None = None
+    """Where its source has a column for it."""
+
+    @property
+    def seconds(self) -> float:
+        """Its time, since 1970; 0 where it has none."""
+        return 0.0 if self.time is None else self.time.timestamp()
 
     @property
     def where(self) -> str:
@@ -120,6 +129,7 @@ def make_row(
     side: Side | None = None,
     language: str | None = None,
     weight: float = 1.0,
+    time: datetime | None = None,
 ) -> Row:
     """A row; without a group column its group is the normalised anchor, of scored pairs the first of both texts by alphabet."""
     query, answer = _normalised(anchor), _normalised(positive)
@@ -141,7 +151,13 @@ def make_row(
         category=_once(category),
         language=_once(language),
         weight=weight,
+        time=time,
     )
+
+
+def class_of(row: Row) -> str | None:
+    """Its label, or its category where it has none."""
+    return row.category if row.label is None else row.label
 
 
 def by_content(rows: list[Row]) -> list[Row]:

@@ -155,7 +155,9 @@ def _take(record: Record, source: DataSource, split: Split, wanted: dict[str, st
         side = own_side(texts, split)
     except ValueError as error:
         raise broken(source.uri, record.line, str(error)) from None
-    into.rows.append(row_of(texts, source, record.line, group=group, stratum=stratum, side=side))
+    timed = columns.time or split.time_column
+    time = None if timed is None else read_time(texts[timed])
+    into.rows.append(row_of(texts, source, record.line, group=group, stratum=stratum, side=side, time=time))
 
 
 def _fault(record: Record, source: DataSource, wanted: dict[str, str], split: Split) -> str | None:
@@ -176,7 +178,7 @@ def _fault(record: Record, source: DataSource, wanted: dict[str, str], split: Sp
             return f"{column!r} has {len(text)} characters, more than {_LONGEST_TEXT}"
         if column == source.columns.score and read_score(value) is None:
             return f"{column!r} is no number: {text!r}"
-        if column == split.time_column and read_time(text) is None:
+        if column in (split.time_column, source.columns.time) and read_time(text) is None:
             return f"{column!r} is no time such as 2026-01-31 or 2026-01-31T08:00:00Z: {text!r}"
     return None
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,10 +42,11 @@ class Texts:
         return by_chance(self.items, lambda item: item.digest, seed, "synthesize/items")[:most]
 
 
-def read_texts(uri: str, text: str, name: str | None, folder: Path, outside: Outside, field: str) -> Texts:
+def read_texts(uri: str, header: Sequence[str], text: str, name: str | None, folder: Path, outside: Outside, field: str) -> Texts:
     """Whatever order the rows come in. Of equal texts one stays, the first by digest.
 
     Args:
+        header: names of its columns, where its first line is data
         text: the column of texts
         name: the column of their names; None: they have none
         field: what the user calls the file, in errors
@@ -52,7 +54,7 @@ def read_texts(uri: str, text: str, name: str | None, folder: Path, outside: Out
     Raises:
         InvalidInput: the file cannot be read, a row of it is broken (`file:row`), a column is not there, or no row has text.
     """
-    found = read_records(uri, content_of(uri, folder, outside, field), [text] if name is None else [text, name])
+    found = read_records(uri, content_of(uri, folder, outside, field), [text] if name is None else [text, name], header)
     left_out: Counter[str] = Counter()
     by_text: dict[str, Item] = {}
     for record in found.records:

@@ -68,7 +68,8 @@ class Endpoint:
         left = (item for item in items if item.digest not in done)
         answered = False
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        async with httpx2.AsyncClient(headers=headers, timeout=self._wanted.timeout) as client:
+        limits = httpx2.Limits(max_connections=self._wanted.at_once)
+        async with httpx2.AsyncClient(headers=headers, timeout=self._wanted.timeout, limits=limits) as client:
             running = {asyncio.create_task(self._ask(client, item)) for item in islice(left, self._wanted.at_once)}
             try:
                 while running:

@@ -63,7 +63,7 @@ class _Run:
     def of(cls, request: SynthesisRequest, tell: Tell, mirror: Path | None, outside: Outside) -> _Run:
         tell(SynthesisProgress(message="reading the corpus"))
         folder = Path(request.folder)
-        corpus = read_texts(request.corpus, request.text, request.id, folder, outside, "CORPUS")
+        corpus = read_texts(request.corpus, request.header, request.text, request.id, folder, outside, "CORPUS")
         queries = _queries(request, folder, outside)
         items = (queries or corpus).some(request.most_items, request.seed)
         tell(SynthesisProgress(message="loading models", total=len(items)))
@@ -156,7 +156,7 @@ def _queries(request: SynthesisRequest, folder: Path, outside: Outside) -> Texts
     wanted = request.writer
     if not isinstance(wanted, QueryMatcher):
         return None
-    return read_texts(wanted.queries, wanted.text, None, folder, outside, "--queries")
+    return read_texts(wanted.queries, wanted.header, wanted.text, None, folder, outside, "--queries")
 
 
 def _writer(request: SynthesisRequest, corpus: Texts, mirror: Path | None, outside: Outside) -> Writer:

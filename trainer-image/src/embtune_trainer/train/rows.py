@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from embtune_trainer.encoder import TokenIds, tokenize
+from embtune_trainer.prompts import DOCUMENT_PROMPTS, NO_SIDE, QUERY_PROMPTS, prompt_for
 from embtune_trainer.train.batches import Rows
 
-# The names that encode_query and encode_document of sentence-transformers 6.2 look for, in their order.
-QUERY_PROMPTS = ("query",)
-DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 Record = dict[str, Any]
 
 
@@ -54,7 +52,7 @@ def tokenize_rows(records: Sequence[Record], model: SentenceTransformer, max_len
     sides = [_sides(record) for record in records]
     queries = _tokens(model, QUERY_PROMPTS, [text for query, _, _ in sides for text in query], max_length)
     documents = _tokens(model, DOCUMENT_PROMPTS, [text for _, answers, _ in sides for text in answers], max_length)
-    others = _tokens(model, (), [text for _, _, neither in sides for text in neither], max_length)
+    others = _tokens(model, NO_SIDE, [text for _, _, neither in sides for text in neither], max_length)
     feeds = (iter(queries), iter(documents), iter(others))
     return TrainingRows([tuple(next(feed) for feed, side in zip(feeds, row, strict=True) for _ in side) for row in sides])
 
@@ -76,5 +74,4 @@ def _tokens(model: SentenceTransformer, names: Sequence[str], texts: list[str], 
 
 def prompt_of(model: SentenceTransformer, names: Sequence[str]) -> str:
     """What the model puts before texts of the first of these names that it has; else before any text."""
-    name = next((name for name in names if name in model.prompts), model.default_prompt_name)
-    return (model.prompts.get(name) if name else None) or ""
+    return prompt_for(names, model.prompts, model.default_prompt_name)

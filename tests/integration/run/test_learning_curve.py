@@ -1,0 +1,45 @@
+"""A learning curve by the real command: interrupted, it goes on where it stopped."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from support.command import command_line, embtune, environment
+from support.published import PUBLISHED
+from support.tiny_model import make_tiny_model
+
+
+def test_a_curve_that_was_interrupted_goes_on_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    file = PUBLISHED["stsb"].write(tmp_path)
+    tiny = make_tiny_model(tmp_path / "tiny", file.read_text(encoding="utf-8").replace(",", " ").split())
+    env = {"EMBTUNE_CACHE": str(tmp_path / "cache")}
+    arguments = ("data", file, "--base-model", tiny, "--learning-curve", "--seeds", 1, "--json")
+    with subprocess.Popen(
+        command_line(*arguments),
+        env=environment(env),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "2 of 4" in line:
+                os.kill(process.pid, signal.SIGINT)
+    assert process.returncode == 130, "".join(said)
+    assert "what is done is kept" in "".join(said)
+
+    told = embtune(*arguments, env=env).ended(0)
+    assert "1 of 4: " in told.err
+    assert "kept from before" in told.err.partition("2 of 4")[0]
+    curve = told.json["curve"]
+    train = told.json["report"]["prepared"]["train"]
+    assert [point["rows"] for point in curve["points"]] == [round(train * share) for share in (1 / 8, 1 / 4, 1 / 2, 1)]
+    assert curve["metric"] == "spearman"
+    assert curve["base"] == told.json["base"]["score"], "look and the step evaluate measure alike"
+    assert curve["doubled"]["lower"] < curve["doubled"]["value"] < curve["doubled"]["upper"]
+    assert "tuning on all rows won" in "; ".join(told.json["advice"]["reasons"])
+    assert not list((tmp_path / "cache" / "curves").iterdir())
