@@ -15,7 +15,12 @@ def turn(seed: int, operation: str, content: str) -> int:
 
 def by_chance(items: Iterable[T], content: Callable[[T], str], seed: int, operation: str) -> list[T]:
     """Items in an order by chance, the same whatever order they come in; equal ones are told apart by nothing."""
-    return sorted(items, key=lambda item: (turn(seed, operation, content(item)), content(item)))
+
+    def place(item: T) -> tuple[int, str]:
+        text = content(item)
+        return turn(seed, operation, text), text
+
+    return sorted(items, key=place)
 
 
 def take(pool: Sequence[T], start: int, most: int, fits: Callable[[T], bool]) -> list[T]:
