@@ -61,8 +61,8 @@ class Completion:
 
     def complete(self, examined: Examined) -> Examined:
         """In this order: what the base model's tokenizer makes of the texts is told; rows whose labels are doubted go; those that
-        stay get hard negatives; each is counted as often as its source and its class say, and as often others are made of it. Rows
-        of an earlier version come last: they have been through all this.
+        stay get hard negatives; each is counted as often as its source and its class say, and as often others are made of it.
+        Rows of an earlier version come last: they have been through all this.
 
         Raises:
             InvalidInput: a part's model cannot be used, or a finding whose action is Fail.
