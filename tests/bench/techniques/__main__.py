@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -23,11 +23,11 @@ from rich.console import Console
 from bench.techniques.arms import ARMS, Arm
 from bench.techniques.bounds import difference
 from bench.techniques.result import RESULT, Outcome, Result, as_table, machine, write_page
-from bench.techniques.training import Prepared, Scored, prepare, score, train
+from bench.techniques.training import Prepared, Scored, continue_training, prepare, score, train
 from bench.trainer.unmasked import alone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 console = Console()
 
@@ -57,20 +57,30 @@ class Memory:
         self._seeds = seeds
         self._scored: dict[tuple[str, bool], list[Scored]] = {}
 
-    def trainings(self, prepared: Prepared, *, masked: bool) -> list[Scored]:
+    def trainings(self, prepared: Prepared, *, masked: bool = True) -> list[Scored]:
         """One a seed."""
         key = (prepared.digest, masked)
         if key not in self._scored:
             self._scored[key] = [score(train(prepared.records, seed, masked=masked), prepared.exam) for seed in self._seeds]
         return self._scored[key]
 
+    def continued(self, prepared: Prepared) -> tuple[list[Scored], list[Scored]]:
+        """Without and with replay, one a seed."""
+        pairs = [continue_training(prepared, seed) for seed in self._seeds]
+        return [without for without, _ in pairs], [with_it for _, with_it in pairs]
+
 
 def outcome_of(arm: Arm, memory: Memory) -> Outcome:
     began = time.monotonic()
-    without, with_it = (prepared_for(arm, technique) for technique in (False, True))
-    assert without.exam.queries == with_it.exam.queries, "both are asked the same"
-    plain = memory.trainings(without, masked=not arm.is_masking)
-    better = memory.trainings(with_it, masked=True)
+    without = with_it = prepared_for(arm, {})
+    if arm.kind == "replay":
+        plain, better = memory.continued(without)
+    elif arm.kind == "masking":
+        plain, better = memory.trainings(without, masked=False), memory.trainings(without)
+    else:
+        with_it = prepared_for(arm, arm.data)
+        assert without.exam.queries == with_it.exam.queries, "both are asked the same"
+        plain, better = memory.trainings(without), memory.trainings(with_it)
     found = difference(_values(better), _values(plain), plain[0].groups)
     console.print(f"{arm.name}: {found.value:+.4f} ({found.lower:+.4f} to {found.upper:+.4f}), {time.monotonic() - began:.0f} s")
     return Outcome(
@@ -89,10 +99,9 @@ def outcome_of(arm: Arm, memory: Memory) -> Outcome:
     )
 
 
-def prepared_for(arm: Arm, technique: bool) -> Prepared:
+def prepared_for(arm: Arm, technique: Mapping[str, Any]) -> Prepared:
     with tempfile.TemporaryDirectory() as folder:
-        data = arm.real.data("rows.jsonl") | (dict(arm.data) if technique else {})
-        return prepare(Path(folder), arm.rows(arm.real.taken()), data)
+        return prepare(Path(folder), arm.real.taken(), arm.real.data("rows.jsonl") | dict(technique))
 
 
 def _values(scored: Sequence[Scored]) -> np.ndarray:

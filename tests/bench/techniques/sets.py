@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from support.rows import BANKING77, EXAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 SPLIT = {"validation": 0.0, "test": 0.4}
 
@@ -55,4 +55,12 @@ BANKING = RealSet(
     rows=2500,
     build={"labelledTexts": "Pairs", "pairsPerText": 1},
 )
-SETS = {real.name: real for real in (TLDR, BANKING)}
+HINT3 = RealSet(
+    name="hint3 curekart",
+    file=Path(__file__).parents[2] / "data" / "hint3" / "curekart_v1_v2.csv",
+    columns={"text": "sentence", "label": "label_v2"},
+    group_by=None,
+    rows=1000,
+    build={"labelledTexts": "Pairs", "pairsPerText": 1},
+)
+"""Of its 21 labels, one has half of the texts."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.trainer.unmasked import nothing_known
@@ -22,15 +24,17 @@ from embtune_trainer.encoder import device_for, has_bf16, load_encoder
 from embtune_trainer.evaluate.exam import LoadedExam, group_index, load_exam
 from embtune_trainer.evaluate.suites.retrieval import ask_for_passages
 from embtune_trainer.prepare import run_prepare
+from embtune_trainer.prepare.builders.turns import by_chance
+from embtune_trainer.prepare.jsonl import to_line
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.loop import Loop
 from embtune_trainer.train.objectives import make_objective
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import Record, read_records, tokenize_rows
+from embtune_trainer.train.worker import save
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -103,3 +107,26 @@ def score(model: SentenceTransformer, exam: LoadedExam) -> Scored:
     kept = ask_for_passages(model, exam, SUITE, lambda _: None)
     column = kept.columns.index(f"{SUITE.name}/{METRIC}")
     return Scored(kept.values[:, column], group_index(exam))
+
+
+def continue_training(prepared: Prepared, seed: int) -> tuple[Scored, Scored]:
+    """A model is trained on the rows of half of the groups and then on the others: without and with replay of as many rows of the
+    first half."""
+    old, new = halves(prepared.records)
+    replayed = by_chance(old, to_line, seed, "replay")[: len(new)]
+    with tempfile.TemporaryDirectory() as folder:
+        save(train(old, seed), Path(folder))
+        mixed = by_chance([*new, *replayed], to_line, seed, "mix")
+        without, with_it = (score(train(records, seed, Path(folder)), prepared.exam) for records in (new, mixed))
+    return without, with_it
+
+
+def halves(records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+    """Rows of the first half of all labels by alphabet, or of groups where there are none, and the others."""
+    names = sorted({_class_of(record) for record in records})
+    first = set(names[: len(names) // 2])
+    return [r for r in records if _class_of(r) in first], [r for r in records if _class_of(r) not in first]
+
+
+def _class_of(record: Record) -> str:
+    return str(record.get("label", record["group"]))

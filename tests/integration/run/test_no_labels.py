@@ -114,7 +114,7 @@ def wait_for_lines(journal: Path, count: int) -> None:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
 def test_a_run_that_was_ended_goes_on_where_it_was(tmp_path: Path, how: signal.Signals) -> None:
     corpus, out = write_corpus(tmp_path, 30), tmp_path / "pairs.jsonl"
-    with chat_server(seconds=0.2) as chat:
+    with chat_server(seconds=1) as chat:
         arguments = ("synthesize", corpus, "--endpoint", chat.url, "--llm", "some", "--at-once", 2)
         process = started(*arguments, "-o", out)
         wait_for_lines(tmp_path / "pairs.jsonl.journal", 4)
