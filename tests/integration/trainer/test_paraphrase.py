@@ -35,7 +35,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def paraphraser(model: Path, **words: Any) -> Paraphraser:
     wanted = Paraphrase.model_validate({"uri": model.name, "prompt": PROMPT, **words})
     reference = BaseModelRef(uri=model.name)
-    return Paraphraser(wanted, reference, model.parent, None, Outside(open_store("memory://")))
+    return Paraphraser(wanted, reference, model.parent, Outside(open_store("memory://")))
 
 
 def told(done: int, of: int) -> None:
@@ -105,7 +105,7 @@ def test_unfinished_paraphrases_are_counted(tmp_path: Path, model: Path) -> None
     [
         ("gone", r"data\.augment\.paraphrase\.uri: there is no folder"),
         ("pickled", r"data\.augment\.paraphrase\.uri: t5 has no \*\.safetensors"),
-        ("an encoder", r"data\.augment\.paraphrase\.uri: t5 cannot be loaded as a model for text to text"),
+        ("an encoder", r"data\.augment\.paraphrase\.uri: t5 cannot be loaded as a sequence-to-sequence model"),
         ("endless", r"data\.augment\.paraphrase\.uri: t5 does not say which token ends a text"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from transformers import TopPLogitsWarper
 
 from embtune_api.base_model import BaseModelRef
 from embtune_api.errors import InvalidInput
@@ -17,7 +18,7 @@ from embtune_store import open_store
 from embtune_trainer.prepare.mining.cross_encoder import PairReader
 from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.synthesize import run_synthesis
-from embtune_trainer.synthesize.seq2seq import SampledByHash
+from embtune_trainer.text_to_text import Drawn
 from support.shapes import medquad
 from support.tiny_writer import make_reader, make_tiny_writer
 
@@ -126,8 +127,8 @@ def test_greedy_is_the_likeliest_query_and_the_prompt_is_what_the_model_reads(
 
 def test_a_chance_of_each_rows_own_samples_the_nucleus() -> None:
     logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]])).repeat(20_000, 1)
-    alone = SampledByHash([7], 0.9)(torch.zeros((1, 1), dtype=torch.long), logits[:1].clone())
-    sampler = SampledByHash([7, *range(100, 20_099)], 0.9)
+    alone = Drawn([7], TopPLogitsWarper(0.9))(torch.zeros((1, 1), dtype=torch.long), logits[:1].clone())
+    sampler = Drawn([7, *range(100, 20_099)], TopPLogitsWarper(0.9))
     scores = sampler(torch.zeros((20_000, 1), dtype=torch.long), logits)
     assert torch.equal(scores[:1], alone)
     counts = Counter(scores.argmax(dim=1).tolist())

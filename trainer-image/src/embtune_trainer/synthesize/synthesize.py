@@ -73,7 +73,7 @@ class _Run:
             passages={passage.digest: passage for passage in corpus.items},
             items=items,
             left_out=dict(corpus.left_out + queries.left_out if queries else corpus.left_out),
-            writer=_writer(request, corpus, mirror, outside),
+            writer=_writer(request, corpus, outside),
             reader=_reader(request, mirror, outside),
         )
 
@@ -159,13 +159,13 @@ def _queries(request: SynthesisRequest, folder: Path, outside: Outside) -> Texts
     return read_texts(wanted.queries, wanted.header, wanted.text, None, folder, outside, "--queries")
 
 
-def _writer(request: SynthesisRequest, corpus: Texts, mirror: Path | None, outside: Outside) -> Writer:
+def _writer(request: SynthesisRequest, corpus: Texts, outside: Outside) -> Writer:
     """Only what is asked for is imported: torch takes its time."""
     wanted = request.writer
     if isinstance(wanted, Seq2SeqWriter):
         from embtune_trainer.synthesize.seq2seq import Seq2Seq
 
-        return Seq2Seq(wanted, request.per_item, request.seed, Path(request.folder), mirror, outside)
+        return Seq2Seq(wanted, request.per_item, request.seed, Path(request.folder), outside)
     if isinstance(wanted, QueryMatcher):
         from embtune_trainer.synthesize.match import Matcher
 

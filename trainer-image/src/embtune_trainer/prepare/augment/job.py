@@ -100,7 +100,7 @@ class AugmentJob:
         from embtune_trainer.prepare.augment.paraphrase import Paraphraser
 
         reference = BaseModelRef(uri=self.wanted.paraphrase.uri, secret_ref=self.request.base_model.secret_ref)
-        return Paraphraser(self.wanted.paraphrase, reference, _folder(self.request), self.outside.mirror, self.outside)
+        return Paraphraser(self.wanted.paraphrase, reference, _folder(self.request), self.outside)
 
     def _tell(self, message: str) -> None:
         self.report_progress(Progress(percent=PERCENT, message=message))
