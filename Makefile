@@ -49,8 +49,8 @@ picture: demo  ## draw the demo's terminal output for the README
 demo-clean:  ## forget what the demo made
 	rm -rf $(DEMO_STORE)
 
-test: setup servers  ## unit and integration tests, with real servers; two files at once
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+test: setup servers  ## unit and integration tests, with real servers; three files at once, since they wait a lot
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 acceptance: setup  ## the promises of the main job, on the real model and the real example
 	@$(BIN)/pytest tests/acceptance --durations=10
