@@ -19,10 +19,10 @@ class Finding(Document):
     """One kind of fault in the data, with where to look."""
 
     check: str
-    """encoding, delimiter (how a file had to be read), empty, duplicates, conflicts, or a tier of leakage: leakage/same-pair,
-    leakage/same-query, leakage/near-duplicate, leakage/answer, leakage/group, leakage/shared-document; validation/… alike;
-    exam: it is too small to judge by; exam/left-out: texts that it does not ask; validation: it is too small to choose by;
-    wordless, out-of-scope, label-noise;
+    """encoding, delimiter (how a file had to be read), empty, duplicates, near-duplicates, conflicts, or a tier of leakage:
+    leakage/same-pair, leakage/same-query, leakage/near-duplicate, leakage/answer, leakage/group, leakage/shared-document;
+    validation/… alike; exam: it is too small to judge by; exam/left-out: texts that it does not ask; validation: it is too
+    small to choose by; wordless, out-of-scope, label-noise;
     build/alone, build/capped, build/no-negative: what could not be made of the rows to train on, or was not; mine/champion,
     mine/too-few: another model looked for hard negatives than was asked for, or fewer were found"""
     rows: int

@@ -1,14 +1,11 @@
 """Checks that look at the data alone: duplicates, conflicts, texts without words, out of scope, and whether there is enough."""
 
-from collections import defaultdict
-from collections.abc import Hashable
-
 from embtune_api.checks import Checks
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Finding
 from embtune_trainer.prepare.findings import Hit, counted, settle
 from embtune_trainer.prepare.rows import Row
-from embtune_trainer.prepare.sameness import conflicts, says
+from embtune_trainer.prepare.sameness import conflicts, says_digest
 from embtune_trainer.prepare.sources import ReadData
 from embtune_trainer.prepare.split import SIDES, SideOf
 
@@ -34,18 +31,20 @@ def check_rows(data: ReadData, checks: Checks, side: SideOf) -> tuple[list[Row],
 
 
 def _without_duplicates(rows: list[Row], checks: Checks, side: SideOf) -> tuple[list[Row], list[Finding]]:
-    copies: dict[Hashable, list[Row]] = defaultdict(list)
+    first: dict[bytes, Row] = {}
+    copies: dict[bytes, list[Row]] = {}
     for row in rows:
-        copies[says(row)].append(row)
+        key = says_digest(row)
+        there = first.setdefault(key, row)
+        if there is not row:
+            copies.setdefault(key, [there]).append(row)
     # The held-out copy stays: a copy appended under another group must not take a row out of the test. Content decides
     # the rest, so that the order of the source does not.
-    kept = {
-        id(min(same, key=lambda row: (SIDES.index(side(row)), row.content, row.stratum or ""))) if len(same) > 1 else id(same[0])
-        for same in copies.values()
-    }
-    hits = [Hit(row.where, row.anchor) for row in rows if id(row) not in kept]
+    kept = {id(min(same, key=lambda row: (SIDES.index(side(row)), row.content, row.stratum or ""))) for same in copies.values()}
+    removed = {id(row) for same in copies.values() for row in same} - kept
+    hits = [Hit(row.where, row.anchor) for row in rows if id(row) in removed]
     found = settle("duplicates", hits, checks.duplicates, "repeat the texts of another row", "data.checks.duplicates")
-    return ([row for row in rows if id(row) in kept] if checks.duplicates == "Fix" else rows), found
+    return ([row for row in rows if id(row) not in removed] if checks.duplicates == "Fix" else rows), found
 
 
 def _without_conflicts(rows: list[Row], checks: Checks) -> tuple[list[Row], list[Finding]]:

@@ -12,6 +12,7 @@ from embtune_trainer.prepare.ledger import Ledger
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData
 from embtune_trainer.prepare.split import Division, make_division
+from embtune_trainer.prepare.telling import Tell, untold
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ class Examined:
     """What is said of them, where they are doubted."""
 
 
-def examine(data: ReadData, wanted: Data, *, ledger: Ledger | None = None, frozen: ExamSet | None = None) -> Examined:
+def examine(
+    data: ReadData, wanted: Data, *, ledger: Ledger | None = None, frozen: ExamSet | None = None, tell: Tell = untold
+) -> Examined:
     """Check, clean, divide and build, given what the line remembers: its ledger and its exam. A new line has neither.
 
     Raises:
@@ -39,7 +42,7 @@ def examine(data: ReadData, wanted: Data, *, ledger: Ledger | None = None, froze
     """
     division = make_division(data.rows, wanted.split, ledger.sides if ledger else {})
     rows, findings = check_rows(data, wanted.checks, division.side)
-    divided = divide(rows, division.side, frozen, wanted)
+    divided = divide(rows, division.side, frozen, wanted, tell)
     return Examined(ledger, division, rows, findings, divided, build_sides(divided, wanted))
 
 

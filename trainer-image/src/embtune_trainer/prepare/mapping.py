@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from embtune_api.sources import Columns, DataSource
+from embtune_api.losses import Shape
+from embtune_api.sources import Columns
 from embtune_api.split import Side
 from embtune_trainer.prepare.rows import Row, make_row
 
@@ -29,20 +30,25 @@ def read_score(value: Any) -> float | None:
 
 
 def row_of(
-    texts: Mapping[str, str], source: DataSource, line: int, *, group: str | None, stratum: str | None, side: Side | None
+    role: Mapping[str, str],
+    uri: str,
+    line: int,
+    *,
+    shape: Shape,
+    group: str | None,
+    stratum: str | None,
+    side: Side | None,
 ) -> Row:
-    """`texts`: column → its value, each there and not blank; a score is a number."""
-    columns = source.columns
-    role = {role: texts[column] for role, column in columns.model_dump(exclude_none=True).items()}
+    """`role`: what a column is → its value, there and not blank; a score is a number."""
     negative = role.get("negative")
     return make_row(
         role.get("anchor") or role.get("sentence1") or role["text"],
         role.get("positive") or role.get("sentence2") or "",
         role.get("label"),
         group,
-        source.uri,
+        uri,
         line,
-        shape=columns.shape,
+        shape=shape,
         negatives=() if negative is None else (negative,),
         score=read_score(role["score"]) if "score" in role else None,
         category=role.get("category"),

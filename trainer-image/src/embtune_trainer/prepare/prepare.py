@@ -29,6 +29,7 @@ from embtune_trainer.prepare.report import make_report
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData, read_sources
 from embtune_trainer.prepare.stage import stage_model
+from embtune_trainer.prepare.telling import Tell
 
 
 def run_prepare(
@@ -60,9 +61,11 @@ def run_prepare(
     claim_line(store, request.line_keys, request.owner)
 
     report_progress(Progress(percent=0, message="reading the data"))
-    data = read_sources(request.data.train, request.data.split, folder, Outside(store, secrets, mirror))
+    outside = Outside(store, secrets, mirror)
+    data = read_sources(request.data.train, request.data.split, folder, outside, _tell(report_progress, 0, 20))
     report_progress(Progress(percent=20, message=f"checking and dividing {counted(data.rows_read)}"))
-    examined = _examine(data, request.data, request, store)
+    checking = _tell(report_progress, 20, 60)
+    examined = _examine(data, request.data, request, store, checking)
     report_progress(Progress(percent=60, message="fetching the base model"))
     base = resolve_base(
         request.base_model,
@@ -78,7 +81,7 @@ def run_prepare(
     examined = _with_the_base(examined, request.data, labels, mining)
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     while not _settled(examined, request, store):  # another job of the line was first
-        examined = _with_the_base(_examine(data, request.data, request, store), request.data, labels, mining)
+        examined = _with_the_base(_examine(data, request.data, request, store, checking), request.data, labels, mining)
     divided, built = examined.divided, examined.built
     frozen_here = _froze(store, request)
     outputs = make_outputs(
@@ -102,11 +105,16 @@ def run_prepare(
     return finish(store, keys, manifest)
 
 
-def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store) -> Examined:
+def _tell(report_progress: Callable[[Progress], None], start: float, end: float) -> Tell:
+    """For a phase that takes the step from one percentage to another."""
+    return lambda share, message: report_progress(Progress(percent=round(start + (end - start) * share, 1), message=message))
+
+
+def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store, tell: Tell) -> Examined:
     """What the line remembers is read anew each time: another job may have been first. Nothing is written."""
     line, split = request.line_keys, wanted.split
     ledger = read_ledger(store, line, split) if split.method == "Stratified" else None
-    return examine(data, wanted, ledger=ledger, frozen=_frozen_exam(store, request, split))
+    return examine(data, wanted, ledger=ledger, frozen=_frozen_exam(store, request, split), tell=tell)
 
 
 def _with_the_base(examined: Examined, wanted: Data, labels: LabelCheck | None, mining: MiningJob | None) -> Examined:
