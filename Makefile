@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(VENV)/bin/uv
 MEMBERS := crds store operator trainer-image
 
-.PHONY: help setup lock generate demo demo-clean check test bench bench-trainer bench-start bench-masking bench-techniques bench-operator picture acceptance
+.PHONY: help setup lock generate demo demo-clean check test bench bench-trainer bench-start bench-prepare bench-masking bench-techniques bench-operator picture acceptance
 help:  ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
@@ -55,10 +55,13 @@ test: setup servers  ## unit and integration tests, with real servers; three fil
 acceptance: setup  ## the promises of the main job, on the real model and the real example
 	@$(BIN)/pytest tests/acceptance --durations=10
 
-bench: bench-start bench-masking bench-operator bench-trainer  ## measure against named rivals; fails when a promise is broken
+bench: bench-start bench-prepare bench-masking bench-operator bench-trainer  ## measure against named rivals; fails when a promise is broken
 
 bench-start: setup  ## how soon the command answers
 	@PYTHONPATH=tests $(BIN)/python -m bench.start
+
+bench-prepare: setup  ## a million pairs through prepare, and twice as many: time and memory
+	@PYTHONPATH=tests $(BIN)/python -m bench.prepare
 
 bench-masking: setup  ## what keeping known positives out of the negatives is worth
 	@PYTHONPATH=tests $(BIN)/python -m bench.trainer.masking

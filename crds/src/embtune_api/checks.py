@@ -23,6 +23,9 @@ class Checks(Resource):
     be read."""
     duplicates: CheckAction = "Fix"
     """Rows whose normalised texts all occurred before."""
+    near_duplicates: CheckAction = "Warn"
+    """Rows to train on that nearly repeat another: the same label and score, and each text at Jaccard 0.8 or more of character
+    4-grams with the other's. Fix keeps the first of them by content, whatever the order of the source."""
     conflicts: CheckAction = "Warn"
     """The same normalised anchor under two labels (pairs with a label column)."""
     leakage: CheckAction = "Fix"

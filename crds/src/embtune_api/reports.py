@@ -23,13 +23,12 @@ class Finding(Document):
     """One kind of fault in the data, with where to look."""
 
     check: str
-    """encoding, delimiter (how a file had to be read), empty, duplicates, conflicts, or a tier of leakage: leakage/same-pair,
-    leakage/same-query, leakage/near-duplicate, leakage/answer, leakage/group, leakage/shared-document; validation/… alike;
-    exam: it is too small to judge by; exam/left-out: texts that it does not ask; validation: it is too small to choose by;
-    wordless, out-of-scope, label-noise, age, imbalance; language, language/declared: texts in other languages than the job says;
-    too-few/rows, too-few/batch, too-few/labels: what the loss will miss;
-    truncated/training, truncated/published: long texts; fragmentation, fragmentation/unknown: words that the base model does not
-    know; tokens: they could not be counted;
+    """encoding, delimiter (how a file had to be read), empty, duplicates, near-duplicates, conflicts, or a tier of leakage:
+    leakage/same-pair, leakage/same-query, leakage/near-duplicate, leakage/answer, leakage/group, leakage/shared-document;
+    validation/… alike; exam: it is too small to judge by; exam/left-out: texts that it does not ask; validation: it is too small
+    to choose by; wordless, out-of-scope, label-noise, age, imbalance; language, language/declared: texts in other languages than
+    the job says; too-few/rows, too-few/batch, too-few/labels: what the loss will miss; truncated/training, truncated/published:
+    long texts; fragmentation, fragmentation/unknown: words that the base model does not know; tokens: they could not be counted;
     build/alone, build/capped, build/no-negative: what could not be made of the rows to train on, or was not; mine/champion,
     mine/too-few: another model looked for hard negatives than was asked for, or fewer were found; augment/casing: the base model
     does not tell apart what was made; replay/nothing, replay/too-few: no rows were replayed, or fewer than was asked for"""

@@ -37,7 +37,15 @@ RECIPE: Object = {
             }
         ],
         "split": {"validation": 0.2, "test": 0.3, "method": "Hash", "groupBy": "family", "seed": 7},
-        "checks": {"empty": "Fix", "duplicates": "Warn", "conflicts": "Fix", "leakage": "Fail", "minRows": 100, **_MORE_CHECKS},
+        "checks": {
+            "empty": "Fix",
+            "duplicates": "Warn",
+            "nearDuplicates": "Fix",
+            "conflicts": "Fix",
+            "leakage": "Fail",
+            "minRows": 100,
+            **_MORE_CHECKS,
+        },
         "build": {
             "labelledTexts": "Auto",
             "pairsPerText": 3,

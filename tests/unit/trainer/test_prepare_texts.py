@@ -85,3 +85,9 @@ def test_fingerprints_that_were_cut_short_are_refused() -> None:
         fingerprints.read(store, a_file("f.bin", b"1234567"))
     with pytest.raises(Tampered, match=r"f\.bin .* 7 bytes with sha256 .* are there, not the 8 bytes"):
         fingerprints.read(store, a_file("f.bin", b"12345678"))
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=30))
+def test_texts_of_ascii_are_normalised_as_all_others_are(text: str) -> None:
+    """They take a shorter way, which one other letter closes."""
+    assert normalise(f"a {text} é") == f"{normalise(f'a {text}')} é"

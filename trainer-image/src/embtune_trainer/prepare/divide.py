@@ -9,8 +9,10 @@ from embtune_api.split import Side
 from embtune_trainer.prepare.exam import ExamSet, make_exam
 from embtune_trainer.prepare.findings import counted
 from embtune_trainer.prepare.leakage import hold_out, protect_exam, protect_validation, shared_documents
+from embtune_trainer.prepare.near_repeats import drop_near_repeats
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.split import SideOf, how_to_get_more, split_rows
+from embtune_trainer.prepare.telling import Tell, told_as, untold
 
 FEWEST_TRAINING_ROWS = 2
 """One row has no other to be told apart from."""
@@ -26,7 +28,7 @@ class Divided:
     findings: list[Finding]
 
 
-def divide(rows: list[Row], side: SideOf, frozen: ExamSet | None, data: Data) -> Divided:
+def divide(rows: list[Row], side: SideOf, frozen: ExamSet | None, data: Data, tell: Tell = untold) -> Divided:
     """What may be trained on, given the line's exam; without one, given the exam that the held-out rows make.
 
     Held-out rows are never trained on, whoever's exam it is: a retry of the line's first job, which then finds its own
@@ -37,14 +39,15 @@ def divide(rows: list[Row], side: SideOf, frozen: ExamSet | None, data: Data) ->
     """
     sides, leakage = split_rows(rows, side), data.checks.leakage
     exam = frozen or make_exam(sides["test"], data.split)
-    clean, findings = hold_out([*sides["train"], *sides["validation"]], protect_exam(exam), leakage)
+    clean, findings = hold_out([*sides["train"], *sides["validation"]], protect_exam(exam), leakage, told_as(tell, 0, 0.4))
     clean_sides = split_rows(clean, side)
     validation = clean_sides["validation"]
-    train, overlap = hold_out(clean_sides["train"], protect_validation(validation), leakage)
+    train, overlap = hold_out(clean_sides["train"], protect_validation(validation), leakage, told_as(tell, 0.4, 0.7))
+    train, repeats = drop_near_repeats(train, data.checks.near_duplicates, told_as(tell, 0.7, 1))
     _refuse_too_few(train, sides, data)
     shared = shared_documents([*train, *validation], exam, leakage)
     kept: dict[Side, list[Row]] = {"train": train, "validation": validation, "test": sides["test"]}
-    return Divided(exam, kept, [*findings, *overlap, *shared])
+    return Divided(exam, kept, [*findings, *overlap, *repeats, *shared])
 
 
 def _refuse_too_few(train: list[Row], sides: dict[Side, list[Row]], data: Data) -> None:
@@ -52,5 +55,6 @@ def _refuse_too_few(train: list[Row], sides: dict[Side, list[Row]], data: Data) 
         raise InvalidInput(
             f"data.split: {counted(len(train))} would be left to train on: of {sum(map(len, sides.values()))} usable rows "
             f"{len(sides['test'])} are held out for the exam, {len(sides['validation'])} for validation, and "
-            f"{len(sides['train']) - len(train)} match one of these. Add rows, or {how_to_get_more('train', data.split)}."
+            f"{len(sides['train']) - len(train)} match one of these or "
+            f"nearly repeat another. Add rows, or {how_to_get_more('train', data.split)}."
         )

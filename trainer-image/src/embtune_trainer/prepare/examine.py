@@ -17,6 +17,7 @@ from embtune_trainer.prepare.ledger import Ledger
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData
 from embtune_trainer.prepare.split import Division, make_division
+from embtune_trainer.prepare.telling import Tell, untold
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def examine(
     *,
     ledger: Ledger | None = None,
     frozen: ExamSet | None = None,
+    tell: Tell = untold,
 ) -> Examined:
     """Check, clean, divide and build, given what the line remembers: its ledger and its exam. A new line has neither.
 
@@ -60,7 +62,7 @@ def examine(
     """
     division = make_division(data.rows, wanted.split, ledger.sides if ledger else {})
     checked = check_rows(data, wanted.checks, division.side, now)
-    divided = divide(checked.rows, division.side, frozen, wanted)
+    divided = divide(checked.rows, division.side, frozen, wanted, tell)
     train, built = divided.sides["train"], build_sides(divided, wanted)
     found = check_built(train, balanced(built, wanted), wanted, training)
     return Examined(

@@ -29,8 +29,8 @@ def fingerprint(text: str) -> int:
 
 def of_rows(rows: Sequence[Row]) -> Fingerprints:
     """Fingerprints of all their texts. (n,) uint64, sorted, unique."""
-    hashes = {_hash(text) for row in rows for text in (row.query, *row.other_texts)}
-    return np.array(sorted(hashes), dtype=np.uint64)
+    hashes = (_hash(text) for row in rows for text in (row.query, *row.other_texts))
+    return np.unique(np.fromiter(hashes, dtype=np.uint64))
 
 
 def merge(*parts: Fingerprints) -> Fingerprints:

@@ -13,10 +13,11 @@ from functools import cached_property
 from embtune_api.checks import CheckAction
 from embtune_api.reports import Finding
 from embtune_trainer.prepare.exam import ExamSet
-from embtune_trainer.prepare.findings import Hit, settle
-from embtune_trainer.prepare.near_duplicates import NearDuplicates
+from embtune_trainer.prepare.findings import Hit, counted, settle
+from embtune_trainer.prepare.near import NearDuplicates
 from embtune_trainer.prepare.normalise import squash
 from embtune_trainer.prepare.rows import Row
+from embtune_trainer.prepare.telling import TOLD_EVERY, Tell, untold
 
 SETTING = "data.checks.leakage"
 _TIERS = {
@@ -64,7 +65,7 @@ def protect_validation(rows: list[Row]) -> Protected:
     return Protected("validation", "the validation rows", queries, pairs, groups)
 
 
-def hold_out(rows: list[Row], protected: Protected, action: CheckAction) -> tuple[list[Row], list[Finding]]:
+def hold_out(rows: list[Row], protected: Protected, action: CheckAction, tell: Tell = untold) -> tuple[list[Row], list[Finding]]:
     """The rows that may be trained on, and what was found.
 
     Raises:
@@ -74,15 +75,18 @@ def hold_out(rows: list[Row], protected: Protected, action: CheckAction) -> tupl
         return rows, []
     hits: dict[str, list[Hit]] = defaultdict(list)
     clean = []
-    texts = {text for row in rows for text in (row.query, *row.other_texts)}
-    near = {text: protected.near_duplicates.find(text) for text in texts}
-    for row in rows:
-        match = _match(row, protected, near)
-        if match is None:
-            clean.append(row)
-        else:
-            tier, says = match
-            hits[tier].append(Hit(row.where, says))
+    for start in range(0, len(rows), TOLD_EVERY):
+        part = rows[start : start + TOLD_EVERY]
+        near = protected.near_duplicates.find({text for row in part for text in (row.query, *row.other_texts)})
+        for row in part:
+            match = _match(row, protected, near)
+            if match is None:
+                clean.append(row)
+            else:
+                tier, says = match
+                hits[tier].append(Hit(row.where, says))
+        done = start + len(part)
+        tell(done / len(rows), f"comparing with {protected.what}: {done} of {counted(len(rows))}")
     findings = []
     for tier, message in _TIERS.items():
         findings += settle(f"{protected.check}/{tier}", hits[tier], action, message.format(what=protected.what), SETTING)
@@ -96,20 +100,21 @@ def shared_documents(rows: list[Row], exam: ExamSet, action: CheckAction) -> lis
     return settle("leakage/shared-document", hits, report, "are answered by a passage of the exam's corpus", SETTING)
 
 
-def _match(row: Row, protected: Protected, near: dict[str, str | None]) -> tuple[str, str] | None:
+def _match(row: Row, protected: Protected, near: dict[str, str]) -> tuple[str, str] | None:
     """(tier, what the row says), or None when nothing matches. `near`: the protected query that a text is nearly."""
-    query, answer = squash(row.query), squash(row.answer)
+    others = row.other_texts
+    query, answer = squash(row.query), squash(others[0] if row.positive else "")
     # A pair turned round is the same pair: of two paraphrases either may be the anchor.
     if (query, answer) in protected.squashed_pairs or (answer, query) in protected.squashed_pairs:
         return "same-pair", row.anchor
     if query in protected.squashed:
         return "same-query", row.anchor
-    if near[row.query] is not None:
+    if row.query in near:
         return "near-duplicate", f"{row.anchor} ≈ {near[row.query]}"
-    for text, other in zip(row.texts[1:], row.other_texts, strict=True):
+    for text, other in zip(row.texts[1:], others, strict=True):
         if squash(other) in protected.squashed:
             return "answer", text
-        if near[other] is not None:
+        if other in near:
             return "answer", f"{text} ≈ {near[other]}"
     if row.group in protected.groups:
         return "group", f"{row.anchor} (group {row.group})"

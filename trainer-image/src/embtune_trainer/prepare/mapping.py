@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from embtune_api.losses import Shape
 from embtune_api.sources import Columns, DataSource
 from embtune_api.split import Side
 from embtune_trainer.prepare.rows import Row, make_row
@@ -30,18 +31,17 @@ def read_score(value: Any) -> float | None:
 
 
 def row_of(
-    texts: Mapping[str, str],
+    role: Mapping[str, str],
     source: DataSource,
     line: int,
     *,
+    shape: Shape,
     group: str | None,
     stratum: str | None,
     side: Side | None,
     time: datetime | None,
 ) -> Row:
-    """`texts`: column → its value, each there and not blank; a score is a number."""
-    columns = source.columns
-    role = {role: texts[column] for role, column in columns.model_dump(exclude_none=True).items()}
+    """`role`: what a column is → its value, there and not blank; a score is a number."""
     negative = role.get("negative")
     return make_row(
         role.get("anchor") or role.get("sentence1") or role["text"],
@@ -50,7 +50,7 @@ def row_of(
         group,
         source.uri,
         line,
-        shape=columns.shape,
+        shape=shape,
         negatives=() if negative is None else (negative,),
         score=read_score(role["score"]) if "score" in role else None,
         category=role.get("category"),

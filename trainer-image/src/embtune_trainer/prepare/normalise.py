@@ -16,6 +16,8 @@ class _Stripped(dict[int, int | None]):
 
 
 _STRIPPED = _Stripped()
+_LOWERED = bytes(range(256)).lower()
+_PUNCTUATION = string.punctuation.encode()
 
 
 def normalise(text: str) -> str:
@@ -23,6 +25,9 @@ def normalise(text: str) -> str:
 
     A text of nothing but punctuation keeps it, so that `!!` and `??` stay two texts; blank text gives an empty string.
     """
+    if text.isascii():  # most texts, and ten times as fast: nothing to compose or to fold but letters
+        bare = text.encode().translate(_LOWERED, _PUNCTUATION).decode()
+        return " ".join(bare.split()) or " ".join(text.lower().split())
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(folded.translate(_STRIPPED).split()) or " ".join(folded.split())
 

@@ -30,6 +30,7 @@ from embtune_trainer.prepare.report import make_report
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData, read_sources
 from embtune_trainer.prepare.stage import stage_model
+from embtune_trainer.prepare.telling import Tell
 
 
 def run_prepare(
@@ -67,11 +68,12 @@ def run_prepare(
 
     report_progress(Progress(percent=0, message="reading the data"))
     outside, kept = Outside(store, secrets, mirror, claims), Archive.of_sources(request, store)
-    data = read_sources(request.data.train, request.data.split, folder, outside, kept)
+    reading, checking = _tell(report_progress, 0, 20), _tell(report_progress, 20, 60)
+    data = read_sources(request.data.train, request.data.split, folder, outside, kept, reading)
     replay = ReplayJob.of(request, store)
     report_progress(Progress(percent=20, message=f"checking and dividing {counted(data.rows_read)}"))
     now = now or datetime.now(UTC)
-    examined = _examine(data, request.data, request, store, now)
+    examined = _examine(data, request.data, request, store, now, checking)
     if replay:
         replay.refuse_misfits(examined.built)
     report_progress(Progress(percent=60, message="fetching the base model"))
@@ -88,7 +90,7 @@ def run_prepare(
     examined = completion.complete(examined)
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     while not _settled(examined, request, store):  # another job of the line was first
-        examined = completion.complete(_examine(data, request.data, request, store, now))
+        examined = completion.complete(_examine(data, request.data, request, store, now, checking))
     divided, built = examined.divided, examined.built
     frozen_here = _froze(store, request)
     outputs = make_outputs(
@@ -113,11 +115,17 @@ def run_prepare(
     return finish(store, keys, manifest)
 
 
-def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store, now: datetime) -> Examined:
+def _tell(report_progress: Callable[[Progress], None], start: float, end: float) -> Tell:
+    """For a phase that takes the step from one percentage to another."""
+    return lambda share, message: report_progress(Progress(percent=round(start + (end - start) * share, 1), message=message))
+
+
+def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store, now: datetime, tell: Tell) -> Examined:
     """What the line remembers is read anew each time: another job may have been first. Nothing is written."""
     line, split = request.line_keys, wanted.split
     ledger = read_ledger(store, line, split) if split.method == "Stratified" else None
-    return examine(data, wanted, request.training, now, ledger=ledger, frozen=_frozen_exam(store, request, split))
+    frozen = _frozen_exam(store, request, split)
+    return examine(data, wanted, request.training, now, ledger=ledger, frozen=frozen, tell=tell)
 
 
 def _settled(examined: Examined, request: PrepareRequest, store: Store) -> bool:

@@ -34,8 +34,6 @@ class Row:
     """Rows of one group stay on one side of the split."""
     query: str
     """The normalised anchor."""
-    answer: str
-    """The normalised positive."""
     source: str
     line: int
     """In the source file, from 1."""
@@ -66,6 +64,11 @@ class Row:
         return 0.0 if self.time is None else self.time.timestamp()
 
     @property
+    def answer(self) -> str:
+        """The normalised positive: made when it is asked for, since answers are what fills the memory."""
+        return normalise(self.positive)
+
+    @property
     def where(self) -> str:
         return f"{self.source}:{self.line}"
 
@@ -77,7 +80,7 @@ class Row:
     @property
     def other_texts(self) -> tuple[str, ...]:
         """Normalised: all but the query side."""
-        return (*((self.answer,) if self.answer else ()), *map(normalise, self.negatives))
+        return tuple(map(normalise, (*((self.positive,) if self.positive else ()), *self.negatives)))
 
     @property
     def question(self) -> str | tuple[str, str]:
@@ -87,7 +90,8 @@ class Row:
     @property
     def unordered(self) -> tuple[str, str]:
         """The normalised texts of both sides: of a pair that was turned round they are the same."""
-        return (self.query, self.answer) if self.query <= self.answer else (self.answer, self.query)
+        first, second = sorted((self.query, self.answer))
+        return first, second
 
     @property
     def record(self) -> dict[str, Any]:
@@ -110,7 +114,12 @@ class Row:
     @property
     def content(self) -> str:
         """sha256 of the record: an order of rows that does not depend on the order of the source."""
-        return hashlib.sha256(to_line(self.record).encode()).hexdigest()
+        return self.content_digest.hex()
+
+    @property
+    def content_digest(self) -> bytes:
+        """`content` in half the memory."""
+        return hashlib.sha256(to_line(self.record).encode()).digest()
 
 
 def make_row(
@@ -132,15 +141,14 @@ def make_row(
     time: datetime | None = None,
 ) -> Row:
     """A row; without a group column its group is the normalised anchor, of scored pairs the first of both texts by alphabet."""
-    query, answer = _normalised(anchor), _normalised(positive)
-    own_group = min(query, answer) if shape == "scored pairs" else query
+    query = _normalised(anchor)
+    own_group = min(query, normalise(positive)) if shape == "scored pairs" else query
     return Row(
         anchor=anchor,
         positive=positive,
         label=_once(label),
         group=own_group if group is None else intern(group),
         query=query,
-        answer=answer,
         source=source,
         line=line,
         stratum=_once(stratum),
@@ -162,7 +170,7 @@ def class_of(row: Row) -> str | None:
 
 def by_content(rows: list[Row]) -> list[Row]:
     """Of equal ones the weightiest first: the order of the sources decides nothing."""
-    return sorted(rows, key=lambda row: (row.content, -row.weight))
+    return sorted(rows, key=lambda row: (row.content_digest, -row.weight))
 
 
 def _normalised(text: str) -> str:

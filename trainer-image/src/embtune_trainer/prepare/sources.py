@@ -1,11 +1,9 @@
 """Rows of the job's data sources, read and hashed once."""
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from embtune_api.documents import ResolvedSource
@@ -18,14 +16,12 @@ from embtune_trainer.prepare.claims import claim_content
 from embtune_trainer.prepare.files import file_content
 from embtune_trainer.prepare.findings import Hit, how_read, shorten
 from embtune_trainer.prepare.hub import HubAway, read_data_file
-from embtune_trainer.prepare.mapping import read_score, row_of, text_columns
 from embtune_trainer.prepare.outside import Outside
-from embtune_trainer.prepare.own_side import own_side, read_time
-from embtune_trainer.prepare.records import Record, broken, read_records
+from embtune_trainer.prepare.records import read_records
 from embtune_trainer.prepare.rows import Row
+from embtune_trainer.prepare.taking import Taker
+from embtune_trainer.prepare.telling import TOLD_EVERY, Tell, told_as, untold
 
-_LONGEST_TEXT = 1_000_000
-"""characters; a book. No model reads on that far, and the checks of a few such rows would take as long as all others"""
 _NAMED_COLUMNS = 20
 """in an error"""
 
@@ -47,7 +43,12 @@ class ReadData:
 
 
 def read_sources(
-    sources: list[DataSource], split: Split, folder: Path | None, outside: Outside, archive: Archive | None = None
+    sources: list[DataSource],
+    split: Split,
+    folder: Path | None,
+    outside: Outside,
+    archive: Archive | None = None,
+    tell: Tell = untold,
 ) -> ReadData:
     """Read every source, in order.
 
@@ -68,7 +69,8 @@ def read_sources(
     for number, source in enumerate(sources):
         field_path = f"data.train[{number}]"
         content, revision = content_at(source, folder, field_path, outside)
-        _read_source(source, content, revision, split, data, archive)
+        told = told_as(tell, number / len(sources), (number + 1) / len(sources))
+        _read_source(source, content, revision, split, data, archive, told)
     return data
 
 
@@ -87,14 +89,22 @@ def local_path(uri: str, folder: Path | None, field_path: str) -> Path:
 
 
 def _read_source(
-    source: DataSource, content: bytes, revision: str | None, split: Split, into: ReadData, archive: Archive | None
+    source: DataSource, content: bytes, revision: str | None, split: Split, into: ReadData, archive: Archive | None, tell: Tell
 ) -> None:
-    wanted = _wanted_columns(source, split)
+    taker = Taker(source, split)
+    characters = 0  # of texts: how far this is, roughly
     read_before, rows_before = into.rows_read, len(into.rows)
-    found = read_records(source.uri, content, wanted, source.header or ())
+    found = read_records(source.uri, content, taker.wanted, source.header or ())
     for record in found.records:
-        _take(record, source, split, wanted, into)
-    _refuse_missing_columns(source.uri, wanted, found.columns)
+        taken = taker.take(record)
+        if isinstance(taken, Row):
+            into.rows.append(taken)
+        else:
+            into.empty.append(taken)
+        if into.rows_read % TOLD_EVERY == 0:
+            characters += sum(len(row.anchor) + len(row.positive) for row in into.rows[-TOLD_EVERY:])
+            tell(min(1.0, characters / len(content)), f"reading the data: {into.rows_read} rows")
+    _refuse_missing_columns(source.uri, taker.wanted, found.columns)
     into.findings += how_read(source.uri, found.remarks, into.rows[rows_before:])
     into.sources.append(
         ResolvedSource(
@@ -111,19 +121,6 @@ def _read_source(
     )
 
 
-def _wanted_columns(source: DataSource, split: Split) -> dict[str, str]:
-    """Column → the field of the spec that asks for it."""
-    mapped = source.columns.model_dump(exclude_none=True)
-    asked = {
-        "split.groupBy": split.group_by,
-        "split.stratifyBy": split.stratify_by,
-        "split.timeColumn": split.time_column,
-        "split.splitColumn": split.split_column,
-    }
-    wanted = {column: f"columns.{name}" for name, column in mapped.items()}
-    return wanted | {column: field for field, column in asked.items() if column is not None}
-
-
 def _refuse_missing_columns(uri: str, wanted: dict[str, str], columns: set[str]) -> None:
     missing = [f"{column!r} ({field})" for column, field in wanted.items() if column not in columns]
     if missing:
@@ -137,66 +134,6 @@ def _refuse_missing_columns(uri: str, wanted: dict[str, str], columns: set[str])
 def _printable(column: str) -> str:
     """JSON can spell names that no terminal can."""
     return shorten(column).encode(errors="backslashreplace").decode()
-
-
-def _take(record: Record, source: DataSource, split: Split, wanted: dict[str, str], into: ReadData) -> None:
-    """Append the record's row, or say why it is empty."""
-    fault = _fault(record, source, wanted, split)
-    if fault is not None:
-        into.empty.append(Hit(f"{source.uri}:{record.line}", fault))
-        return
-    columns, values = source.columns, record.values
-    texts = {column: _as_text(values[column]) or "" for column in wanted}
-    for column, text in texts.items():
-        _refuse_bad_characters(source.uri, record.line, column, text)
-    group = None if split.group_by is None else texts[split.group_by]
-    stratum = texts.get(split.stratify_by or columns.label or "") if split.method == "Stratified" else None
-    try:
-        side = own_side(texts, split)
-    except ValueError as error:
-        raise broken(source.uri, record.line, str(error)) from None
-    timed = columns.time or split.time_column
-    time = None if timed is None else read_time(texts[timed])
-    into.rows.append(row_of(texts, source, record.line, group=group, stratum=stratum, side=side, time=time))
-
-
-def _fault(record: Record, source: DataSource, wanted: dict[str, str], split: Split) -> str | None:
-    """Why the record cannot be a row; None when it can."""
-    if not record.values:
-        return "blank line"
-    embedded = text_columns(source.columns)
-    for column in wanted:
-        value = record.values.get(column)
-        if column in embedded and value is not None and not isinstance(value, str):
-            return f"{column!r} is not a text"
-        text = _as_text(value)
-        if text is None:
-            return f"{column!r} is missing" if value is None else f"{column!r} is not a text"
-        if not text.strip():
-            return f"{column!r} is blank"
-        if len(text) > _LONGEST_TEXT:
-            return f"{column!r} has {len(text)} characters, more than {_LONGEST_TEXT}"
-        if column == source.columns.score and read_score(value) is None:
-            return f"{column!r} is no number: {text!r}"
-        if column in (split.time_column, source.columns.time) and read_time(text) is None:
-            return f"{column!r} is no time such as 2026-01-31 or 2026-01-31T08:00:00Z: {text!r}"
-    return None
-
-
-def _as_text(value: Any) -> str | None:
-    """A label or a group may be a number or a truth value: their JSON spelling stands for them."""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value) if isinstance(value, bool | int | float) else None
-
-
-def _refuse_bad_characters(uri: str, line: int, column: str, text: str) -> None:
-    if "\0" in text:
-        raise broken(uri, line, f"{column!r} contains a NUL character")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise broken(uri, line, f"{column!r} contains half a surrogate pair, which is not text") from None
 
 
 def content_of(uri: str, folder: Path, outside: Outside, field_path: str = "data.train[0]") -> bytes:

@@ -72,7 +72,6 @@ class Attempt:
             anchor=anchor,
             positive=positive,
             query=normalise(anchor),
-            answer=normalise(positive),
             original=(self.row.anchor, self.row.positive),
         )
 

@@ -74,4 +74,4 @@ def _neighbours(ring: list[Row], most: int) -> Iterator[Row]:
     for distance in range(1, min(most, size // 2) + 1):
         for start in range(size // 2 if 2 * distance == size else size):
             first, second = ring[start], ring[(start + distance) % size]
-            yield replace(first, shape="pairs", positive=second.anchor, answer=second.query)
+            yield replace(first, shape="pairs", positive=second.anchor)

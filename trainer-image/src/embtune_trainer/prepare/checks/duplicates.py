@@ -1,31 +1,30 @@
 """Rows that say what another row says, or contradict it."""
 
-from collections import defaultdict
-from collections.abc import Hashable
-
 from embtune_api.checks import Checks
 from embtune_api.reports import Finding
 from embtune_trainer.prepare.findings import Hit, settle
 from embtune_trainer.prepare.rows import Row
-from embtune_trainer.prepare.sameness import conflicts, says
+from embtune_trainer.prepare.sameness import conflicts, says_digest
 from embtune_trainer.prepare.split import SIDES, SideOf
 
 
 def without_duplicates(rows: list[Row], checks: Checks, side: SideOf) -> tuple[list[Row], list[Finding]]:
-    copies: dict[Hashable, list[Row]] = defaultdict(list)
+    first: dict[bytes, Row] = {}
+    copies: dict[bytes, list[Row]] = {}
     for row in rows:
-        copies[says(row)].append(row)
-    kept = {id(_one_of(same, side)) for same in copies.values()}
-    hits = [Hit(row.where, row.anchor) for row in rows if id(row) not in kept]
+        key = says_digest(row)
+        there = first.setdefault(key, row)
+        if there is not row:
+            copies.setdefault(key, [there]).append(row)
+    removed = {id(row) for same in copies.values() for row in same} - {id(_one_of(same, side)) for same in copies.values()}
+    hits = [Hit(row.where, row.anchor) for row in rows if id(row) in removed]
     found = settle("duplicates", hits, checks.duplicates, "repeat the texts of another row", "data.checks.duplicates")
-    return ([row for row in rows if id(row) in kept] if checks.duplicates == "Fix" else rows), found
+    return ([row for row in rows if id(row) not in removed] if checks.duplicates == "Fix" else rows), found
 
 
 def _one_of(same: list[Row], side: SideOf) -> Row:
     """The held-out copy stays: a copy appended under another group must not take a row out of the test. Content decides the
     rest, then the greater weight and the later time, so that the order of the source does not."""
-    if len(same) == 1:
-        return same[0]
     return min(same, key=lambda row: (SIDES.index(side(row)), row.content, row.stratum or "", -row.weight, -row.seconds))
 
 

@@ -16,16 +16,13 @@ from embtune_trainer.prepare.findings import EXAMPLES, Hit, settle, shorten
 from embtune_trainer.prepare.mining.choose import Shortlist, Tally, read_by, shortlist
 from embtune_trainer.prepare.mining.known import KnownAnswers
 from embtune_trainer.prepare.mining.search import nearest
-from embtune_trainer.prepare.near_duplicates import grams
+from embtune_trainer.prepare.near import similar
 from embtune_trainer.prepare.normalise import normalise, squash
 from embtune_trainer.prepare.rows import Row, by_content
 
 if TYPE_CHECKING:
     from embtune_trainer.prepare.mining.cross_encoder import PairReader
     from embtune_trainer.prepare.mining.job import MiningJob
-
-LOOKALIKE = 0.8
-"""Jaccard similarity of character 4-grams, as in the check for leaks."""
 
 
 @dataclass(frozen=True)
@@ -143,17 +140,11 @@ def _false_negatives(shortlists: list[Shortlist], texts: list[str], reader: Pair
     if reader is not None:
         return FalseNegatives(share=_share(tally.dropped["crossEncoder"], tally.read), of=tally.read, method="CrossEncoder")
     mined = [
-        similarity > short.positive_similarity or _lookalike(short.row.answer, normalise(texts[number]))
+        similarity > short.positive_similarity or similar(short.row.answer, normalise(texts[number]))
         for short in shortlists
         for number, similarity in zip(short.candidates, short.similarities, strict=True)
     ]
     return FalseNegatives(share=_share(sum(map(bool, mined)), len(mined)), of=len(mined), method="Lookalikes")
-
-
-def _lookalike(one: str, other: str) -> bool:
-    """Of normalised texts."""
-    mine, theirs = grams(one), grams(other)
-    return len(mine & theirs) >= LOOKALIKE * len(mine | theirs)
 
 
 def _example(short: Shortlist, texts: list[str]) -> MinedExample:
