@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from rich.table import Table
 
 RESULT = Path(__file__).with_name("result.json")
+WORDS = Path(__file__).with_name("page.md")
+"""The page without its table."""
 PAGE = Path(__file__).parents[3] / "docs" / "techniques.md"
-BEGIN, END = "<!-- from tests/bench/techniques/result.json -->\n", "<!-- end -->\n"
 
 
 class Outcome(BaseModel):
@@ -63,7 +64,6 @@ def as_table(result: Result) -> Table:
 
 
 def as_markdown(result: Result) -> str:
-    """What stands between the marks of the page."""
     rows = ["| " + " | ".join(cells) + " |" for cells in (HEADER, ["---"] * len(HEADER), *map(_cells, result.outcomes))]
     seeds = ", ".join(map(str, result.seeds))
     measured = f"Measured at commit {result.commit} on {result.cpu}, seeds {seeds}, in {result.minutes:g} minutes.\n"
@@ -71,8 +71,11 @@ def as_markdown(result: Result) -> str:
 
 
 def write_page(result: Result) -> None:
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    PAGE.write_text(before + BEGIN + "\n" + as_markdown(result) + END + rest.partition(END)[2], encoding="utf-8")
+    PAGE.write_text(as_page(result), encoding="utf-8")
+
+
+def as_page(result: Result) -> str:
+    return WORDS.read_text(encoding="utf-8").replace("TABLE\n", as_markdown(result))
 
 
 HEADER = ["technique", "data", "rows", "ndcg@10 without", "with", "difference (95 %)", ""]
