@@ -41,7 +41,7 @@ def row_of(
     side: Side | None,
     time: datetime | None,
 ) -> Row:
-    """`role`: what a column is → its value, there and not blank; a score is a number."""
+    """`role`: what a column is → its value, there and not blank; a score is a number. `shape`: of the columns."""
     negative = role.get("negative")
     return make_row(
         role.get("anchor") or role.get("sentence1") or role["text"],

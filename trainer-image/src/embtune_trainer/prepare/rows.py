@@ -170,7 +170,7 @@ def class_of(row: Row) -> str | None:
 
 def by_content(rows: list[Row]) -> list[Row]:
     """Of equal ones the weightiest first: the order of the sources decides nothing."""
-    return sorted(rows, key=lambda row: (row.content_digest, -row.weight))
+    return sorted(sorted(rows, key=lambda row: -row.weight), key=lambda row: row.content_digest)
 
 
 def _normalised(text: str) -> str:
