@@ -87,7 +87,9 @@ def _measure(scratch: Path, rows: int, action: str) -> Run:
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         command = [sys.executable, "-m", "bench.prepare.child", str(pairs), folder, action]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-    return Run(**json.loads(done.stdout))
+    run = Run(**json.loads(done.stdout))
+    Console().print(f"{rows} rows, nearDuplicates: {action}: {run.cpu:.0f} processor seconds, {run.peak_mib:.0f} MiB")
+    return run
 
 
 def _beside_a_rival(rows: int) -> bool:
