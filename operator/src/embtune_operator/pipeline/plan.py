@@ -107,6 +107,7 @@ def _common(job: FineTuneJob, settings: Settings, digest: str) -> dict[str, Any]
 def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> PrepareRequest:
     spec = job.spec
     data = presets.resolve_data(spec.data, spec.training)
+    staged = [suite for suite in spec.evaluation.suites if suite.is_staged]
     digest = digest_of(
         {
             "step": "prepare",
@@ -117,6 +118,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
             "base": spec.base_model,
             "recipe": spec.training.model_dump(include={"loss", "batch_size", "max_seq_length"}),
             "replayed": resolved.replayed,
+            "suites": [suite.inputs for suite in staged],
         }
     )
     return PrepareRequest(
@@ -124,6 +126,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
         owner=settings.owner,
         data=data,
         base_model=spec.base_model,
+        suites=staged,
         training=spec.training,
         replayed=resolved.replayed,
         folder=settings.folder,
@@ -131,12 +134,13 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
 
 
 def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainRequest:
-    prepared, facts = _manifest(resolved.prepared), resolved.prepare_facts
+    facts = resolved.prepare_facts
     training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
     presets.refuse_other_exam(job.spec.evaluation.suites, facts.exam_shape)  # before anything is trained
     base = facts.base.model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
-    digest = digest_of({"step": "train", "prepared": prepared.digest, "base": base.digest, "training": weights})
+    rows = [facts.train.sha256, facts.fingerprints.sha256]  # a job that asks other suites of the same rows is not trained again
+    digest = digest_of({"step": "train", "rows": rows, "base": base.digest, "training": weights})
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
@@ -154,17 +158,18 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
     ]
     if resolved.champion:
         models.append(Judged(role="champion", model=resolved.champion.model))
-    suites = job.spec.evaluation.suites
+    suites, staged = job.spec.evaluation.suites, resolved.prepare_facts.suites
     exam = resolved.prepare_facts.exam
     digest = digest_of(
         {
             "step": "evaluate",
             "exam": exam,
             "suites": suites,
+            "staged": [[suite.name, suite.exam, suite.reranker and suite.reranker.digest] for suite in staged],
             "models": [[judged.role, judged.model.digest, _sha256(judged.model.fingerprints)] for judged in models],
         }
     )
-    return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites)
+    return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites, staged=staged)
 
 
 def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, settings: Settings) -> PublishRequest:
