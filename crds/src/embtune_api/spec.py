@@ -16,7 +16,7 @@ from embtune_api.base_model import BaseModelRef
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.data import Data
-from embtune_api.evaluation import Evaluation
+from embtune_api.evaluation import THE_EXAM, Evaluation
 from embtune_api.losses import SHAPE_COLUMNS, built_as, learns_from
 from embtune_api.names import DnsLabel
 from embtune_api.promotion import Promotion
@@ -48,7 +48,7 @@ class Recipe(Resource):
     base_model: BaseModelRef
     data: Data
     training: Training = Training()
-    evaluation: Evaluation = Evaluation()
+    evaluation: Evaluation = Evaluation(suites=[THE_EXAM])
     promotion: Promotion = Promotion()
     runtime: Runtime = Runtime()
     suspend: bool = False

@@ -20,11 +20,20 @@ from embtune_trainer.evaluate.suites.vectors import unit_vectors
 
 
 def ask_for_translations(encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare) -> Kept:
-    """Of each text: `forward`, whether the nearest of the other side is a translation; `backward`, of its translations the share
-    whose nearest it is; `accuracy`, the mean of both. NaN where a vector involved is not finite."""
+    """See `translations_found`."""
     share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
     one = unit_vectors(encoder, exam.queries, "either", lambda done: report(done * share))
     other = unit_vectors(encoder, exam.passages, "either", lambda done: report(share + done * (1 - share)))
+    return translations_found(one, other, exam, suite)
+
+
+def translations_found(one: Values, other: Values, exam: LoadedExam, suite: Suite) -> Kept:
+    """Of each text: `forward`, whether the nearest of the other side is a translation; `backward`, of its translations the share
+    whose nearest it is; `accuracy`, the mean of both. NaN where a vector involved is not finite.
+
+    Args:
+        one: (queries, dim), other: (passages, dim), of length 1
+    """
     place = {identity: number for number, identity in enumerate(exam.passage_ids)}
     answers = [[place[p] for p, grade in exam.relevance.get(q, {}).items() if grade > 0] for q in exam.query_ids]
     asks: dict[int, set[int]] = defaultdict(set)

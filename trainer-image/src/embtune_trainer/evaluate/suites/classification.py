@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
+from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
 from embtune_api.metrics import STATISTIC_COLUMNS
 from embtune_api.status import Metrics
@@ -28,19 +29,36 @@ _AT_ONCE = 4_000_000
 
 
 def ask_for_labels(encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare) -> Kept:
+    """See `labels_found`."""
+    share = len(exam.queries) / (len(exam.queries) + len(exam.reference))
+    texts = unit_vectors(encoder, exam.queries, "either", lambda done: report(done * share))
+    known = [text for text, _ in exam.reference]
+    reference = unit_vectors(encoder, known, "either", lambda done: report(share + done * (1 - share)))
+    return labels_found(texts, reference, exam, suite)
+
+
+def labels_found(texts: Values, reference: Values, exam: LoadedExam, suite: Suite) -> Kept:
     """Of each text: whether its label is right, and the numbers of its own and of the predicted label among all labels by
-    alphabet. Of several labels of its own the predicted one counts, if it is among them. NaN where a vector is not finite."""
+    alphabet. Of several labels of its own the predicted one counts, if it is among them. NaN where a vector is not finite.
+
+    Args:
+        texts: (queries, dim), reference: (reference, dim), of length 1
+
+    Raises:
+        InvalidInput: the exam has no labels, or no text to learn one from.
+    """
     settings = suite.classification or ClassificationSettings()
-    known = [(text, label) for text, labels in exam.reference for label in labels if label != settings.out_of_scope]
+    known = [
+        (number, label) for number, (_, labels) in enumerate(exam.reference) for label in labels if label != settings.out_of_scope
+    ]
+    if not known or len(exam.labels) < len(exam.queries):
+        raise InvalidInput(f"evaluation.suites: {suite.name}: the exam has no labelled texts to learn labels from.")
     names = sorted({*(label for _, label in known), *(label for labels in exam.labels for label in labels)})
     if settings.out_of_scope is not None and settings.out_of_scope not in names:
         names = sorted([*names, settings.out_of_scope])
     number_of = {label: number for number, label in enumerate(names)}
-    share = len(exam.queries) / (len(exam.queries) + len(known))
-    texts = unit_vectors(encoder, exam.queries, "either", lambda done: report(done * share))
-    reference = unit_vectors(encoder, [text for text, _ in known], "either", lambda done: report(share + done * (1 - share)))
     belongs = np.array([number_of[label] for _, label in known], dtype=np.int64)
-    predicted, nearness = _predict(texts, reference, belongs, settings)
+    predicted, nearness = _predict(texts, reference[[number for number, _ in known]], belongs, settings)
     own = [[number_of[label] for label in labels] for labels in exam.labels]
     if settings.out_of_scope is not None:
         outside = number_of[settings.out_of_scope]

@@ -41,9 +41,19 @@ def ask_for_reranked(
     ranked, finite = found_passages(encoder, exam, max(*suite.cutoffs, depth), lambda done: report(_SEARCH * done))
     read = ranked[:, :depth]
     scores = _scores(reader, exam, read, lambda done: report(_SEARCH + (1 - _SEARCH) * done))
+    return kept_of(suite, exam, reordered(ranked, scores), np.logical_and(finite, np.isfinite(scores).all(axis=1)))
+
+
+def reordered(ranked: NDArray[np.int64], scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The first passages of each query by falling score, those alike in their order, and the others behind them.
+
+    Args:
+        ranked: (queries, depth)
+        scores: (queries, read), where read ≤ depth
+    """
+    read = scores.shape[1]
     order = np.argsort(-np.nan_to_num(scores), axis=1, kind="stable")
-    again = np.concatenate([np.take_along_axis(read, order, axis=1), ranked[:, depth:]], axis=1)
-    return kept_of(suite, exam, again, np.logical_and(finite, np.isfinite(scores).all(axis=1)))
+    return np.concatenate([np.take_along_axis(ranked[:, :read], order, axis=1), ranked[:, read:]], axis=1)
 
 
 def _scores(reader: CrossEncoder, exam: LoadedExam, read: NDArray[np.int64], report: ReportShare) -> NDArray[np.float32]:

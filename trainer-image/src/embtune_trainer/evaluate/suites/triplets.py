@@ -6,16 +6,26 @@ from sentence_transformers import SentenceTransformer
 from embtune_api.evaluation import Suite
 from embtune_trainer.evaluate.encoding import ReportShare
 from embtune_trainer.evaluate.exam import LoadedExam
+from embtune_trainer.evaluate.retrieval_metrics import Values
 from embtune_trainer.evaluate.suites.kept import Kept
 from embtune_trainer.evaluate.suites.vectors import unit_vectors
 
 
 def ask_which_is_nearer(encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare) -> Kept:
-    """Of each anchor, the share of its (positive, negative) combinations that are right; a tie is wrong. NaN where a vector
-    is not finite, or where the anchor has no negative."""
+    """See `which_is_nearer`."""
     share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
     anchors = unit_vectors(encoder, exam.queries, "query", lambda done: report(done * share))
     passages = unit_vectors(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)))
+    return which_is_nearer(anchors, passages, exam, suite)
+
+
+def which_is_nearer(anchors: Values, passages: Values, exam: LoadedExam, suite: Suite) -> Kept:
+    """Of each anchor, the share of its (positive, negative) combinations that are right; a tie is wrong. NaN where a vector
+    is not finite, or where the anchor has no negative.
+
+    Args:
+        anchors: (queries, dim), passages: (passages, dim), of length 1
+    """
     place = {identity: number for number, identity in enumerate(exam.passage_ids)}
     values = np.full(len(exam.queries), np.nan)
     for number, query in enumerate(exam.query_ids):
