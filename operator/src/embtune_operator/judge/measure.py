@@ -74,7 +74,7 @@ def _statistic(metric: str, models: Sequence[Scores]) -> Measured:
 
     statistic = STATISTICS[cast("StatisticName", measure_of(metric)[0])]
     needed = [scores.needed(metric) for scores in models]
-    of_each = [partial(statistic, *columns.T) for columns in needed if columns is not None]
+    of_each = [partial(statistic, columns[:, 0], columns[:, 1]) for columns in needed if columns is not None]
     once = np.ones((1, len(models[0].groups)))
     values = np.array([of(once)[0] for of in of_each])
     return Measured(values, np.column_stack([resampled(of, models[0].groups) for of in of_each]))

@@ -46,9 +46,9 @@ def translations_found(one: Values, other: Values, exam: LoadedExam, suite: Suit
         if right:
             values[number, 0] = there[number] in right
             values[number, 1] = np.mean([back[passage] in asks[passage] for passage in right])
-    finite = [np.isfinite(one).all(axis=1), np.isfinite(other).all(axis=1)]
-    values[~(finite[0] & finite[1].all()), 0] = np.nan
-    values[[not (finite[0].all() and finite[1][right].all()) for right in answers], 1] = np.nan
+    asking, asked = (np.asarray(np.isfinite(side).all(axis=1)) for side in (one, other))
+    values[~(asking & asked.all()), 0] = np.nan
+    values[[not (asking.all() and asked[right].all()) for right in answers], 1] = np.nan
     notes = [
         {"text": text, "group": group, "found": exam.passages[found]}
         for text, group, found in zip(exam.queries, exam.groups, there, strict=True)

@@ -27,9 +27,10 @@ def load_reader(folder: Path, device: torch.device) -> CrossEncoder:
     """The cross-encoder in `folder`, in fp32. Raises EmbtuneError: it cannot be loaded."""
     options = {"use_safetensors": True, "dtype": torch.float32}
     try:
-        return CrossEncoder(str(folder), device=str(device), local_files_only=True, model_kwargs=options)
+        model: CrossEncoder = CrossEncoder(str(folder), device=str(device), local_files_only=True, model_kwargs=options)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         raise EmbtuneError(f"the model in {folder} cannot be loaded as a cross-encoder: {error}") from error
+    return model
 
 
 def ask_for_reranked(

@@ -26,12 +26,13 @@ def which_is_nearer(anchors: Values, passages: Values, exam: LoadedExam, suite: 
     Args:
         anchors: (queries, dim), passages: (passages, dim), of length 1
     """
+    # Products are added up row by row: a matrix product may give two equal passages sums that differ in the last digit.
     place = {identity: number for number, identity in enumerate(exam.passage_ids)}
     values = np.full(len(exam.queries), np.nan)
     for number, query in enumerate(exam.query_ids):
         told = exam.relevance.get(query, {})
         right, wrong = (
-            passages[[place[one] for one, grade in told.items() if (grade > 0) is relevant]] @ anchors[number]
+            (passages[[place[one] for one, grade in told.items() if (grade > 0) is relevant]] * anchors[number]).sum(axis=1)
             for relevant in (True, False)
         )
         if len(right) and len(wrong) and np.isfinite(right).all() and np.isfinite(wrong).all():
