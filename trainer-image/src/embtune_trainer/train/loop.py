@@ -23,7 +23,8 @@ from embtune_api.presets import steps_per_epoch
 from embtune_api.reports import LossPoint
 from embtune_api.status import Progress
 from embtune_api.training import Training
-from embtune_trainer.encoder import GROUP_OVERHEAD_TOKENS, TokenIds, embed, length_groups
+from embtune_trainer.encoder import TokenIds
+from embtune_trainer.packed import Chosen, Padded, choose_forward
 from embtune_trainer.progress import ReportProgress
 from embtune_trainer.train.batches import Rows, rank_slice
 from embtune_trainer.train.checkpoints import Checkpoints
@@ -35,12 +36,15 @@ from embtune_trainer.train.rows import TrainingRows
 CURVE_POINTS = 200
 REPORT_SECONDS = 1.0
 CHECKPOINT_SECONDS = 600.0
+CHECKED_ROWS = 64
 
 
 @dataclass
 class Outcome:
     """What a training did in this process."""
 
+    chosen: Chosen
+    """How texts were computed."""
     resumed_from: int | None = None
     seconds: float = 0.0
     """From the first step to the last, checkpoints included."""
@@ -89,7 +93,7 @@ class Loop:
         """
         self._prepare_model()
         optimizer = self._optimizer()
-        outcome = Outcome()
+        outcome = Outcome(self._choose_forward())
         done = self._restore(optimizer, outcome)
         saved = last_report = started = time.monotonic()
         for step, batch in self._batches_after(done):
@@ -144,6 +148,13 @@ class Loop:
                 if isinstance(module, torch.nn.Dropout):
                     module.p = self.recipe.dropout
 
+    def _choose_forward(self) -> Chosen:
+        """Checked before the first step, and again whenever the training resumes."""
+        chosen = choose_forward(self.model, self.rows.of(np.arange(min(len(self.rows), CHECKED_ROWS))))
+        if self.ranks.any(chosen.name == "padded", self._device) and chosen.name == "packed":
+            return Chosen(Padded(self.model), "padded", "the packed forward failed its check in another process")
+        return chosen
+
     def _optimizer(self) -> torch.optim.AdamW:
         matrices = [p for p in self.model.parameters() if p.requires_grad and p.ndim >= 2]
         vectors = [p for p in self.model.parameters() if p.requires_grad and p.ndim < 2]  # biases, norms: no decay
@@ -188,7 +199,7 @@ class Loop:
         cached = self.recipe.loss.name == "CachedMultipleNegativesRanking"
 
         with torch.set_grad_enabled(not cached):
-            parts = [self._embed(step, number, group, texts) for number, group in enumerate(groups)]
+            parts = [self._embed(step, number, group, texts, outcome) for number, group in enumerate(groups)]
         nothing = torch.zeros(0, self.model.get_embedding_dimension() or 1, device=self._device)
         local = torch.cat(parts)[inverse(np.concatenate(groups))] if groups else nothing
         gathered, own = self._everyone(local, batch, slices)
@@ -200,7 +211,7 @@ class Loop:
         gradient = gathered.grad[own]
         if cached:
             for number, group in enumerate(groups):
-                self._embed(step, number, group, texts).backward(gradient[group])  # type: ignore[no-untyped-call]
+                self._embed(step, number, group, texts, outcome).backward(gradient[group])  # type: ignore[no-untyped-call]
         elif groups:
             local.backward(gradient)  # type: ignore[no-untyped-call]
         return loss.value.detach()
@@ -209,14 +220,15 @@ class Loop:
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
         cached = self.recipe.loss.name == "CachedMultipleNegativesRanking"
         most = self.recipe.loss.mini_batch_size if cached else max(1, len(texts))
-        groups = length_groups(lengths, GROUP_OVERHEAD_TOKENS[self._device.type], most)
+        forward = outcome.chosen.forward
+        groups = forward.groups(lengths, most)
         outcome.tokens += int(lengths.sum())
-        outcome.computed_tokens += sum(len(group) * int(lengths[group].max()) for group in groups)
+        outcome.computed_tokens += sum(forward.computed(lengths[group]) for group in groups)
         return groups
 
-    def _embed(self, step: int, number: int, group: NDArray[np.int64], texts: list[TokenIds]) -> Tensor:
+    def _embed(self, step: int, number: int, group: NDArray[np.int64], texts: list[TokenIds], outcome: Outcome) -> Tensor:
         torch.manual_seed(noise_seed(self.recipe.seed, step, self.ranks.rank, number))
-        return embed(self.model, [texts[index] for index in group], self.bf16)
+        return outcome.chosen.forward([texts[index] for index in group], self.bf16)
 
     def _everyone(self, local: Tensor, batch: Rows, slices: list[NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
         """All embeddings in the batch's order, row after row, and where this rank's own lie in that."""
