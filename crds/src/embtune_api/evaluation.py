@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -31,3 +31,7 @@ class Evaluation(Resource):
 
     suites: Annotated[list[Suite], Field(min_length=1, max_length=1)] = [Suite()]
     """Parts of the evaluation."""
+    precision: Literal["Auto", "fp32", "bf16"] = "fp32"
+    """Of the arithmetic by which texts are encoded. fp32: exact. bf16: several times as fast on hardware that has it; ndcg@10
+    differs by at most 0.001 as a rule, and scores are kept apart from those in fp32. Auto: bf16 where the hardware has it, else
+    fp32."""

@@ -82,6 +82,7 @@ class EvaluateRequest(StepRequest):
     exam: str
     models: list[Judged]
     suites: list[Suite]
+    precision: Literal["Auto", "fp32", "bf16"] = "fp32"
 
 
 class PublishRequest(StepRequest):

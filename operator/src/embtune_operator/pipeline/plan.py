@@ -154,17 +154,18 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
     ]
     if resolved.champion:
         models.append(Judged(role="champion", model=resolved.champion.model))
-    suites = job.spec.evaluation.suites
+    suites, precision = job.spec.evaluation.suites, job.spec.evaluation.precision
     exam = resolved.prepare_facts.exam
     digest = digest_of(
         {
             "step": "evaluate",
             "exam": exam,
             "suites": suites,
+            "precision": precision,
             "models": [[judged.role, judged.model.digest, _sha256(judged.model.fingerprints)] for judged in models],
         }
     )
-    return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites)
+    return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites, precision=precision)
 
 
 def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, settings: Settings) -> PublishRequest:

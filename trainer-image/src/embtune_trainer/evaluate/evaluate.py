@@ -12,6 +12,7 @@ from embtune_api.requests import EvaluateRequest
 from embtune_api.status import Metrics, Progress
 from embtune_store import documents
 from embtune_store.protocol import Store
+from embtune_trainer.encoder import device_for, has_bf16
 from embtune_trainer.evaluate.exam import Asked, group_index, load_exam
 from embtune_trainer.evaluate.results import ensure_results, kept_scores, load_values
 from embtune_trainer.evaluate.suites import means
@@ -28,7 +29,8 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
     exam_keys = request.line_keys.exam(request.exam)
     exam = load_exam(store, exam_keys)
     suite = request.suites[0]
-    suites_digest = digest_of(request.suites)
+    bf16 = request.precision == "bf16" or (request.precision == "Auto" and has_bf16(device_for(0)))
+    suites_digest = digest_of({"suites": request.suites, "precision": "bf16"} if bf16 else request.suites)
 
     cached: list[str] = []
     scores: dict[str, StoredFile] = {}
@@ -40,7 +42,7 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
             report_progress(Progress(percent=99 * (done + share) / len(request.models), message=f"scoring the {role}"))
 
         results = exam_keys.results(judged.model.digest, suites_digest)
-        if ensure_results(store, results, judged.model, exam, suite, report):
+        if ensure_results(store, results, judged.model, exam, suite, report, bf16):
             cached.append(judged.role)
         scores[judged.role] = kept_scores(store, results)
         columns, values = load_values(store, scores[judged.role])

@@ -23,13 +23,19 @@ from embtune_trainer.evaluate.suites import Kept, ask
 
 
 def ensure_results(
-    store: Store, keys: ResultKeys, model: StoredModel, exam: LoadedExam | LoadedPairs, suite: Suite, report: ReportShare
+    store: Store,
+    keys: ResultKeys,
+    model: StoredModel,
+    exam: LoadedExam | LoadedPairs,
+    suite: Suite,
+    report: ReportShare,
+    bf16: bool,
 ) -> bool:
     """Ask the model unless its results are there. Returns whether they were. Raises InvalidInput as `ask`."""
     if store.exists(keys.manifest):
         return True
     torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
-    kept = ask(load_encoder(fetch_model(store, model), device_for(0)), exam, suite, report)
+    kept = ask(load_encoder(fetch_model(store, model), device_for(0)), exam, suite, report, bf16)
     _write(store, keys, exam, kept)
     return False
 

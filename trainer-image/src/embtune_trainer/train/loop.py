@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -43,8 +44,6 @@ CHECKED_ROWS = 64
 class Outcome:
     """What a training did in this process."""
 
-    chosen: Chosen
-    """How texts were computed."""
     resumed_from: int | None = None
     seconds: float = 0.0
     """From the first step to the last, checkpoints included."""
@@ -93,7 +92,7 @@ class Loop:
         """
         self._prepare_model()
         optimizer = self._optimizer()
-        outcome = Outcome(self._choose_forward())
+        outcome = Outcome()
         done = self._restore(optimizer, outcome)
         saved = last_report = started = time.monotonic()
         for step, batch in self._batches_after(done):
@@ -118,6 +117,14 @@ class Loop:
                 self._save(done, optimizer, outcome)
                 saved = time.monotonic()
         return outcome
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """How texts are computed: checked once, before the first step, and again when the training resumes elsewhere."""
+        chosen = choose_forward(self.model, self.rows.of(np.arange(min(len(self.rows), CHECKED_ROWS))))
+        if self.ranks.any(chosen.name == "padded", self._device) and chosen.name == "packed":
+            return Chosen(Padded(self.model), "padded", "the packed forward failed its check in another process")
+        return chosen
 
     @property
     def total_steps(self) -> int:
@@ -147,13 +154,7 @@ class Loop:
             for module in self.model.modules():
                 if isinstance(module, torch.nn.Dropout):
                     module.p = self.recipe.dropout
-
-    def _choose_forward(self) -> Chosen:
-        """Checked before the first step, and again whenever the training resumes."""
-        chosen = choose_forward(self.model, self.rows.of(np.arange(min(len(self.rows), CHECKED_ROWS))))
-        if self.ranks.any(chosen.name == "padded", self._device) and chosen.name == "packed":
-            return Chosen(Padded(self.model), "padded", "the packed forward failed its check in another process")
-        return chosen
+        assert self.chosen  # all processes together: they wait for each other
 
     def _optimizer(self) -> torch.optim.AdamW:
         matrices = [p for p in self.model.parameters() if p.requires_grad and p.ndim >= 2]
@@ -199,7 +200,7 @@ class Loop:
         cached = self.recipe.loss.name == "CachedMultipleNegativesRanking"
 
         with torch.set_grad_enabled(not cached):
-            parts = [self._embed(step, number, group, texts, outcome) for number, group in enumerate(groups)]
+            parts = [self._embed(step, number, group, texts) for number, group in enumerate(groups)]
         nothing = torch.zeros(0, self.model.get_embedding_dimension() or 1, device=self._device)
         local = torch.cat(parts)[inverse(np.concatenate(groups))] if groups else nothing
         gathered, own = self._everyone(local, batch, slices)
@@ -211,7 +212,7 @@ class Loop:
         gradient = gathered.grad[own]
         if cached:
             for number, group in enumerate(groups):
-                self._embed(step, number, group, texts, outcome).backward(gradient[group])  # type: ignore[no-untyped-call]
+                self._embed(step, number, group, texts).backward(gradient[group])  # type: ignore[no-untyped-call]
         elif groups:
             local.backward(gradient)  # type: ignore[no-untyped-call]
         return loss.value.detach()
@@ -220,15 +221,15 @@ class Loop:
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
         cached = self.recipe.loss.name == "CachedMultipleNegativesRanking"
         most = self.recipe.loss.mini_batch_size if cached else max(1, len(texts))
-        forward = outcome.chosen.forward
+        forward = self.chosen.forward
         groups = forward.groups(lengths, most)
         outcome.tokens += int(lengths.sum())
         outcome.computed_tokens += sum(forward.computed(lengths[group]) for group in groups)
         return groups
 
-    def _embed(self, step: int, number: int, group: NDArray[np.int64], texts: list[TokenIds], outcome: Outcome) -> Tensor:
+    def _embed(self, step: int, number: int, group: NDArray[np.int64], texts: list[TokenIds]) -> Tensor:
         torch.manual_seed(noise_seed(self.recipe.seed, step, self.ranks.rank, number))
-        return outcome.chosen.forward([texts[index] for index in group], self.bf16)
+        return self.chosen.forward([texts[index] for index in group], self.bf16)
 
     def _everyone(self, local: Tensor, batch: Rows, slices: list[NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
         """All embeddings in the batch's order, row after row, and where this rank's own lie in that."""

@@ -14,7 +14,7 @@ from embtune_trainer.evaluate.suites.pairs import ask_how_alike, pair_metrics
 from embtune_trainer.evaluate.suites.retrieval import ask_for_passages, mean_metrics
 
 
-def ask(encoder: SentenceTransformer, exam: LoadedExam | LoadedPairs, suite: Suite, report: ReportShare) -> Kept:
+def ask(encoder: SentenceTransformer, exam: LoadedExam | LoadedPairs, suite: Suite, report: ReportShare, bf16: bool) -> Kept:
     """What the model answers.
 
     Raises:
@@ -24,8 +24,8 @@ def ask(encoder: SentenceTransformer, exam: LoadedExam | LoadedPairs, suite: Sui
         what = "pairs of texts" if isinstance(exam, LoadedPairs) else "queries and passages"
         raise InvalidInput(f"evaluation.suites[0].kind: {suite.kind} cannot be measured on an exam of {what}.")
     if isinstance(exam, LoadedPairs):
-        return ask_how_alike(encoder, exam, suite, report)
-    return ask_for_passages(encoder, exam, suite, report)
+        return ask_how_alike(encoder, exam, suite, report, bf16)
+    return ask_for_passages(encoder, exam, suite, report, bf16)
 
 
 def means(suite: Suite, columns: list[str], values: NDArray[np.float64]) -> Metrics:
