@@ -87,6 +87,7 @@ class EvaluateRequest(StepRequest):
     suites: list[Suite]
     staged: list[StagedSuite] = []
     """Of those suites that take more than the line's exam."""
+    precision: Literal["Auto", "fp32", "bf16"] = "fp32"
 
 
 class PublishRequest(StepRequest):

@@ -99,7 +99,7 @@ RECIPE: Object = {
         "deterministic": True,
         "seed": 8,
     },
-    "evaluation": {"suites": [{"name": "exam", "kind": "Retrieval", "cutoffs": [1, 10]}]},
+    "evaluation": {"suites": [{"name": "exam", "kind": "Retrieval", "cutoffs": [1, 10]}], "precision": "bf16"},
     "promotion": {
         "policy": "Manual",
         "gates": [

@@ -159,6 +159,7 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
     if resolved.champion:
         models.append(Judged(role="champion", model=resolved.champion.model))
     suites, staged = job.spec.evaluation.suites, resolved.prepare_facts.suites
+    precision = job.spec.evaluation.precision
     exam = resolved.prepare_facts.exam
     digest = digest_of(
         {
@@ -166,10 +167,13 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
             "exam": exam,
             "suites": suites,
             "staged": [[suite.name, suite.exam, suite.reranker and suite.reranker.digest] for suite in staged],
+            "precision": precision,
             "models": [[judged.role, judged.model.digest, _sha256(judged.model.fingerprints)] for judged in models],
         }
     )
-    return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites, staged=staged)
+    return EvaluateRequest(
+        **_common(job, settings, digest), exam=exam, models=models, suites=suites, staged=staged, precision=precision
+    )
 
 
 def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, settings: Settings) -> PublishRequest:
