@@ -13,11 +13,13 @@ from torch import Tensor
 from embtune_api.training import Training
 from embtune_trainer.encoder import load_encoder
 from embtune_trainer.train.checkpoints import Checkpoints
+from embtune_trainer.train.looks import Looks
 from embtune_trainer.train.loop import Loop
 from embtune_trainer.train.memory import Memory
 from embtune_trainer.train.objectives import make_objective
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import tokenize_rows
+from embtune_trainer.train.validation import make_validation
 from embtune_trainer.train.worker import batch_texts
 from support.dying import Killed
 
@@ -63,8 +65,9 @@ def one_process() -> Iterator[Ranks]:
 def a_loop(
     base: Path, rows: list[dict[str, Any]], recipe: Training, ranks: Ranks, checkpoints: Checkpoints, **cramped: Any
 ) -> Cramped:
-    """A training, ready to run."""
+    """A training, ready to run; `validation`: rows that it looks at."""
     model = load_encoder(base, torch.device("cpu"))
+    asked = make_validation(cramped.pop("validation", []), model, recipe, questions=60)
     tokenized, objective = tokenize_rows(rows, model, recipe.max_seq_length), make_objective(rows, recipe.loss)
     return Cramped(
         model,
@@ -76,6 +79,7 @@ def a_loop(
         False,
         lambda _: None,
         cramped.pop("stop_asked", lambda: False),
+        looks=Looks(asked, ranks, recipe.evaluation_steps or 0),
         memory=Memory.of(recipe, batch_texts(tokenized, recipe, ranks.world)),
         **cramped,
     )

@@ -61,6 +61,8 @@ class TrainRequest(StepRequest):
     step: Literal["train"] = "train"
     rows: StoredFile
     """What prepare left to train on."""
+    validation: StoredFile | None = None
+    """What prepare left to validate on; None: nothing."""
     fingerprints: StoredFile
     """Of those rows, and of everything that the base was trained on."""
     base: StoredModel

@@ -132,7 +132,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
 
 def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainRequest:
     prepared, facts = _manifest(resolved.prepared), resolved.prepare_facts
-    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
+    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape, facts.validation_rows)
     presets.refuse_other_exam(job.spec.evaluation.suites, facts.exam_shape)  # before anything is trained
     base = facts.base.model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
@@ -140,6 +140,7 @@ def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainReq
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
+        validation=facts.validation,
         fingerprints=facts.fingerprints,
         base=base,
         training=training,
@@ -178,7 +179,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
     prepared, evaluated, trained = (_manifest(m) for m in (resolved.prepared, resolved.evaluated, resolved.trained))
     facts = resolved.prepare_facts
     champion = resolved.champion.ref if resolved.champion else None
-    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
+    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape, facts.validation_rows)
     return PublishRequest(
         **_common(job, settings, publish_digest(job, resolved)),
         candidate=resolved.train_facts.model,

@@ -18,23 +18,26 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
-from embtune_api.errors import EmbtuneError, Stopped
+from embtune_api.errors import Stopped
 from embtune_api.presets import steps_per_epoch
-from embtune_api.status import Progress
 from embtune_api.training import Training
-from embtune_api.training_record import LossPoint
+from embtune_api.training_record import LayerNorms, LossPoint
 from embtune_trainer.encoder import GROUP_OVERHEAD_TOKENS, TokenIds, embed, length_groups
 from embtune_trainer.progress import ReportProgress
 from embtune_trainer.train.batches import Rows, rank_slice
 from embtune_trainer.train.checkpoints import Checkpoints
+from embtune_trainer.train.layers import layer_norms
+from embtune_trainer.train.looks import Looks
 from embtune_trainer.train.memory import Memory, recompute_activations
 from embtune_trainer.train.metrics import Moment
 from embtune_trainer.train.objectives import BatchLoss, Objective
 from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import TrainingRows
+from embtune_trainer.train.telling import Telling
 
 CURVE_POINTS = 200
+LAYER_POINTS = 20
 REPORT_SECONDS = 1.0
 CHECKPOINT_SECONDS = 600.0
 
@@ -62,6 +65,7 @@ class Loop:
     show: Callable[[Moment], None] = nobody
     """Of rank 0, as often as `report`."""
     memory: Memory = field(default_factory=Memory)
+    looks: Looks = field(default_factory=Looks)
 
     def run(self) -> Outcome:
         """Train to the end, from the newest complete checkpoint.
@@ -85,17 +89,23 @@ class Loop:
             if on_curve or now - last_report >= REPORT_SECONDS:
                 last_report = now
                 self._tell(step, loss, norm, outcome, on_curve)
+            is_best = self.looks.look(done, self.total_steps, self.model, outcome)
+            if self.looks.say_enough(outcome):
+                outcome.stopped_early = done < self.total_steps
+                break
             if done < self.total_steps and self.ranks.any(self.stop_asked(), self._device):
-                self._refuse_nonsense(step, loss, norm)
+                self._telling.refuse_nonsense(step, float(loss), float(norm))
                 self._save(done, optimizer, outcome)
                 raise Stopped(
                     f"training was asked to stop: {done} of {self.total_steps} steps are saved; the same job continues there"
                 )
-            due = done % (self.recipe.checkpoint_steps or self.total_steps) == 0
+            due = is_best or done % (self.recipe.checkpoint_steps or self.total_steps) == 0
             if done < self.total_steps and self.ranks.any(due or now - saved >= CHECKPOINT_SECONDS, self._device):
-                self._refuse_nonsense(step, loss, norm)
+                self._telling.refuse_nonsense(step, float(loss), float(norm))
                 self._save(done, optimizer, outcome)
                 saved = time.monotonic()
+        self.looks.take_best(done, self.checkpoints, self.model, optimizer, outcome)
+        outcome.seconds = time.monotonic() - started
         return outcome
 
     @property
@@ -115,6 +125,10 @@ class Loop:
     @property
     def _steps_per_epoch(self) -> int:
         return steps_per_epoch(len(self.rows), self._batch_size)
+
+    @property
+    def _telling(self) -> Telling:
+        return Telling(self.total_steps, self._steps_per_epoch, self._batch_size, self.recipe.learning_rate)
 
     @property
     def _device(self) -> torch.device:
@@ -161,6 +175,8 @@ class Loop:
         optimizer.zero_grad(set_to_none=True)
         loss = self._backward(step, batch, outcome)
         self.ranks.sum_gradients(self.model)
+        if step == 0 or (step + 1) % max(1, self.total_steps // LAYER_POINTS) == 0:
+            outcome.layers.append(LayerNorms(step=step + 1, norms=layer_norms(self.model)))
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.max_grad_norm)
         optimizer.step()
         return loss, norm
@@ -242,38 +258,16 @@ class Loop:
         value, done = float(loss), step + 1
         learning_rate = (self.recipe.learning_rate or 0.0) * schedule(step, self.total_steps, self.recipe.warmup_ratio)
         if on_curve:
-            self._refuse_nonsense(step, loss, norm)
+            self._telling.refuse_nonsense(step, float(loss), float(norm))
             outcome.curve.append(LossPoint(step=done, loss=value, learning_rate=learning_rate, grad_norm=float(norm)))
         if self.ranks.first:
-            progress = self._progress(done, value, outcome)
+            progress = self._telling.progress(done, value, outcome, [self.memory.note, self.looks.note(outcome)])
             self.show(Moment(progress, learning_rate, float(norm)))
             self.report(progress)
 
-    def _progress(self, done: int, loss: float, outcome: Outcome) -> Progress:
-        rate = outcome.samples_per_second
-        return Progress(
-            percent=99.0 * done / self.total_steps,  # 100 once the model is stored
-            step=done,
-            total_steps=self.total_steps,
-            epoch=done / self._steps_per_epoch,
-            loss=loss if math.isfinite(loss) else None,
-            samples_per_second=rate,
-            eta_seconds=(self.total_steps - done) * self._batch_size / rate if rate else None,
-            message=self.memory.note,
-        )
-
-    def _refuse_nonsense(self, step: int, loss: Tensor, norm: Tensor) -> None:
-        """Looked at on the same steps by all ranks, and before every checkpoint: NaN weights must never be resumed from."""
-        if math.isfinite(float(loss)) and math.isfinite(float(norm)):
-            return
-        raise EmbtuneError(
-            f"at step {step + 1} of {self.total_steps} the loss is {float(loss)} and the gradient's norm {float(norm)}; lower "
-            f"training.learningRate (now {self.recipe.learning_rate}) or set training.precision to fp32"
-        )
-
     def _save(self, done: int, optimizer: torch.optim.AdamW, outcome: Outcome) -> None:
         if self.ranks.first:
-            self.checkpoints.save(done, self.model, optimizer, outcome.history(self.memory.events))
+            self.checkpoints.save(done, self.model, optimizer, outcome.history(self.memory.events), self.looks.best_step(outcome))
         self.ranks.wait()
 
 

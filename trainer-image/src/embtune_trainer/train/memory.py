@@ -91,8 +91,8 @@ class Memory:
         if held <= 1:
             raise EmbtuneError(
                 f"at step {step + 1} the training ran out of memory with a single text in it: {self._reason}. Lower "
-                f"training.maxSeqLength, set training.activationCheckpointing: true, start from a smaller base model, or choose a "
-                f"profile with more memory"
+                f"training.maxSeqLength, set training.activationCheckpointing: true, start from a smaller base model, or choose "
+                f"a profile with more memory"
             )
         self.texts = held // 2
         self.events.append(MemoryEvent(step=step + 1, texts=self.texts, reason=self._reason))
