@@ -97,7 +97,8 @@ def _trained(resolved: Resolved, now: datetime) -> list[Condition]:
         return []
     facts = resolved.train_facts
     weights = f"; the weights are those of step {facts.best_step}, the best on the validation rows" if facts.best_step else ""
-    steps = f"{facts.stopped_at:,} of {facts.total_steps:,} steps" if facts.stopped_at else f"{facts.total_steps:,} steps"
+    total = f"{facts.total_steps:,} step{'s' * (facts.total_steps != 1)}"
+    steps = f"{facts.stopped_at:,} of {total}" if facts.stopped_at else total
     message = f"{steps} in {facts.seconds:,.0f} s{weights}"
     return [condition("Trained", "Findings" if facts.findings else "Sound", "; ".join([message, *facts.findings]), now)]
 

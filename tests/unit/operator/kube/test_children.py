@@ -74,7 +74,7 @@ def failed_pod(container: Object, **more: Any) -> Object:
             failed_pod(exited(137, reason="OOMKilled"), memory="8Gi"),
             "OutOfMemory",
             137,
-            "it ran out of memory (its limit is 8Gi); lower",
+            "it ran out of memory (its limit is 8Gi); set training.microBatchSize or lower",
         ),
         (failed_pod(exited(137)), "OutOfMemory", 137, "most likely it ran out of memory; set training.microBatchSize"),
         (failed_pod(exited(1, OUT_OF_MEMORY)), "OutOfMemory", 1, OUT_OF_MEMORY),
