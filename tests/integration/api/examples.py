@@ -285,7 +285,6 @@ def without(document: Object, path: Path) -> Object:
 
 def _entered(at: Any, part: str | int, empty: Any) -> Any:
     if isinstance(at, list):
-        if not at:
-            at.append(empty)
+        at.extend(copy.deepcopy(empty) for _ in range(len(at), int(part) + 1))
         return at[int(part)]
     return at.setdefault(part, empty)
