@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
 from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
@@ -25,10 +26,16 @@ def resolve_data(data: Data, training: Training) -> Data:
     return data.model_copy(update={"build": build})
 
 
-def resolve(training: Training, rows: int, shape: Prepared = "pairs") -> Training:
+def from_own_version(model: str, base: BaseModelRef) -> bool:
+    """Whether a job of the line `model` starts from a version of that line."""
+    return base.version is not None and base.version.model == model
+
+
+def resolve(training: Training, rows: int, shape: Prepared = "pairs", *, goes_on: bool = False) -> Training:
     """The recipe with every preset value made explicit, for `rows` prepared rows of a shape.
 
-    Starting points by data size: small sets need more passes and smaller batches, large sets a gentler rate.
+    Starting points by data size: small sets need more passes and smaller batches, large sets a gentler rate. A line that goes on
+    from its own version has most of the way behind it: one epoch at the gentlest rate, so that little is forgotten.
 
     Raises:
         InvalidInput: the loss learns from scores of 0 and 1, and there are others; or from triplets, and there are pairs.
@@ -45,6 +52,8 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs") -> Trainin
             "Take MultipleNegativesRanking, which learns from both, or leave data.replay out."
         )
     epochs, size, learning_rate = _starting_points(rows)
+    if goes_on:
+        epochs, learning_rate = 1, 1e-5
     epochs = training.epochs or epochs
     size = training.batch_size or size
     steps = epochs * steps_per_epoch(rows, size)

@@ -15,6 +15,7 @@ from embtune_api.base import Document
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
 from embtune_api.documents import Owner, ResolvedBase, StoredFile, StoredModel
+from embtune_api.encoder import Encoder, EncoderSettings
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
 from embtune_api.replayed import Replayed
@@ -49,6 +50,8 @@ class PrepareRequest(StepRequest):
     base_model: BaseModelRef
     training: Training = Training()
     """The job's recipe: checks compare with it what there is to train on."""
+    encoder: Encoder | None = None
+    """What the published model will be, where it is not as the base model."""
     replayed: Replayed | None = None
     """What data.replay means; None: nothing is asked for."""
     folder: str | None = None
@@ -66,6 +69,8 @@ class TrainRequest(StepRequest):
     base: StoredModel
     training: Training
     """Every value explicit."""
+    encoder: Encoder | None = None
+    """What the published model will be, where it is not as the base model."""
     processes: int = 1
     """On this node."""
 
@@ -82,6 +87,8 @@ class EvaluateRequest(StepRequest):
     exam: str
     models: list[Judged]
     suites: list[Suite]
+    published: EncoderSettings | None = None
+    """What the candidate must be; None: nobody has said."""
 
 
 class PublishRequest(StepRequest):

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
 from embtune_api.losses import MARGINS, LossChoice
+from embtune_api.tune import Tune
 
 NO_MARGIN = f"margin is for the losses {', '.join(sorted(MARGINS))}"
 FEWEST_LABELLED = 8
@@ -48,7 +49,8 @@ class Training(Resource):
     """The recipe. What is left out comes from the preset and is reported as the explicit value it stands for."""
 
     preset: Literal["Auto"] = "Auto"
-    """Auto: epochs, batchSize and learningRate by the number of rows."""
+    """Auto: epochs, batchSize and learningRate by the number of rows; one gentle epoch for a line that goes on from a version of
+    its own."""
     loss: Loss = Loss()
     epochs: Annotated[int, Field(ge=1, le=100)] | None = None
     """Passes over the rows; default: the preset's."""
@@ -58,6 +60,8 @@ class Training(Resource):
     """At its highest, after the warm-up; default: the preset's."""
     max_seq_length: Annotated[int, Field(ge=4, le=32768)] | None = None
     """Tokens a text in training; the published model keeps its own limit. Default: the base model's."""
+    tune: Tune | None = None
+    """Which part of the model learns; default: all of it."""
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Share of the steps in which the learning rate rises to its height."""
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0

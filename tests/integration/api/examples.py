@@ -83,6 +83,12 @@ RECIPE: Object = {
             "seed": 4,
         },
     },
+    "encoder": {
+        "maxSeqLength": 128,
+        "prompts": {"query": "query: ", "document": "passage: "},
+        "pooling": "Cls",
+        "normalize": True,
+    },
     "training": {
         "preset": "Auto",
         "loss": {"name": "CachedMultipleNegativesRanking", "scale": 10.5, "miniBatchSize": 16},
@@ -90,6 +96,11 @@ RECIPE: Object = {
         "batchSize": 128,
         "learningRate": 5e-5,
         "maxSeqLength": 64,
+        "tune": {
+            "freeze": {"embeddings": True, "layers": 2, "parameters": ["attention[.]self", "LayerNorm"]},
+            "layerDecay": 0.9,
+            "documentEncoder": "Tuned",
+        },
         "warmupRatio": 0.2,
         "weightDecay": 0.01,
         "maxGradNorm": 2.5,
@@ -152,7 +163,14 @@ _LABELLED: Object = {
 _TRIPLETS: Object = {
     **RECIPE,
     "data": {"train": [{"uri": "s3://datasets/t.jsonl", "columns": {"anchor": "q", "positive": "a", "negative": "n"}}]},
-    "training": {"loss": {"name": "Triplet", "margin": 2.5}},
+    "encoder": {"prompts": {"query": "query: "}},
+    "training": {
+        "loss": {"name": "Triplet", "margin": 2.5},
+        "tune": {
+            "lora": {"rank": 8, "alpha": 16.5, "dropout": 0.1, "targetModules": ["query", "attention.output.dense"]},
+            "documentEncoder": "Frozen",
+        },
+    },
 }
 _HEADLESS: Object = {
     "uri": "s3://datasets/sts.csv",

@@ -13,6 +13,7 @@ from embtune_api.status import Metrics, Progress
 from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.evaluate.exam import Asked, group_index, load_exam
+from embtune_trainer.evaluate.published import refuse_other_documents
 from embtune_trainer.evaluate.results import ensure_results, kept_scores, load_values
 from embtune_trainer.evaluate.suites import means
 from embtune_trainer.prepare import fingerprints
@@ -20,7 +21,11 @@ from embtune_trainer.progress import ReportProgress
 
 
 def run_evaluate(request: EvaluateRequest, store: Store, report_progress: ReportProgress) -> StepManifest:
-    """Score every role, drop queries that some role has trained on, write the report, then the manifest."""
+    """Score every role, drop queries that some role has trained on, write the report, then the manifest.
+
+    Raises:
+        EmbtuneError: the candidate is not what its job says of the published model.
+    """
     keys = request.job_keys.step("evaluate", request.digest)
     if done := documents.read(store, keys.manifest, StepManifest):
         return done
@@ -30,6 +35,7 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
     suite = request.suites[0]
     suites_digest = digest_of(request.suites)
 
+    refuse_other_documents(request)
     cached: list[str] = []
     scores: dict[str, StoredFile] = {}
     metrics: dict[str, Metrics] = {}
@@ -40,7 +46,8 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
             report_progress(Progress(percent=99 * (done + share) / len(request.models), message=f"scoring the {role}"))
 
         results = exam_keys.results(judged.model.digest, suites_digest)
-        if ensure_results(store, results, judged.model, exam, suite, report):
+        published = request.published if judged.role == "candidate" else None
+        if ensure_results(store, results, judged.model, exam, suite, report, published):
             cached.append(judged.role)
         scores[judged.role] = kept_scores(store, results)
         columns, values = load_values(store, scores[judged.role])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from embtune_api.digest import sha256_hex
 from embtune_api.documents import FileEntry, ResultManifest, StoredFile, StoredModel
+from embtune_api.encoder import EncoderSettings
 from embtune_api.errors import Tampered
 from embtune_api.evaluation import Suite
 from embtune_api.keys import ResultKeys
@@ -17,20 +18,37 @@ from embtune_store.folders import read_verified
 from embtune_store.protocol import Store
 from embtune_trainer.cpus import usable_cpus
 from embtune_trainer.encoder import device_for, fetch_model, load_encoder
+from embtune_trainer.encoder_settings import refuse_other
 from embtune_trainer.evaluate.encoding import ReportShare
 from embtune_trainer.evaluate.exam import LoadedExam, LoadedPairs, group_index
 from embtune_trainer.evaluate.suites import Kept, ask
 
 
 def ensure_results(
-    store: Store, keys: ResultKeys, model: StoredModel, exam: LoadedExam | LoadedPairs, suite: Suite, report: ReportShare
+    store: Store,
+    keys: ResultKeys,
+    model: StoredModel,
+    exam: LoadedExam | LoadedPairs,
+    suite: Suite,
+    report: ReportShare,
+    published: EncoderSettings | None = None,
 ) -> bool:
-    """Ask the model unless its results are there. Returns whether they were. Raises InvalidInput as `ask`."""
+    """Ask the model unless its results are there. Returns whether they were.
+
+    Args:
+        published: what it must read and give, where somebody has said it.
+
+    Raises:
+        InvalidInput: as `ask`.
+        EmbtuneError: it reads or gives something else.
+    """
     if store.exists(keys.manifest):
         return True
     torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
-    kept = ask(load_encoder(fetch_model(store, model), device_for(0)), exam, suite, report)
-    _write(store, keys, exam, kept)
+    encoder = load_encoder(fetch_model(store, model), device_for(0))
+    if published is not None:
+        refuse_other(encoder, published, "candidate")
+    _write(store, keys, exam, ask(encoder, exam, suite, report))
     return False
 
 

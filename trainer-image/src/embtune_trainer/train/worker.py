@@ -16,7 +16,6 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from sentence_transformers import SentenceTransformer
 
 from embtune_api.digest import tree_digest
 from embtune_api.documents import StepManifest, TrainFacts
@@ -29,16 +28,17 @@ from embtune_api.status import Progress
 from embtune_store import documents, folders, open_store
 from embtune_store.protocol import Store
 from embtune_trainer.cpus import usable_cpus
-from embtune_trainer.encoder import device_for, fetch_model, has_bf16, load_encoder
+from embtune_trainer.encoder import device_for, fetch_model, has_bf16
 from embtune_trainer.processes import die_with_parent
 from embtune_trainer.progress import progress_writer
 from embtune_trainer.train.checkpoints import Checkpoints
+from embtune_trainer.train.frozen import forget_vectors
 from embtune_trainer.train.launch import ALONE
+from embtune_trainer.train.learner import Learner
 from embtune_trainer.train.loop import Loop, Outcome, nobody
 from embtune_trainer.train.metrics import serve_metrics
-from embtune_trainer.train.objectives import make_objective
 from embtune_trainer.train.ranks import Ranks
-from embtune_trainer.train.rows import read_records, tokenize_rows
+from embtune_trainer.train.rows import read_records
 
 CONTROL_SECONDS = 5.0
 VERSIONS = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy")
@@ -98,9 +98,10 @@ def _train(request: TrainRequest) -> None:
         if ranks.first:
             report(Progress(message="loading the model and the rows"))
         folder = _fetch_once(store, request, ranks)
-        model = load_encoder(folder, device)
+        learner = Learner.of(request, folder, device)
         records = read_records(folders.read_verified(store, request.rows))
-        rows, objective = tokenize_rows(records, model, recipe.max_seq_length), make_objective(records, recipe.loss)
+        rows, objective = learner.learn_from(records, store, keys, ranks, report)
+        model = learner.model
         bf16 = recipe.precision == "bf16" or (recipe.precision == "Auto" and has_bf16(device))
         if ranks.first:
             stop_asked = _or_control(stop_asked, store, keys)
@@ -110,7 +111,7 @@ def _train(request: TrainRequest) -> None:
         loop = Loop(model, rows, objective, recipe, ranks, Checkpoints(store, keys), bf16, report, stop_asked, show)
         outcome = loop.run()
         if ranks.first:
-            _finish(request, store, keys, loop, outcome, started)
+            _finish(request, store, keys, loop, outcome, learner, started)
             report(Progress(percent=100, step=loop.total_steps, total_steps=loop.total_steps))
         ranks.wait()
 
@@ -158,14 +159,16 @@ def _fetch_once(store: Store, request: TrainRequest, ranks: Ranks) -> Path:
     return fetched or fetch_model(store, request.base)
 
 
-def _finish(request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, outcome: Outcome, started: float) -> None:
+def _finish(
+    request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, outcome: Outcome, learner: Learner, started: float
+) -> None:
     """Save the model, write the report, then the manifest, then let the checkpoints go."""
     with tempfile.TemporaryDirectory(prefix="embtune-model-") as folder:
-        save(loop.model, Path(folder))
+        learner.save(Path(folder))
         files = folders.list_folder(Path(folder))
         digest = tree_digest((file.path, file.sha256) for file in files)
         folders.upload_folder(store, Path(folder), keys.model(digest))
-    documents.put(store, keys.report, _report(request, loop, outcome))
+    documents.put(store, keys.report, _report(request, loop, outcome, learner))
     trained = Trained(prefix=keys.model(digest), digest=digest, files=files, fingerprints=request.fingerprints)
     facts = TrainFacts(
         model=trained,
@@ -173,6 +176,7 @@ def _finish(request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, out
         samples_per_second=outcome.samples_per_second,
         final_loss=outcome.curve[-1].loss,
         total_steps=loop.total_steps,
+        encoder=learner.settings,
     )
     place = trained.prefix.removeprefix(f"{keys.root}/")
     manifest = StepManifest(
@@ -184,18 +188,16 @@ def _finish(request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, out
     )
     documents.create(store, keys.manifest, manifest)
     loop.checkpoints.forget_all()
+    forget_vectors(store, keys)
 
 
-def save(model: SentenceTransformer, folder: Path) -> None:
-    """A sentence-transformers folder, safetensors only, as `SentenceTransformer(folder)` loads it."""
-    model.save_pretrained(str(folder), create_model_card=False, safe_serialization=True)
-
-
-def _report(request: TrainRequest, loop: Loop, outcome: Outcome) -> TrainingReport:
+def _report(request: TrainRequest, loop: Loop, outcome: Outcome, learner: Learner) -> TrainingReport:
     device = next(loop.model.parameters()).device
     on_gpu = device.type == "cuda"
     return TrainingReport(
         recipe=request.training.model_dump(mode="json", by_alias=True),
+        tuned=learner.tuned.part,
+        encoder=learner.settings,
         rows=len(loop.rows),
         total_steps=loop.total_steps,
         resumed_from_step=outcome.resumed_from,
