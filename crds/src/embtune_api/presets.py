@@ -9,6 +9,7 @@ from embtune_api.evaluation import Suite
 from embtune_api.losses import FITTING, JUDGED, Prepared, built_as
 from embtune_api.metrics import SuiteKind, suite_metrics
 from embtune_api.training import Training
+from embtune_api.tune import FEWEST_FROM_SCRATCH
 
 _EXAMINED: dict[Prepared, tuple[SuiteKind, ...]] = {
     "scored pairs": ("SemanticSimilarity",),
@@ -38,7 +39,8 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs", *, goes_on
     from its own version has most of the way behind it: one epoch at the gentlest rate, so that little is forgotten.
 
     Raises:
-        InvalidInput: the loss learns from scores of 0 and 1, and there are others; or from triplets, and there are pairs.
+        InvalidInput: the loss learns from scores of 0 and 1, and there are others; or from triplets, and there are pairs; or
+            there are too few rows to learn from nothing.
     """
     loss = training.loss if training.loss.name != "Auto" else training.loss.model_copy(update={"name": FITTING[shape]})
     if loss.name in JUDGED and shape == "scored pairs":
@@ -50,6 +52,11 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs", *, goes_on
         raise InvalidInput(
             "training.loss: Triplet learns from triplets, and some of the rows that data.replay brings back have no negatives. "
             "Take MultipleNegativesRanking, which learns from both, or leave data.replay out."
+        )
+    if training.tune is not None and training.tune.from_scratch and rows < FEWEST_FROM_SCRATCH:
+        raise InvalidInput(
+            f"training.tune.fromScratch: {rows} rows to train on are too few to learn from nothing, which takes "
+            f"{FEWEST_FROM_SCRATCH} at least. Leave fromScratch out: the base model's own weights are a better start."
         )
     epochs, size, learning_rate = _starting_points(rows)
     if goes_on:

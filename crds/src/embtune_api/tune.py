@@ -16,6 +16,9 @@ ModuleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z
 
 NOT_AN_EXPRESSION = "parameters are regular expressions: one of them cannot be read"
 NOTHING_FROZEN = "freeze names nothing: give embeddings, layers or parameters"
+SCRATCH_ALONE = "fromScratch keeps no weight of the base model: leave out freeze, lora and documentEncoder Frozen"
+FEWEST_FROM_SCRATCH = 100_000
+"""Rows; with fewer, a model that is trained from nothing is worse than any that is not."""
 ADAPTERS_ALONE = "lora leaves every weight of the model as it is and trains matrices of its own: leave out freeze"
 
 
@@ -78,6 +81,10 @@ class Tune(Resource):
     """Frozen: only the encoder of queries learns, against document vectors of the base model, which stay valid: nothing has to be
     indexed again. The published model has two encoders."""
 
+    from_scratch: bool = False
+    """True: the base model's weights are drawn anew, and only its architecture and its tokenizer are kept. It takes 100,000 rows
+    at least, and usually millions."""
+
     @property
     def documents_stay(self) -> bool:
         return self.document_encoder == "Frozen"
@@ -87,6 +94,13 @@ class Tune(Resource):
     def _adapters_learn_alone(self) -> Self:
         if self.lora is not None and self.freeze is not None:
             raise ValueError(ADAPTERS_ALONE)
+        return self
+
+    @model_validator(mode="after")
+    @cel("!self.fromScratch || !(has(self.freeze) || has(self.lora) || self.documentEncoder == 'Frozen')", SCRATCH_ALONE)
+    def _nothing_is_left_of_the_base(self) -> Self:
+        if self.from_scratch and (self.freeze is not None or self.lora is not None or self.documents_stay):
+            raise ValueError(SCRATCH_ALONE)
         return self
 
 

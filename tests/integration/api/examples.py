@@ -100,6 +100,7 @@ RECIPE: Object = {
             "freeze": {"embeddings": True, "layers": 2, "parameters": ["attention[.]self", "LayerNorm"]},
             "layerDecay": 0.9,
             "documentEncoder": "Tuned",
+            "fromScratch": False,
         },
         "warmupRatio": 0.2,
         "weightDecay": 0.01,
@@ -184,7 +185,8 @@ _SCORED: Object = {
     "evaluation": {"suites": [{"name": "sts", "kind": "SemanticSimilarity"}]},
     "promotion": {"gates": [{"metric": "sts/spearman", "minDelta": 0.01, "against": "Base"}]},
 }
-_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _TRIPLETS, _SCORED, _LABELLED)
+_FROM_NOTHING: Object = {**RECIPE, "training": {"tune": {"fromScratch": True, "layerDecay": 0.9}}}
+_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _FROM_NOTHING, _TRIPLETS, _SCORED, _LABELLED)
 _SHORT: Object = {"baseModel": {"uri": "s3://models/minilm"}, "data": {"train": [{"uri": "s3://datasets/train.jsonl"}]}}
 
 

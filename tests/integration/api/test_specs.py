@@ -141,6 +141,12 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         "spec.training.tune: Invalid value: lora leaves every weight of the model as it is",
     ),
     "adapters that learn slower in the lower layers": (JOB, TUNE, {"lora": {}, "layerDecay": 0.9}, None),
+    "weights drawn anew that are frozen": (
+        JOB,
+        (*TUNE, "fromScratch"),
+        True,
+        "spec.training.tune: Invalid value: fromScratch keeps no weight of the base model",
+    ),
     "frozen documents where nothing is a document": (
         SCORED,
         TUNE,

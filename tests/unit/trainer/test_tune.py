@@ -146,6 +146,18 @@ def test_adapters_are_the_same_for_the_same_seed(base: Path) -> None:
     assert not torch.equal(first, else_)
 
 
+def test_from_scratch_nothing_of_the_weights_is_left(base: Path) -> None:
+    untouched, model, same, other = (loaded(base) for _ in range(4))
+    for each, seed in ((model, 3), (same, 3), (other, 4)):
+        assert tune(each, recipe(fromScratch=True).model_copy(update={"seed": seed})).part.share == 1
+    query = "encoder.layer.0.attention.self.query.weight"
+    old, new, again, else_ = (each[0].auto_model.get_parameter(query) for each in (untouched, model, same, other))
+    assert torch.equal(new, again)
+    assert not torch.equal(new, else_)
+    assert not torch.equal(new, old)
+    assert model.encode(TEXTS) != pytest.approx(untouched.encode(TEXTS), abs=1e-2)
+
+
 @pytest.mark.parametrize(
     "tuned", [{"lora": {"rank": 2}}, {"freeze": {"embeddings": True}, "layerDecay": 0.7}], ids=["lora", "freeze"]
 )

@@ -21,8 +21,8 @@ _MODES = dict(
 
 def settings_of(model: SentenceTransformer) -> EncoderSettings:
     """Of a model of two encoders: that of queries, and the prompts of both."""
-    two = isinstance(model[0], Router)
-    modules = list(model[0].sub_modules["query"]) if two else list(model)
+    first = model[0]
+    modules = list(first.sub_modules["query"].children()) if isinstance(first, Router) else list(model)
     pooling = _pooling(modules)
     modes = () if pooling is None else (pooling.pooling_mode,) if isinstance(pooling.pooling_mode, str) else pooling.pooling_mode
     return EncoderSettings(
@@ -33,7 +33,7 @@ def settings_of(model: SentenceTransformer) -> EncoderSettings:
         pooling="+".join(modes),
         normalize=any(isinstance(module, Normalize) for module in modules),
         dimension=model.get_embedding_dimension() or 0,
-        frozen_documents=two,
+        frozen_documents=isinstance(first, Router),
     )
 
 
@@ -83,14 +83,21 @@ def refuse_other(model: SentenceTransformer, wanted: EncoderSettings, whose: str
         )
 
 
+def transformer_of(model: SentenceTransformer) -> nn.Module:
+    """What transformers loads: its parameters have the names of the safetensors file."""
+    transformer = model[0].auto_model
+    assert isinstance(transformer, nn.Module)
+    return transformer
+
+
 def longest_text(model: SentenceTransformer) -> int | None:
     """Tokens that the model has positions for; None: as many as one likes."""
-    transformer = model[0].auto_model
+    transformer = transformer_of(model)
     positions = next((m for name, m in transformer.named_modules() if name.endswith("position_embeddings")), None)
     if isinstance(positions, nn.Embedding):
         unused = 0 if positions.padding_idx is None else positions.padding_idx + 1  # as RoBERTa counts
         return positions.num_embeddings - unused
-    limit = getattr(transformer.config, "max_position_embeddings", None)
+    limit = getattr(getattr(transformer, "config", None), "max_position_embeddings", None)
     return int(limit) if limit else None
 
 
@@ -115,7 +122,7 @@ def _pool(model: SentenceTransformer, mode: str) -> None:
             "encoder.pooling out, or take another base model."
         )
     place = list(model).index(old)
-    model[place] = Pooling(old.embedding_dimension, pooling_mode=mode, include_prompt=old.include_prompt)  # type: ignore[arg-type]
+    model[place] = Pooling(old.embedding_dimension, pooling_mode=mode, include_prompt=old.include_prompt)
 
 
 def _normalize(model: SentenceTransformer, wanted: bool) -> None:

@@ -7,6 +7,7 @@ from sentence_transformers import SentenceTransformer
 from torch import nn
 
 from embtune_api.errors import InvalidInput
+from embtune_trainer.encoder_settings import transformer_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Anatomy:
         Raises:
             InvalidInput: there are no layers to be found.
         """
-        transformer: nn.Module = model[0].auto_model
+        transformer = transformer_of(model)
         stacks = {name: module for name, module in transformer.named_modules() if isinstance(module, nn.ModuleList)}
         if not stacks:
             kind = type(transformer).__name__
@@ -57,7 +58,7 @@ class Anatomy:
 
 def named_parameters(model: SentenceTransformer) -> Iterator[tuple[str, nn.Parameter]]:
     """Of the transformer by their names in its safetensors file; of other modules with the module's number in front."""
-    transformer = model[0].auto_model
+    transformer = transformer_of(model)
     own = {id(parameter) for parameter in transformer.parameters()}
     yield from transformer.named_parameters()
     yield from ((name, parameter) for name, parameter in model.named_parameters() if id(parameter) not in own)
@@ -71,7 +72,7 @@ def _embeddings(transformer: nn.Module) -> str:
     """The module that holds the word embeddings and nothing of the layers, or the word embeddings themselves."""
     words = transformer.get_input_embeddings()  # type: ignore[operator]
     name = next(name for name, module in transformer.named_modules() if module is words)
-    return name.rpartition(".")[0] or name
+    return str(name.rpartition(".")[0] or name)
 
 
 def _size(module: nn.Module) -> int:

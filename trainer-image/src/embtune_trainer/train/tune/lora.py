@@ -7,6 +7,7 @@ from sentence_transformers import SentenceTransformer
 
 from embtune_api.errors import InvalidInput
 from embtune_api.tune import Lora
+from embtune_trainer.encoder_settings import transformer_of
 from embtune_trainer.train.tune.anatomy import Anatomy, all_linear_layers
 
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ def add_adapters(model: SentenceTransformer, lora: Lora, seed: int) -> "LoraMode
         parameter.requires_grad = False
     config = LoraConfig(
         r=lora.rank,
-        lora_alpha=lora.alpha,
+        lora_alpha=lora.alpha,  # type: ignore[arg-type]  # a fraction works: it is divided by the rank
         lora_dropout=lora.dropout,
-        target_modules=_targets(model, lora),  # type: ignore[arg-type]
+        target_modules=_targets(model, lora),
     )
     torch.manual_seed(seed)
-    return LoraModel(model[0].auto_model, config, _ADAPTER)
+    return LoraModel(transformer_of(model), config, _ADAPTER)
 
 
 def merge(adapters: "LoraModel") -> None:
@@ -48,7 +49,7 @@ def _targets(model: SentenceTransformer, lora: Lora) -> list[str]:
     """Whole names."""
     if lora.target_modules is None:
         return Anatomy.of(model, "training.tune.lora").linear_layers()
-    linear = all_linear_layers(model[0].auto_model)
+    linear = all_linear_layers(transformer_of(model))
     found: set[str] = set()
     for target in lora.target_modules:
         named = [name for name in linear if name == target or name.endswith(f".{target}")]

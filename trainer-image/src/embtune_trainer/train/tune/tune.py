@@ -12,6 +12,7 @@ from embtune_api.tune import Tune, TunedPart
 from embtune_trainer.encoder import embed, tokenize
 from embtune_trainer.train.tune.freeze import freeze
 from embtune_trainer.train.tune.lora import add_adapters, merge
+from embtune_trainer.train.tune.scratch import draw_anew
 
 if TYPE_CHECKING:
     from peft import LoraModel
@@ -35,7 +36,9 @@ def tune(model: SentenceTransformer, recipe: Training) -> Tuned:
         InvalidInput: the model has no such parts, or nothing would be left to learn. No step has been done then.
     """
     wanted = recipe.tune or Tune()
-    adapters = add_adapters(model, wanted.lora, _seed(recipe.seed)) if wanted.lora else None
+    if wanted.from_scratch:
+        draw_anew(model, _seed("weights", recipe.seed))
+    adapters = add_adapters(model, wanted.lora, _seed("adapters", recipe.seed)) if wanted.lora else None
     if wanted.freeze:
         freeze(model, wanted.freeze)
         _refuse_nothing_to_learn(model)
@@ -57,6 +60,6 @@ def _refuse_nothing_to_learn(model: SentenceTransformer) -> None:
         )
 
 
-def _seed(seed: int) -> int:
-    """Of the adapters' first values, apart from that of every step."""
-    return int(sha256_hex(f"adapters {seed}".encode())[:15], 16)
+def _seed(what: str, seed: int) -> int:
+    """Of first values, apart from that of every step."""
+    return int(sha256_hex(f"{what} {seed}".encode())[:15], 16)
