@@ -1,6 +1,7 @@
 """The jobs of docs/parts.md are good, every word is told, and the table is what the bench found."""
 
 import re
+from typing import get_args
 
 import pytest
 from ruamel.yaml import YAML
@@ -17,6 +18,8 @@ BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
 @pytest.fixture
 def measured() -> Result:
+    if not RESULT.exists():
+        pytest.skip("not measured yet: `make bench-parts` writes the result and the page, in half an hour")
     return Result.model_validate_json(RESULT.read_text(encoding="utf-8"))
 
 
@@ -29,7 +32,7 @@ def test_a_block_is_a_good_job(block: str) -> None:
 def test_every_word_is_told() -> None:
     told = set(re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE))
     assert {field.alias for model in (Tune, Encoder) for field in model.model_fields.values()} == told
-    assert all(f"`{word}`" in TEXT for word in (*Pooling.__args__, *TunedPart.model_fields))
+    assert all(f"`{word}`" in TEXT for word in (*get_args(Pooling), *TunedPart.model_fields))
 
 
 def test_the_page_is_what_was_measured(measured: Result) -> None:

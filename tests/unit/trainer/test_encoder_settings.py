@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,18 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
+from embtune_api.documents import StoredModel
 from embtune_api.encoder import Encoder
 from embtune_api.errors import EmbtuneError, InvalidInput
+from embtune_api.evaluation import Suite
+from embtune_api.keys import LineKeys, ResultKeys
+from embtune_store import open_store
+from embtune_store.folders import upload_folder
+from embtune_trainer.embeddings import embed_texts
 from embtune_trainer.encoder import load_encoder
 from embtune_trainer.encoder_settings import dress, refuse_other, settings_of
+from embtune_trainer.evaluate.exam import LoadedExam
+from embtune_trainer.evaluate.results import ensure_results
 from embtune_trainer.train.save import save
 from support.tiny_model import make_tiny_model
 
@@ -92,3 +101,24 @@ def test_more_tokens_than_the_model_has_positions_for_are_refused(base: Path) ->
         InvalidInput, match=re.escape("encoder.maxSeqLength: the base model has positions for 128 tokens, not for 129")
     ):
         dressed(base, {"maxSeqLength": 129})
+
+
+def test_what_is_examined_is_the_model_that_the_job_says(base: Path) -> None:
+    store = open_store("memory://")
+    files = upload_folder(store, base, "candidate")
+    candidate = StoredModel(prefix="candidate", digest="d" * 64, files=files)
+    exam = LoadedExam(["q"], [TEXTS[0]], ["g"], ["a", "b"], TEXTS[1:], {"q": {"a": 1}})
+    other, own = settings_of(dressed(base, {"pooling": "Cls"})), settings_of(loaded(base))
+    for published, keys in ((other, ResultKeys("other")), (own, ResultKeys("own"))):
+        with pytest.raises(EmbtuneError, match="pooling is 'mean' instead of 'cls'") if published is other else nullcontext():
+            ensure_results(store, keys, candidate, exam, Suite(), lambda _: None, published)
+        assert store.exists(keys.manifest) == (published is own)
+
+
+def test_the_base_looks_for_negatives_as_the_published_model_will(base: Path) -> None:
+    store = open_store("memory://")
+    model = StoredModel(prefix="base", digest="d" * 64, files=upload_folder(store, base, "base"))
+    line, said = LineKeys("team", "line"), Encoder.model_validate(EVERYTHING)
+    found = embed_texts(store, line, model, TEXTS, side="query", encoder=said)
+    assert np.allclose(found, dressed(base, EVERYTHING).encode_query(TEXTS), atol=1e-6)
+    assert np.allclose(embed_texts(store, line, model, TEXTS, side="query"), loaded(base).encode_query(TEXTS), atol=1e-6)

@@ -14,6 +14,7 @@ from embtune_api.keys import StepKeys
 from embtune_api.training import Training
 from embtune_store import open_store
 from embtune_trainer.encoder import load_encoder
+from embtune_trainer.encoder_settings import transformer_of
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.save import save
 from embtune_trainer.train.tune import make_optimizer, set_rate, tune
@@ -37,7 +38,7 @@ def recipe(**tuned: Any) -> Training:
 
 
 def learning(model: SentenceTransformer) -> set[str]:
-    return {name for name, parameter in model[0].auto_model.named_parameters() if parameter.requires_grad}
+    return {name for name, parameter in transformer_of(model).named_parameters() if parameter.requires_grad}
 
 
 def names(base: Path) -> set[str]:
@@ -73,7 +74,7 @@ def test_what_is_frozen_and_nothing_else_stays(base: Path, frozen: dict[str, Any
     model = loaded(base)
     tuned = tune(model, recipe(freeze=frozen))
     assert learning(model) == {name for name in names(base) if not stays(name)}
-    sizes = {name: parameter.numel() for name, parameter in model[0].auto_model.named_parameters()}
+    sizes = {name: parameter.numel() for name, parameter in transformer_of(model).named_parameters()}
     assert tuned.part.trainable == sum(size for name, size in sizes.items() if not stays(name))
     assert tuned.part.share == tuned.part.trainable / tuned.part.parameters < 1
 
@@ -104,7 +105,7 @@ def test_lower_layers_learn_slower_and_norms_are_not_decayed(base: Path) -> None
     set_rate(optimizer, 0.8)
     rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
     decays = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
-    for name, parameter in model[0].auto_model.named_parameters():
+    for name, parameter in transformer_of(model).named_parameters():
         layer = LAYERS.match(name)
         expected = 0.8 * 0.5**3 if EMBEDDINGS.match(name) else 0.8 * 0.5 ** (2 - int(layer[1])) if layer else 0.8
         assert rates[id(parameter)] == pytest.approx(expected), name
@@ -141,7 +142,7 @@ def test_adapters_are_the_same_for_the_same_seed(base: Path) -> None:
     for model, seed in ((one, 3), (same, 3), (other, 4)):
         tune(model, recipe(lora={}).model_copy(update={"seed": seed}))
     name = next(name for name in learning(one) if "lora_A" in name)
-    first, again, else_ = (model[0].auto_model.get_parameter(name) for model in (one, same, other))
+    first, again, else_ = (transformer_of(model).get_parameter(name) for model in (one, same, other))
     assert torch.equal(first, again)
     assert not torch.equal(first, else_)
 
@@ -151,7 +152,7 @@ def test_from_scratch_nothing_of_the_weights_is_left(base: Path) -> None:
     for each, seed in ((model, 3), (same, 3), (other, 4)):
         assert tune(each, recipe(fromScratch=True).model_copy(update={"seed": seed})).part.share == 1
     query = "encoder.layer.0.attention.self.query.weight"
-    old, new, again, else_ = (each[0].auto_model.get_parameter(query) for each in (untouched, model, same, other))
+    old, new, again, else_ = (transformer_of(each).get_parameter(query) for each in (untouched, model, same, other))
     assert torch.equal(new, again)
     assert not torch.equal(new, else_)
     assert not torch.equal(new, old)

@@ -89,7 +89,7 @@ class Loop:
             EmbtuneError: when the loss is not a number.
         """
         self._prepare_model()
-        optimizer = make_optimizer(self.model, self.recipe)
+        optimizer = self._optimizer()
         outcome = Outcome()
         done = self._restore(optimizer, outcome)
         saved = last_report = started = time.monotonic()
@@ -144,6 +144,9 @@ class Loop:
             for name, module in self.model.named_modules():
                 if isinstance(module, torch.nn.Dropout) and ".lora_" not in name:  # adapters have a dropout of their own
                     module.p = self.recipe.dropout
+
+    def _optimizer(self) -> torch.optim.AdamW:
+        return make_optimizer(self.model, self.recipe)
 
     def _restore(self, optimizer: torch.optim.AdamW, outcome: Outcome) -> int:
         checkpoint = self.checkpoints.latest()
