@@ -17,14 +17,18 @@ from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.data import Data
 from embtune_api.encoder import Encoder
-from embtune_api.evaluation import Evaluation
+from embtune_api.evaluation import THE_EXAM, Evaluation
 from embtune_api.losses import SHAPE_COLUMNS, built_as, learns_from
 from embtune_api.names import DnsLabel
 from embtune_api.promotion import Promotion
 from embtune_api.training import Training
 
 FROZEN_SIDES = "documentEncoder Frozen learns how queries find documents: every source of data.train must map anchor and positive"
-FROZEN_SUITES = "documentEncoder Frozen is measured by queries that find documents: every suite must be of kind Retrieval"
+SIDED_KINDS = ("Retrieval", "Reranking", "Triplet")
+"""Kinds of suites that encode queries as queries and documents as documents."""
+FROZEN_SUITES = (
+    f"documentEncoder Frozen is measured by queries that find documents: every suite must be of kind {', '.join(SIDED_KINDS)}"
+)
 FROZEN_VECTORS = (
     "documentEncoder Frozen keeps the vectors of documents as they are: leave out encoder.pooling, encoder.normalize, "
     "encoder.maxSeqLength and encoder.prompts.document"
@@ -59,7 +63,7 @@ class Recipe(Resource):
     encoder: Encoder | None = None
     """What the published model reads and gives; default: as the base model."""
     training: Training = Training()
-    evaluation: Evaluation = Evaluation()
+    evaluation: Evaluation = Evaluation(suites=[THE_EXAM])
     promotion: Promotion = Promotion()
     runtime: Runtime = Runtime()
     suspend: bool = False
@@ -96,9 +100,9 @@ class Recipe(Resource):
         return self
 
     @model_validator(mode="after")
-    @cel(f"!({_FROZEN}) || self.evaluation.suites.all(s, s.kind == 'Retrieval')", FROZEN_SUITES, field="training.tune")
+    @cel(f"!({_FROZEN}) || self.evaluation.suites.all(s, s.kind in {list(SIDED_KINDS)})", FROZEN_SUITES, field="training.tune")
     def _frozen_documents_are_measured_by_retrieval(self) -> Self:
-        if self._documents_stay and any(suite.kind != "Retrieval" for suite in self.evaluation.suites):
+        if self._documents_stay and any(suite.kind not in SIDED_KINDS for suite in self.evaluation.suites):
             raise ValueError(FROZEN_SUITES)
         return self
 

@@ -22,7 +22,7 @@ from embtune_trainer.embeddings import embed_texts
 from embtune_trainer.encoder import load_encoder
 from embtune_trainer.encoder_settings import dress, refuse_other, settings_of
 from embtune_trainer.evaluate.exam import LoadedExam
-from embtune_trainer.evaluate.results import ensure_results
+from embtune_trainer.evaluate.results import Examinee, ensure_results
 from embtune_trainer.train.save import save
 from support.tiny_model import make_tiny_model
 
@@ -111,7 +111,7 @@ def test_what_is_examined_is_the_model_that_the_job_says(base: Path) -> None:
     other, own = settings_of(dressed(base, {"pooling": "Cls"})), settings_of(loaded(base))
     for published, keys in ((other, ResultKeys("other")), (own, ResultKeys("own"))):
         with pytest.raises(EmbtuneError, match="pooling is 'mean' instead of 'cls'") if published is other else nullcontext():
-            ensure_results(store, keys, candidate, exam, Suite(), lambda _: None, published)
+            ensure_results(keys, Examinee(store, candidate, published), exam, Suite(), lambda _: None)
         assert store.exists(keys.manifest) == (published is own)
 
 

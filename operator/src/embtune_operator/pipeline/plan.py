@@ -109,6 +109,7 @@ def _common(job: FineTuneJob, settings: Settings, digest: str) -> dict[str, Any]
 def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> PrepareRequest:
     spec = job.spec
     data = presets.resolve_data(spec.data, spec.training)
+    staged = [suite for suite in spec.evaluation.suites if suite.is_staged]
     digest = digest_of(
         {
             "step": "prepare",
@@ -119,6 +120,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
             "base": spec.base_model,
             "recipe": spec.training.model_dump(include={"loss", "batch_size", "max_seq_length"}),
             "replayed": resolved.replayed,
+            "suites": [suite.inputs for suite in staged],
             **_said(spec),
         }
     )
@@ -127,6 +129,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
         owner=settings.owner,
         data=data,
         base_model=spec.base_model,
+        suites=staged,
         training=spec.training,
         encoder=spec.encoder,
         replayed=resolved.replayed,
@@ -135,14 +138,13 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
 
 
 def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainRequest:
-    prepared, facts = _manifest(resolved.prepared), resolved.prepare_facts
+    facts = resolved.prepare_facts
     training = _explicit(job.spec, facts)
     presets.refuse_other_exam(job.spec.evaluation.suites, facts.exam_shape)  # before anything is trained
     base = facts.base.model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
-    digest = digest_of(
-        {"step": "train", "prepared": prepared.digest, "base": base.digest, "training": weights, **_said(job.spec)}
-    )
+    rows = [facts.train.sha256, facts.fingerprints.sha256]  # a job that asks other suites of the same rows is not trained again
+    digest = digest_of({"step": "train", "rows": rows, "base": base.digest, "training": weights, **_said(job.spec)})
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
@@ -161,18 +163,25 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
     ]
     if resolved.champion:
         models.append(Judged(role="champion", model=resolved.champion.model))
-    suites = job.spec.evaluation.suites
+    suites, staged = job.spec.evaluation.suites, resolved.prepare_facts.suites
     exam = resolved.prepare_facts.exam
     digest = digest_of(
         {
             "step": "evaluate",
             "exam": exam,
             "suites": suites,
+            "staged": [[suite.name, suite.exam, suite.reranker and suite.reranker.digest] for suite in staged],
             "models": [[judged.role, judged.model.digest, _sha256(judged.model.fingerprints)] for judged in models],
         }
     )
-    published = resolved.train_facts.encoder
-    return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites, published=published)
+    return EvaluateRequest(
+        **_common(job, settings, digest),
+        exam=exam,
+        models=models,
+        suites=suites,
+        staged=staged,
+        published=resolved.train_facts.encoder,
+    )
 
 
 def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, settings: Settings) -> PublishRequest:

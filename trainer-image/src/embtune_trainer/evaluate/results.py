@@ -2,10 +2,13 @@
 
 import io
 import json
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
 
 from embtune_api.digest import sha256_hex
 from embtune_api.documents import FileEntry, ResultManifest, StoredFile, StoredModel
@@ -21,34 +24,47 @@ from embtune_trainer.encoder import device_for, fetch_model, load_encoder
 from embtune_trainer.encoder_settings import refuse_other
 from embtune_trainer.evaluate.encoding import ReportShare
 from embtune_trainer.evaluate.exam import LoadedExam, LoadedPairs, group_index
-from embtune_trainer.evaluate.suites import Kept, ask
+from embtune_trainer.evaluate.suites import Kept, ask, load_reader
+
+
+@dataclass(frozen=True)
+class Examinee:
+    """A model, loaded once there is something to ask it."""
+
+    store: Store
+    model: StoredModel
+    published: EncoderSettings | None = None
+    """What it must read and give, where somebody has said it."""
+
+    @cached_property
+    def encoder(self) -> SentenceTransformer:
+        """Raises EmbtuneError: it reads or gives something else."""
+        torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
+        encoder = load_encoder(fetch_model(self.store, self.model), device_for(0))
+        if self.published is not None:
+            refuse_other(encoder, self.published, "candidate")
+        return encoder
 
 
 def ensure_results(
-    store: Store,
     keys: ResultKeys,
-    model: StoredModel,
+    examinee: Examinee,
     exam: LoadedExam | LoadedPairs,
     suite: Suite,
     report: ReportShare,
-    published: EncoderSettings | None = None,
+    reranker: StoredModel | None = None,
 ) -> bool:
     """Ask the model unless its results are there. Returns whether they were.
 
-    Args:
-        published: what it must read and give, where somebody has said it.
-
     Raises:
         InvalidInput: as `ask`.
-        EmbtuneError: it reads or gives something else.
+        EmbtuneError: the model reads or gives something else than was said.
     """
+    store = examinee.store
     if store.exists(keys.manifest):
         return True
-    torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
-    encoder = load_encoder(fetch_model(store, model), device_for(0))
-    if published is not None:
-        refuse_other(encoder, published, "candidate")
-    _write(store, keys, exam, ask(encoder, exam, suite, report))
+    second = load_reader(fetch_model(store, reranker), device_for(0)) if reranker else None
+    _write(store, keys, exam, ask(examinee.encoder, exam, suite, report, second))
     return False
 
 
