@@ -30,6 +30,7 @@ from embtune_api.documents import (
     VersionManifest,
     VersionRef,
 )
+from embtune_api.encoder import EncoderSettings
 from embtune_api.evaluation import Suite
 from embtune_api.keys import StepKeys
 from embtune_api.promotion import Gate
@@ -56,6 +57,9 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 METRIC = "test/ndcg@10"
+AN_ENCODER = EncoderSettings(
+    max_seq_length=64, query_prompt="", document_prompt="", other_prompt="", pooling="mean", normalize=True, dimension=32
+)
 
 
 def minutes(count: float) -> datetime:
@@ -212,7 +216,7 @@ class PretendTrainer:
             facts: Any = self._prepare(keys) if request.data else self._stage(request, keys)
         elif isinstance(request, TrainRequest):
             model = a_model(f"candidate of {request.job_uid}", keys.model("0"))
-            facts = TrainFacts(model=model, seconds=1, samples_per_second=1, final_loss=1, total_steps=1)
+            facts = TrainFacts(model=model, seconds=1, samples_per_second=1, final_loss=1, total_steps=1, encoder=AN_ENCODER)
         elif isinstance(request, EvaluateRequest):
             facts = self._evaluate(request, keys)
         else:

@@ -5,10 +5,11 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
+from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
 from embtune_api.errors import InvalidInput
 from embtune_api.losses import BUILT, FITTING, JUDGED, LOSS_SHAPES, LossName, Prepared, built_as
-from embtune_api.presets import questions_a_look, resolve, resolve_data, steps_per_epoch
+from embtune_api.presets import from_own_version, questions_a_look, resolve, resolve_data, steps_per_epoch
 from embtune_api.spec import Recipe
 from embtune_api.training import Training
 
@@ -40,6 +41,30 @@ def test_a_loss_that_is_named_stays(loss: LossName) -> None:
 def test_triplets_among_which_pairs_were_replayed_are_not_learnt_from_as_triplets() -> None:
     with pytest.raises(InvalidInput, match="Triplet learns from triplets, and some of the rows that"):
         resolve(Training.model_validate({"loss": {"name": "Triplet"}}), 1000, "pairs")
+
+
+@pytest.mark.parametrize(
+    ("base", "epochs", "rate"),
+    [
+        pytest.param({"version": {"model": "search"}}, 1, 1e-5, id="from the line's own production"),
+        pytest.param({"version": {"model": "search", "ref": "2"}}, 1, 1e-5, id="from another version of the line"),
+        pytest.param({"version": {"model": "general"}}, 4, 2e-5, id="from another line"),
+        pytest.param(BASE, 4, 2e-5, id="from a model"),
+    ],
+)
+def test_a_line_that_goes_on_from_itself_learns_gently(base: dict[str, Any], epochs: int, rate: float) -> None:
+    own = from_own_version("search", BaseModelRef.model_validate(base))
+    explicit = resolve(Training(), 1000, goes_on=own)
+    assert (explicit.epochs, explicit.learning_rate, explicit.batch_size) == (epochs, rate, 16)
+    said = resolve(Training(epochs=7, learning_rate=3e-4), 1000, goes_on=own)
+    assert (said.epochs, said.learning_rate) == (7, 3e-4)
+
+
+def test_few_rows_are_not_learnt_from_scratch() -> None:
+    scratch = Training.model_validate({"tune": {"fromScratch": True}})
+    with pytest.raises(InvalidInput, match=r"99999 rows to train on are too few to learn from nothing, which takes 100000"):
+        resolve(scratch, 99_999)
+    assert resolve(scratch, 100_000).tune == scratch.tune
 
 
 def test_tickets_become_pairs_and_the_request_says_so() -> None:

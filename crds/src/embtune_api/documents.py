@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from embtune_api.base import Document
 from embtune_api.digest import digest_of, tree_digest
+from embtune_api.encoder import EncoderSettings
 from embtune_api.evaluation import Suite
 from embtune_api.keys import ResultKeys, VersionKeys
 from embtune_api.losses import Prepared, Shape
@@ -182,6 +183,8 @@ class TrainFacts(Document):
     samples_per_second: float
     final_loss: float
     total_steps: int
+    encoder: EncoderSettings
+    """Of the model, as the job and the base say."""
     stopped_at: int | None = None
     """The last step, where it stopped early."""
     best_step: int | None = None

@@ -246,6 +246,11 @@ class StepKeys:
         return f"{self.root}/model/{digest[:SHORT]}"
 
     @property
+    def document_vectors(self) -> "EmbeddingKeys":
+        """train: vectors of documents that stay as the base model makes them; kept until the model is."""
+        return EmbeddingKeys(f"{self.root}/documents")
+
+    @property
     def checkpoints(self) -> str:
         return f"{self.root}/checkpoints"
 

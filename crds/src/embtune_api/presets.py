@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
 from embtune_api.early_stopping import OF_JUDGED, EarlyStopping, usual_metric
 from embtune_api.errors import InvalidInput
@@ -10,6 +11,7 @@ from embtune_api.losses import FITTING, JUDGED, Prepared, built_as
 from embtune_api.metrics import SuiteKind, suite_metrics
 from embtune_api.suite_kinds import EXAM_KINDS
 from embtune_api.training import Training
+from embtune_api.tune import FEWEST_FROM_SCRATCH
 
 FEWEST_VALIDATED = 50
 """Validation rows: fewer say too little about which step was best."""
@@ -31,14 +33,23 @@ def resolve_data(data: Data, training: Training) -> Data:
     return data.model_copy(update={"build": build})
 
 
-def resolve(training: Training, rows: int, shape: Prepared = "pairs", validation_rows: int = 0) -> Training:
+def from_own_version(model: str, base: BaseModelRef) -> bool:
+    """Whether a job of the line `model` starts from a version of that line."""
+    return base.version is not None and base.version.model == model
+
+
+def resolve(
+    training: Training, rows: int, shape: Prepared = "pairs", validation_rows: int = 0, *, goes_on: bool = False
+) -> Training:
     """The recipe with every preset value made explicit, for `rows` prepared rows of a shape.
 
-    Starting points by data size: small sets need more passes and smaller batches, large sets a gentler rate.
+    Starting points by data size: small sets need more passes and smaller batches, large sets a gentler rate. A line that goes on
+    from its own version has most of the way behind it: one epoch at the gentlest rate, so that little is forgotten.
 
     Raises:
-        InvalidInput: the loss learns from scores of 0 and 1, and there are others; or from triplets, and there are pairs. Or
-            validation rows are to be looked at, and there are none, or none that this metric is of.
+        InvalidInput: the loss learns from scores of 0 and 1, and there are others; or from triplets, and there are pairs; or
+            there are too few rows to learn from nothing; or validation rows are to be looked at, and there are none, or none
+            that this metric is of.
     """
     loss = training.loss if training.loss.name != "Auto" else training.loss.model_copy(update={"name": FITTING[shape]})
     if loss.name in JUDGED and shape == "scored pairs":
@@ -51,7 +62,14 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs", validation
             "training.loss: Triplet learns from triplets, and some of the rows that data.replay brings back have no negatives. "
             "Take MultipleNegativesRanking, which learns from both, or leave data.replay out."
         )
+    if training.tune is not None and training.tune.from_scratch and rows < FEWEST_FROM_SCRATCH:
+        raise InvalidInput(
+            f"training.tune.fromScratch: {rows} rows to train on are too few to learn from nothing, which takes "
+            f"{FEWEST_FROM_SCRATCH} at least. Leave fromScratch out: the base model's own weights are a better start."
+        )
     epochs, size, learning_rate = _starting_points(rows)
+    if goes_on:
+        epochs, learning_rate = 1, 1e-5
     epochs = training.epochs or epochs
     size = training.batch_size or size
     steps = epochs * steps_per_epoch(rows, size)
@@ -89,6 +107,8 @@ def _evaluation_steps(training: Training, passed: int, steps: int, validation_ro
     """`passed`: rows, all epochs together."""
     if training.evaluation_steps is not None:
         return training.evaluation_steps
+    if training.tune is not None and training.tune.documents_stay:
+        return 0  # one encoder alone would be asked, of two
     looks = min(_MOST_LOOKS, passed // _ROWS_A_LOOK) if validation_rows >= FEWEST_VALIDATED else 0
     if training.early_stopping:
         looks = max(looks, 2 * training.early_stopping.patience)

@@ -11,12 +11,14 @@ from embtune_api.balance import BalanceBy, BalanceMethod
 from embtune_api.base import Document
 from embtune_api.check_reports import ClassSizes, LanguageReport, TokenReport
 from embtune_api.documents import AskedSuite
+from embtune_api.encoder import EncoderSettings
 from embtune_api.losses import Prepared
 from embtune_api.mining_report import MiningReport
 from embtune_api.replayed import ReplayReport
 from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
 from embtune_api.training_record import LayerNorms, LossPoint, MemoryReport, TrainingFinding, ValidationReport
+from embtune_api.tune import TunedPart
 
 Action = Literal["failed", "removed", "kept"]
 
@@ -188,6 +190,10 @@ class TrainingReport(Document):
 
     recipe: dict[str, Any]
     """Every value explicit."""
+    tuned: TunedPart
+    """How much of the model learnt."""
+    encoder: EncoderSettings
+    """What the published model reads and gives."""
     rows: int
     total_steps: int
     resumed_from_step: int | None

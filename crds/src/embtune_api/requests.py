@@ -15,6 +15,7 @@ from embtune_api.base import Document
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
 from embtune_api.documents import Owner, ResolvedBase, StagedSuite, StoredFile, StoredModel
+from embtune_api.encoder import Encoder, EncoderSettings
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
 from embtune_api.replayed import Replayed
@@ -51,6 +52,8 @@ class PrepareRequest(StepRequest):
     """Those that have something to fetch."""
     training: Training = Training()
     """The job's recipe: checks compare with it what there is to train on."""
+    encoder: Encoder | None = None
+    """What the published model will be, where it is not as the base model."""
     replayed: Replayed | None = None
     """What data.replay means; None: nothing is asked for."""
     folder: str | None = None
@@ -70,6 +73,8 @@ class TrainRequest(StepRequest):
     base: StoredModel
     training: Training
     """Every value explicit."""
+    encoder: Encoder | None = None
+    """What the published model will be, where it is not as the base model."""
     processes: int = 1
     """On this node."""
     killed: int = 0
@@ -92,6 +97,8 @@ class EvaluateRequest(StepRequest):
     staged: list[StagedSuite] = []
     """Of those suites that take more than the line's exam."""
     precision: Literal["Auto", "fp32", "bf16"] = "fp32"
+    published: EncoderSettings | None = None
+    """What the candidate must be; None: nobody has said."""
 
 
 class PublishRequest(StepRequest):

@@ -17,6 +17,7 @@ from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.data import Data
 from embtune_api.early_stopping import OF_PAIRS
+from embtune_api.encoder import Encoder
 from embtune_api.evaluation import THE_EXAM, Evaluation
 from embtune_api.losses import SHAPE_COLUMNS, built_as, learns_from
 from embtune_api.names import DnsLabel
@@ -28,6 +29,18 @@ NO_VALIDATION = (
     "split.validation, or with method Time split.validationFrom"
 )
 OTHER_METRIC = f"earlyStopping.metric: {', '.join(sorted(OF_PAIRS))} are of scored pairs, the others of all other data"
+FROZEN_SIDES = "documentEncoder Frozen learns how queries find documents: every source of data.train must map anchor and positive"
+SIDED_KINDS = ("Retrieval", "Reranking", "Triplet")
+"""Kinds of suites that encode queries as queries and documents as documents."""
+FROZEN_SUITES = (
+    f"documentEncoder Frozen is measured by queries that find documents: every suite must be of kind {', '.join(SIDED_KINDS)}"
+)
+FROZEN_VECTORS = (
+    "documentEncoder Frozen keeps the vectors of documents as they are: leave out encoder.pooling, encoder.normalize, "
+    "encoder.maxSeqLength and encoder.prompts.document"
+)
+TRAINED_UNREAD = "training.maxSeqLength is above encoder.maxSeqLength: the published model would not read what training did"
+_FROZEN = "has(self.training.tune) && self.training.tune.documentEncoder == 'Frozen'"
 RESERVED = "cannot be called jobs: the store keeps jobs under that name"
 
 
@@ -53,6 +66,8 @@ class Recipe(Resource):
 
     base_model: BaseModelRef
     data: Data
+    encoder: Encoder | None = None
+    """What the published model reads and gives; default: as the base model."""
     training: Training = Training()
     evaluation: Evaluation = Evaluation(suites=[THE_EXAM])
     promotion: Promotion = Promotion()
@@ -111,6 +126,51 @@ class Recipe(Resource):
         if metric and metric != "loss" and (metric in OF_PAIRS) != (self.data.train[0].columns.score is not None):
             raise ValueError(OTHER_METRIC)
         return self
+
+    @model_validator(mode="after")
+    @cel(f"!({_FROZEN}) || self.data.train.all(s, has(s.columns.anchor))", FROZEN_SIDES, field="training.tune")
+    def _frozen_documents_are_found_by_queries(self) -> Self:
+        if self._documents_stay and any(source.columns.anchor is None for source in self.data.train):
+            raise ValueError(FROZEN_SIDES)
+        return self
+
+    @model_validator(mode="after")
+    @cel(f"!({_FROZEN}) || self.evaluation.suites.all(s, s.kind in {list(SIDED_KINDS)})", FROZEN_SUITES, field="training.tune")
+    def _frozen_documents_are_measured_by_retrieval(self) -> Self:
+        if self._documents_stay and any(suite.kind not in SIDED_KINDS for suite in self.evaluation.suites):
+            raise ValueError(FROZEN_SUITES)
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        f"!({_FROZEN}) || !has(self.encoder) || !(has(self.encoder.pooling) || has(self.encoder.normalize)"
+        " || has(self.encoder.maxSeqLength) || (has(self.encoder.prompts) && has(self.encoder.prompts.document)))",
+        FROZEN_VECTORS,
+        field="encoder",
+    )
+    def _frozen_documents_keep_their_vectors(self) -> Self:
+        if self._documents_stay and self.encoder is not None:
+            prompts, changed = self.encoder.prompts, (self.encoder.pooling, self.encoder.normalize, self.encoder.max_seq_length)
+            if any(value is not None for value in (*changed, prompts.document if prompts else None)):
+                raise ValueError(FROZEN_VECTORS)
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!has(self.encoder) || !has(self.encoder.maxSeqLength) || !has(self.training.maxSeqLength)"
+        " || self.training.maxSeqLength <= self.encoder.maxSeqLength",
+        TRAINED_UNREAD,
+        field="training.maxSeqLength",
+    )
+    def _what_is_trained_is_read(self) -> Self:
+        published = self.encoder.max_seq_length if self.encoder else None
+        if published is not None and self.training.max_seq_length is not None and self.training.max_seq_length > published:
+            raise ValueError(TRAINED_UNREAD)
+        return self
+
+    @property
+    def _documents_stay(self) -> bool:
+        return self.training.tune is not None and self.training.tune.documents_stay
 
     @model_validator(mode="after")
     @cel(f"self.promotion.gates.all(g, {expressions.YIELDED})", expressions.NOT_YIELDED, field="promotion.gates")

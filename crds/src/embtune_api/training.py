@@ -10,10 +10,12 @@ from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
 from embtune_api.early_stopping import EarlyStopping
 from embtune_api.losses import MARGINS, LossChoice
+from embtune_api.tune import Tune
 
 NO_MARGIN = f"margin is for the losses {', '.join(sorted(MARGINS))}"
 CACHED_ALREADY = "the loss CachedMultipleNegativesRanking has its own size: set loss.miniBatchSize instead of microBatchSize"
 NO_LOOKS = "earlyStopping looks at the validation rows: evaluationSteps must not be 0"
+UNSEEN = "documentEncoder Frozen trains to the last step: leave out earlyStopping and evaluationSteps"
 FEWEST_LABELLED = 8
 """Texts in a batch: fewer would not hold several of each of several labels."""
 
@@ -51,7 +53,8 @@ class Training(Resource):
     """The recipe. What is left out comes from the preset and is reported as the explicit value it stands for."""
 
     preset: Literal["Auto"] = "Auto"
-    """Auto: epochs, batchSize and learningRate by the number of rows."""
+    """Auto: epochs, batchSize and learningRate by the number of rows; one gentle epoch for a line that goes on from a version of
+    its own."""
     loss: Loss = Loss()
     epochs: Annotated[int, Field(ge=1, le=100)] | None = None
     """Passes over the rows; default: the preset's."""
@@ -61,6 +64,8 @@ class Training(Resource):
     """At its highest, after the warm-up; default: the preset's."""
     max_seq_length: Annotated[int, Field(ge=4, le=32768)] | None = None
     """Tokens a text in training; the published model keeps its own limit. Default: the base model's."""
+    tune: Tune | None = None
+    """Which part of the model learns; default: all of it."""
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Share of the steps in which the learning rate rises to its height."""
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -118,6 +123,18 @@ class Training(Resource):
     def _stopping_early_needs_looks(self) -> Self:
         if self.early_stopping is not None and self.evaluation_steps == 0:
             raise ValueError(NO_LOOKS)
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!(has(self.tune) && self.tune.documentEncoder == 'Frozen')"
+        " || !(has(self.earlyStopping) || (has(self.evaluationSteps) && self.evaluationSteps > 0))",
+        UNSEEN,
+        field="tune",
+    )
+    def _frozen_documents_are_not_validated(self) -> Self:
+        if self.tune is not None and self.tune.documents_stay and self.wants_validation:
+            raise ValueError(UNSEEN)
         return self
 
     @property

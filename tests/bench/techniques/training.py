@@ -31,7 +31,7 @@ from embtune_trainer.train.loop import Loop
 from embtune_trainer.train.objectives import make_objective
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import Record, read_records, tokenize_rows
-from embtune_trainer.train.worker import save
+from embtune_trainer.train.save import save
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

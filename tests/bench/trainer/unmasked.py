@@ -19,7 +19,7 @@ from embtune_trainer.train.objectives.pairs import Ranking
 from embtune_trainer.train.positives import KnownPositives
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import read_records, tokenize_rows
-from embtune_trainer.train.worker import save
+from embtune_trainer.train.save import save
 
 
 class NothingKnown(KnownPositives):

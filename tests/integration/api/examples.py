@@ -83,6 +83,12 @@ RECIPE: Object = {
             "seed": 4,
         },
     },
+    "encoder": {
+        "maxSeqLength": 128,
+        "prompts": {"query": "query: ", "document": "passage: "},
+        "pooling": "Cls",
+        "normalize": True,
+    },
     "training": {
         "preset": "Auto",
         "loss": {"name": "CachedMultipleNegativesRanking", "scale": 10.5, "miniBatchSize": 16},
@@ -90,6 +96,12 @@ RECIPE: Object = {
         "batchSize": 128,
         "learningRate": 5e-5,
         "maxSeqLength": 64,
+        "tune": {
+            "freeze": {"embeddings": True, "layers": 2, "parameters": ["attention[.]self", "LayerNorm"]},
+            "layerDecay": 0.9,
+            "documentEncoder": "Tuned",
+            "fromScratch": False,
+        },
         "warmupRatio": 0.2,
         "weightDecay": 0.01,
         "maxGradNorm": 2.5,
@@ -153,11 +165,14 @@ _LABELLED: Object = {
 _TRIPLETS: Object = {
     **RECIPE,
     "data": {"train": [{"uri": "s3://datasets/t.jsonl", "columns": {"anchor": "q", "positive": "a", "negative": "n"}}]},
+    "encoder": {"prompts": {"query": "query: "}},
     "training": {
         "loss": {"name": "Triplet", "margin": 2.5},
+        "tune": {
+            "lora": {"rank": 8, "alpha": 16.5, "dropout": 0.1, "targetModules": ["query", "attention.output.dense"]},
+            "documentEncoder": "Frozen",
+        },
         "microBatchSize": 24,
-        "evaluationSteps": 20,
-        "earlyStopping": {"metric": "mrr@10", "patience": 5, "minDelta": 0.001},
     },
 }
 _HEADLESS: Object = {
@@ -171,6 +186,14 @@ _SCORED: Object = {
     "training": {"loss": {"name": "CoSENT"}},
     "evaluation": {"suites": [{"name": "sts", "kind": "SemanticSimilarity"}]},
     "promotion": {"gates": [{"metric": "sts/spearman", "minDelta": 0.01, "against": "Base"}]},
+}
+_FROM_NOTHING: Object = {
+    **RECIPE,
+    "training": {
+        "tune": {"fromScratch": True, "layerDecay": 0.9},
+        "evaluationSteps": 20,
+        "earlyStopping": {"metric": "mrr@10", "patience": 5, "minDelta": 0.001},
+    },
 }
 _SHORT: Object = {"baseModel": {"uri": "s3://models/minilm"}, "data": {"train": [{"uri": "s3://datasets/train.jsonl"}]}}
 
@@ -225,7 +248,7 @@ _SUITES: tuple[Object, ...] = (
         },
     ),
 )
-_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, *_SUITES, _TRIPLETS, _SCORED, _LABELLED)
+_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _FROM_NOTHING, *_SUITES, _TRIPLETS, _SCORED, _LABELLED)
 
 
 def _document(kind: str, name: str, spec: Object) -> Object:

@@ -11,9 +11,11 @@ from embtune_api.keys import SHORT, JobKeys, LineKeys, StepKeys
 from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, PublishRequest, TrainRequest
 
 if TYPE_CHECKING:
-    from embtune_api.documents import Judgement, StepManifest, StoredFile
+    from embtune_api.documents import Judgement, PrepareFacts, StepManifest, StoredFile
     from embtune_api.resources import FineTuneJob
+    from embtune_api.spec import FineTuneJobSpec
     from embtune_api.status import StepName
+    from embtune_api.training import Training
     from embtune_operator.pipeline.resolved import Resolved
     from embtune_operator.settings import Settings
 
@@ -119,6 +121,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
             "recipe": spec.training.model_dump(include={"loss", "batch_size", "max_seq_length"}),
             "replayed": resolved.replayed,
             "suites": [suite.inputs for suite in staged],
+            **_said(spec),
         }
     )
     return PrepareRequest(
@@ -128,6 +131,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
         base_model=spec.base_model,
         suites=staged,
         training=spec.training,
+        encoder=spec.encoder,
         replayed=resolved.replayed,
         folder=settings.folder,
     )
@@ -135,12 +139,12 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
 
 def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainRequest:
     facts = resolved.prepare_facts
-    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape, facts.validation_rows)
+    training = _explicit(job.spec, facts)
     presets.refuse_other_exam(job.spec.evaluation.suites, facts.exam_shape)  # before anything is trained
     base = facts.base.model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
     rows = [facts.train.sha256, facts.fingerprints.sha256]  # a job that asks other suites of the same rows is not trained again
-    digest = digest_of({"step": "train", "rows": rows, "base": base.digest, "training": weights})
+    digest = digest_of({"step": "train", "rows": rows, "base": base.digest, "training": weights, **_said(job.spec)})
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
@@ -148,6 +152,7 @@ def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainReq
         fingerprints=facts.fingerprints,
         base=base,
         training=training,
+        encoder=job.spec.encoder,
         processes=job.spec.runtime.processes_per_node,
         killed=_killed(job, digest),
     )
@@ -180,7 +185,13 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
         }
     )
     return EvaluateRequest(
-        **_common(job, settings, digest), exam=exam, models=models, suites=suites, staged=staged, precision=precision
+        **_common(job, settings, digest),
+        exam=exam,
+        models=models,
+        suites=suites,
+        staged=staged,
+        precision=precision,
+        published=resolved.train_facts.encoder,
     )
 
 
@@ -188,7 +199,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
     prepared, evaluated, trained = (_manifest(m) for m in (resolved.prepared, resolved.evaluated, resolved.trained))
     facts = resolved.prepare_facts
     champion = resolved.champion.ref if resolved.champion else None
-    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape, facts.validation_rows)
+    training = _explicit(job.spec, facts)
     return PublishRequest(
         **_common(job, settings, publish_digest(job, resolved)),
         candidate=resolved.train_facts.model,
@@ -197,7 +208,10 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
         champion_version=champion.version if champion else None,
         verdict=judgement.verdict,
         base=facts.base,
-        training_config=training.model_dump(mode="json", by_alias=True),
+        training_config={
+            **training.model_dump(mode="json", by_alias=True),
+            "encoder": resolved.train_facts.encoder.model_dump(mode="json"),
+        },
         training_data={
             "sources": [source.model_dump(mode="json") for source in facts.sources],
             "split": job.spec.data.split.explicit().model_dump(mode="json", by_alias=True, exclude_none=True),
@@ -223,6 +237,17 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
         },
         timestamp=judgement.at,
     )
+
+
+def _explicit(spec: FineTuneJobSpec, facts: PrepareFacts) -> Training:
+    """The recipe without anything that is left to a preset."""
+    own = presets.from_own_version(spec.model, spec.base_model)
+    return presets.resolve(spec.training, facts.train_rows, facts.shape, facts.validation_rows, goes_on=own)
+
+
+def _said(spec: FineTuneJobSpec) -> dict[str, Any]:
+    """For the digests of steps that the published model's settings make a difference to."""
+    return {} if spec.encoder is None else {"encoder": spec.encoder}
 
 
 def _replayed_rows(resolved: Resolved) -> int:

@@ -18,6 +18,7 @@ from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.encoder import device_for, has_bf16
 from embtune_trainer.evaluate.exam import Asked, LoadedExam, LoadedPairs, group_index, load_exam
+from embtune_trainer.evaluate.published import refuse_other_documents
 from embtune_trainer.evaluate.results import Examinee, ensure_results, kept_scores, load_values
 from embtune_trainer.evaluate.suites import means
 from embtune_trainer.prepare import fingerprints
@@ -27,18 +28,24 @@ Role = Literal["candidate", "base", "champion"]
 
 
 def run_evaluate(request: EvaluateRequest, store: Store, report_progress: ReportProgress) -> StepManifest:
-    """Score every role by every suite, drop queries that some role has trained on, write the report, then the manifest."""
+    """Score every role by every suite, drop queries that some role has trained on, write the report, then the manifest.
+
+    Raises:
+        EmbtuneError: the candidate is not what its job says of the published model.
+    """
     keys = request.job_keys.step("evaluate", request.digest)
     if done := documents.read(store, keys.manifest, StepManifest):
         return done
     started = time.monotonic()
+    refuse_other_documents(request)
     bf16 = request.precision == "bf16" or (request.precision == "Auto" and has_bf16(device_for(0)))
     papers = [_Paper.of(suite, request, store, bf16) for suite in request.suites]
     scores: dict[str, dict[Role, StoredFile]] = {paper.suite.name: {} for paper in papers}
     metrics: dict[Role, Metrics] = {}
     cached: list[str] = []
     for number, judged in enumerate(request.models):
-        examinee, there = Examinee(store, judged.model), []
+        published = request.published if judged.role == "candidate" else None
+        examinee, there = Examinee(store, judged.model, published), []
         metrics[judged.role] = {}
         for place, paper in enumerate(papers):
 

@@ -12,6 +12,7 @@ from sentence_transformers import SentenceTransformer
 
 from embtune_api.digest import sha256_hex
 from embtune_api.documents import FileEntry, ResultManifest, StoredFile, StoredModel
+from embtune_api.encoder import EncoderSettings
 from embtune_api.errors import Tampered
 from embtune_api.evaluation import Suite
 from embtune_api.keys import ResultKeys
@@ -20,6 +21,7 @@ from embtune_store.folders import read_verified
 from embtune_store.protocol import Store
 from embtune_trainer.cpus import usable_cpus
 from embtune_trainer.encoder import device_for, fetch_model, load_encoder
+from embtune_trainer.encoder_settings import refuse_other
 from embtune_trainer.evaluate.encoding import ReportShare
 from embtune_trainer.evaluate.exam import LoadedExam, LoadedPairs, group_index
 from embtune_trainer.evaluate.suites import Kept, ask, load_reader
@@ -31,11 +33,17 @@ class Examinee:
 
     store: Store
     model: StoredModel
+    published: EncoderSettings | None = None
+    """What it must read and give, where somebody has said it."""
 
     @cached_property
     def encoder(self) -> SentenceTransformer:
+        """Raises EmbtuneError: it reads or gives something else."""
         torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
-        return load_encoder(fetch_model(self.store, self.model), device_for(0))
+        encoder = load_encoder(fetch_model(self.store, self.model), device_for(0))
+        if self.published is not None:
+            refuse_other(encoder, self.published, "candidate")
+        return encoder
 
 
 def ensure_results(
@@ -47,7 +55,12 @@ def ensure_results(
     reranker: StoredModel | None = None,
     bf16: bool = False,
 ) -> bool:
-    """Ask the model unless its results are there. Returns whether they were. Raises InvalidInput as `ask`."""
+    """Ask the model unless its results are there. Returns whether they were.
+
+    Raises:
+        InvalidInput: as `ask`.
+        EmbtuneError: the model reads or gives something else than was said.
+    """
     store = examinee.store
     if store.exists(keys.manifest):
         return True

@@ -33,6 +33,7 @@ from embtune_trainer.prepare.sources import ReadData, read_sources
 from embtune_trainer.prepare.stage import stage_model
 from embtune_trainer.prepare.suites import OwnSuites, read_suites
 from embtune_trainer.prepare.telling import Tell
+from embtune_trainer.prepare.two_encoders import refuse_two_encoders
 
 
 def run_prepare(
@@ -89,6 +90,7 @@ def run_prepare(
         mirror=mirror,
         secrets=secrets,
     )
+    refuse_two_encoders(base, request.training)
     completion = Completion.of(request, outside, base, replay, report_progress)
     examined = completion.complete(examined)
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))

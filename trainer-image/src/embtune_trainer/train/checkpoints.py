@@ -1,6 +1,7 @@
 """Checkpoints in the store: one file of weights and optimizer moments, complete once its manifest exists.
 
-There is no other state: the order of the data and the random numbers of a step follow from (seed, step, rank).
+Weights that do not learn are not in it: they are the base model's. There is no other state: the order of the data and the
+random numbers of a step follow from (seed, step, rank).
 """
 
 import tempfile
@@ -42,8 +43,11 @@ class Checkpoints:
     ) -> None:
         """Write the state after `step` steps, then forget all but the newest two and that of the best step."""
         prefix = self._keys.checkpoint(step)
-        tensors = {f"weight.{name}": parameter.detach() for name, parameter in model.named_parameters()}  # tied ones once
-        for name, parameter in model.named_parameters():
+        learning = [
+            (name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad
+        ]  # tied ones once
+        tensors = {f"weight.{name}": parameter.detach() for name, parameter in learning}
+        for name, parameter in learning:
             for moment in MOMENTS:
                 if moment in optimizer.state.get(parameter, {}):
                     tensors[f"{moment}.{name}"] = optimizer.state[parameter][moment]
@@ -81,6 +85,8 @@ class Checkpoints:
             folder = folders.materialize(self._store, prefix, manifest.files, Path(scratch) / "checkpoint")
             tensors = load_file(folder / "state.safetensors")
         for name, parameter in model.named_parameters():
+            if not parameter.requires_grad:
+                continue
             parameter.data.copy_(tensors[f"weight.{name}"])
             moments = {moment: tensors.get(f"{moment}.{name}") for moment in MOMENTS}
             if all(value is not None for value in moments.values()):

@@ -37,6 +37,7 @@ from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import TrainingRows
 from embtune_trainer.train.telling import Telling
+from embtune_trainer.train.tune import make_optimizer, set_rate
 
 CURVE_POINTS = 200
 LAYER_POINTS = 20
@@ -150,16 +151,13 @@ class Loop:
         if self.recipe.activation_checkpointing:
             recompute_activations(self.model)
         if self.recipe.dropout is not None:
-            for module in self.model.modules():
-                if isinstance(module, torch.nn.Dropout):
+            for name, module in self.model.named_modules():
+                if isinstance(module, torch.nn.Dropout) and ".lora_" not in name:  # adapters have a dropout of their own
                     module.p = self.recipe.dropout
         assert self.chosen  # all processes together: they wait for each other
 
     def _optimizer(self) -> torch.optim.AdamW:
-        matrices = [p for p in self.model.parameters() if p.requires_grad and p.ndim >= 2]
-        vectors = [p for p in self.model.parameters() if p.requires_grad and p.ndim < 2]  # biases, norms: no decay
-        groups = [{"params": matrices, "weight_decay": self.recipe.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-        return torch.optim.AdamW(groups, lr=self.recipe.learning_rate or 0.0, fused=True)
+        return make_optimizer(self.model, self.recipe)
 
     def _restore(self, optimizer: torch.optim.AdamW, outcome: Outcome) -> int:
         checkpoint = self.checkpoints.latest()
@@ -179,9 +177,7 @@ class Loop:
                     yield step, batch
 
     def _set_learning_rate(self, optimizer: torch.optim.AdamW, step: int) -> None:
-        rate = (self.recipe.learning_rate or 0.0) * schedule(step, self.total_steps, self.recipe.warmup_ratio)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        set_rate(optimizer, (self.recipe.learning_rate or 0.0) * schedule(step, self.total_steps, self.recipe.warmup_ratio))
 
     def _train_on(self, step: int, batch: Rows, optimizer: torch.optim.AdamW, outcome: Outcome) -> tuple[Tensor, Tensor]:
         optimizer.zero_grad(set_to_none=True)

@@ -33,21 +33,22 @@ from embtune_api.training_record import TrainingFinding
 from embtune_store import documents, folders, open_store
 from embtune_store.protocol import Store
 from embtune_trainer.cpus import usable_cpus
-from embtune_trainer.encoder import device_for, fetch_model, has_bf16, load_encoder
+from embtune_trainer.encoder import device_for, fetch_model, has_bf16
 from embtune_trainer.processes import die_with_parent
 from embtune_trainer.progress import progress_writer
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.consistency import check_consistency
+from embtune_trainer.train.frozen import forget_vectors
 from embtune_trainer.train.health import findings_of
 from embtune_trainer.train.launch import ALONE
+from embtune_trainer.train.learner import Learner
 from embtune_trainer.train.looks import Looks
 from embtune_trainer.train.loop import Loop, nobody
 from embtune_trainer.train.memory import Memory
 from embtune_trainer.train.metrics import serve_metrics
-from embtune_trainer.train.objectives import make_objective
 from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
-from embtune_trainer.train.rows import TrainingRows, read_records, texts_of, tokenize_rows
+from embtune_trainer.train.rows import TrainingRows, read_records, texts_of
 from embtune_trainer.train.validation import Validation, make_validation
 
 CONTROL_SECONDS = 5.0
@@ -108,9 +109,10 @@ def _train(request: TrainRequest) -> None:
         if ranks.first:
             report(Progress(message="loading the model and the rows"))
         folder = _fetch_once(store, request, ranks)
-        model = load_encoder(folder, device)
+        learner = Learner.of(request, folder, device)
         records = read_records(folders.read_verified(store, request.rows))
-        rows, objective = tokenize_rows(records, model, recipe.max_seq_length), make_objective(records, recipe.loss)
+        rows, objective = learner.learn_from(records, store, keys, ranks, report)
+        model = learner.model
         bf16 = recipe.precision == "bf16" or (recipe.precision == "Auto" and has_bf16(device))
         if ranks.first:
             stop_asked = _or_control(stop_asked, store, keys)
@@ -124,7 +126,7 @@ def _train(request: TrainRequest) -> None:
         outcome = loop.run()
         if ranks.first:
             findings = [*findings_of(outcome, recipe), *check_consistency(model, texts_of(records))]
-            _finish(request, store, keys, loop, outcome, findings, started)
+            _finish(request, store, keys, loop, outcome, learner, findings, started)
             report(Progress(percent=100, step=loop.total_steps, total_steps=loop.total_steps))
         ranks.wait()
 
@@ -187,16 +189,17 @@ def _finish(
     keys: StepKeys,
     loop: Loop,
     outcome: Outcome,
+    learner: Learner,
     findings: list[TrainingFinding],
     started: float,
 ) -> None:
     """Save the model, write the report, then the manifest, then let the checkpoints go."""
     with tempfile.TemporaryDirectory(prefix="embtune-model-") as folder:
-        save(loop.model, Path(folder))
+        learner.save(Path(folder))
         files = folders.list_folder(Path(folder))
         digest = tree_digest((file.path, file.sha256) for file in files)
         folders.upload_folder(store, Path(folder), keys.model(digest))
-    report = _report(request, loop, outcome, findings)
+    report = _report(request, loop, outcome, learner, findings)
     documents.put(store, keys.report, report)
     trained = Trained(prefix=keys.model(digest), digest=digest, files=files, fingerprints=request.fingerprints)
     facts = TrainFacts(
@@ -205,6 +208,7 @@ def _finish(
         samples_per_second=outcome.samples_per_second,
         final_loss=outcome.curve[-1].loss,
         total_steps=loop.total_steps,
+        encoder=learner.settings,
         stopped_at=report.validation.points[-1].step if report.validation and report.validation.stopped_early else None,
         best_step=report.validation.best_step if report.validation else None,
         findings=[finding.message for finding in findings],
@@ -219,6 +223,7 @@ def _finish(
     )
     documents.create(store, keys.manifest, manifest)
     loop.checkpoints.forget_all()
+    forget_vectors(store, keys)
 
 
 def batch_texts(rows: TrainingRows, recipe: Training, processes: int) -> int:
@@ -227,16 +232,15 @@ def batch_texts(rows: TrainingRows, recipe: Training, processes: int) -> int:
     return math.ceil(recipe.batch_size * float(rows.counts.mean()) / processes)
 
 
-def save(model: SentenceTransformer, folder: Path) -> None:
-    """A sentence-transformers folder, safetensors only, as `SentenceTransformer(folder)` loads it."""
-    model.save_pretrained(str(folder), create_model_card=False, safe_serialization=True)
-
-
-def _report(request: TrainRequest, loop: Loop, outcome: Outcome, findings: list[TrainingFinding]) -> TrainingReport:
+def _report(
+    request: TrainRequest, loop: Loop, outcome: Outcome, learner: Learner, findings: list[TrainingFinding]
+) -> TrainingReport:
     device = next(loop.model.parameters()).device
     on_gpu = device.type == "cuda"
     return TrainingReport(
         recipe=request.training.model_dump(mode="json", by_alias=True),
+        tuned=learner.tuned.part,
+        encoder=learner.settings,
         rows=len(loop.rows),
         total_steps=loop.total_steps,
         resumed_from_step=outcome.resumed_from,
