@@ -42,14 +42,14 @@ def attend(
     """
     if heads.dropout == 0 and bias is None and pieces[-1].width >= WIDE:
         return _attend_without_scores(qkv, pieces, masks, heads)
-    attended: Tensor = _BlockAttention.apply(qkv, bias, pieces, masks, heads, noise)  # type: ignore[no-untyped-call]
+    attended: Tensor = _BlockAttention.apply(qkv, bias, pieces, masks, heads, noise)
     return attended
 
 
 def _attend_without_scores(qkv: Tensor, pieces: tuple[Piece, ...], masks: tuple[Tensor, ...], heads: Heads) -> Tensor:
     parts = []
     for piece, mask in zip(pieces, masks, strict=True):
-        query, key, value = _by_head(qkv, piece, heads).unflatten(1, (piece.blocks, heads.number))
+        query, key, value = _by_head(qkv, piece, heads).view(3, piece.blocks, heads.number, piece.width, -1)
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=heads.scale)
         parts.append(attended.transpose(1, 2).reshape(piece.end - piece.start, -1))
     behind = qkv.new_zeros(len(qkv) - pieces[-1].end, qkv.shape[1] // 3)

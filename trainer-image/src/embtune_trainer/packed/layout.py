@@ -63,7 +63,8 @@ class Layout:
     def places(self) -> NDArray[np.int64]:
         """(given tokens,): where each token of the texts, one text after the other, lies in the stream."""
         firsts = np.cumsum(self.lengths) - self.lengths
-        return np.arange(int(self.lengths.sum())) + np.repeat(self.starts - firsts, self.lengths)
+        places: NDArray[np.int64] = np.arange(int(self.lengths.sum())) + np.repeat(self.starts - firsts, self.lengths)
+        return places
 
     def owners(self) -> NDArray[np.int64]:
         """(tokens,): the text that each token of the stream belongs to, -1 for none."""
@@ -105,5 +106,5 @@ def _pieces(widths: list[int]) -> Iterator[Piece]:
 
 
 def _rounded(tokens: int) -> int:
-    step = max(1, 2 ** (tokens.bit_length() - 1) // ROUNDING)
+    step = max(1, (1 << tokens.bit_length() >> 1) // ROUNDING)
     return -(-tokens // step) * step

@@ -12,7 +12,7 @@ def add_and_norm(x: Tensor, residual: Tensor, norm: nn.LayerNorm, dropout: float
     """norm(residual + dropout(x)), of (tokens, dim) each."""
     keep = noise.keep(tuple(x.shape), dropout, x.dtype) if dropout else None
     parameters = (norm.weight, norm.bias, norm.eps)
-    normed: Tensor = _AddAndNorm.apply(x, residual, *parameters, keep, dropout)  # type: ignore[no-untyped-call]
+    normed: Tensor = _AddAndNorm.apply(x, residual, *parameters, keep, dropout)
     return normed
 
 
@@ -20,7 +20,7 @@ def drop(x: Tensor, dropout: float, noise: Noise) -> Tensor:
     """Dropout of (tokens, dim)."""
     if not dropout:
         return x
-    dropped: Tensor = _Drop.apply(x, noise.keep(tuple(x.shape), dropout, x.dtype), 1 / (1 - dropout))  # type: ignore[no-untyped-call]
+    dropped: Tensor = _Drop.apply(x, noise.keep(tuple(x.shape), dropout, x.dtype), 1 / (1 - dropout))
     return dropped
 
 
