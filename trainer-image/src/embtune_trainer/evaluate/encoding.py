@@ -14,7 +14,6 @@ ReportShare = Callable[[float], None]
 
 BATCH = 64
 """Texts at once; half as many whenever memory runs out."""
-QUIET = {"show_progress_bar": False}
 TEXTS_A_REPORT = 512
 
 
@@ -33,8 +32,12 @@ def encode(
     at_once = BATCH
     for start in range(0, len(order), TEXTS_A_REPORT):
         chunk = [texts[index] for index in order[start : start + TEXTS_A_REPORT]]
-        encoded, at_once = with_less_at_once(lambda size, texts=chunk: encode_side(texts, batch_size=size, **QUIET), at_once)
-        vectors.append(np.asarray(encoded, dtype=np.float32))
+
+        def encoded(size: int, texts: list[str] = chunk) -> NDArray[np.float32]:
+            return np.asarray(encode_side(texts, batch_size=size, show_progress_bar=False), dtype=np.float32)
+
+        found, at_once = with_less_at_once(encoded, at_once)
+        vectors.append(found)
         report(min(1.0, (start + TEXTS_A_REPORT) / len(order)))
     stacked = np.concatenate(vectors)
     in_order = np.empty_like(stacked)

@@ -6,6 +6,7 @@ that looking costs a small share of the training; rank 0 looks, the others wait.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from embtune_api.early_stopping import OF_JUDGED, OF_PAIRS, usual_metric
 from embtune_api.evaluation import Suite
+from embtune_api.losses import Shape
 from embtune_api.metrics import SuiteKind
 from embtune_api.split import Split
 from embtune_api.training import Training
@@ -75,11 +77,11 @@ class Validation:
     def _loss(self, model: SentenceTransformer, bf16: bool) -> float:
         losses, at_once = [], AT_ONCE
         for batch in self.batches:
-            embeddings, at_once = with_less_at_once(lambda most, rows=batch: self._embed(model, rows, most, bf16), at_once)
+            embeddings, at_once = with_less_at_once(partial(self._embed, model, batch, bf16), at_once)
             losses.append(float(self.objective.loss(embeddings, batch).value) * len(batch))
         return sum(losses) / self.rows_with_loss
 
-    def _embed(self, model: SentenceTransformer, batch: Rows, most: int, bf16: bool) -> Tensor:
+    def _embed(self, model: SentenceTransformer, batch: Rows, bf16: bool, most: int) -> Tensor:
         """(texts, dim): of all texts of these rows, row after row."""
         texts = self.rows.of(batch)
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
@@ -130,6 +132,7 @@ def _whole_batches(objective: Objective, rows: int, batch_size: int) -> list[Row
 
 def _row(record: Record, line: int) -> Row:
     """The row that `prepare` wrote as this record."""
+    shape: Shape
     if "text" in record:
         shape, first, second = "labelled texts", record["text"], ""
     elif "score" in record:
