@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch._C._distributed_c10d import HashStore
 
 from embtune_api.training import Training
 from embtune_trainer.encoder import load_encoder
@@ -54,7 +55,7 @@ def one_process() -> Iterator[Ranks]:
     """This process alone is the training."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    dist.init_process_group("gloo", store=HashStore(), rank=0, world_size=1)
     try:
         yield Ranks()
     finally:

@@ -48,8 +48,8 @@ def main() -> None:
         gradient, batch, _ = first_gradient(base, rows_file, ranks, Loop)
         cramped, _, halvings = first_gradient(base, rows_file, ranks, Cramped)
         if ranks.first:
-            arrays = {"gradient": gradient, "cramped": cramped, "batch": batch, "halvings": halvings}
-            np.savez(out / f"{rows_file.stem}.npz", **arrays)
+            file = out / f"{rows_file.stem}.npz"
+            np.savez(file, gradient=gradient, cramped=cramped, batch=batch, halvings=halvings)
     dist.destroy_process_group()
 
 
