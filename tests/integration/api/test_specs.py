@@ -469,7 +469,7 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         JOB,
         (*GATE, "metric"),
         "exam/ndcg@5",
-        "spec.promotion.gates: Invalid value: every gate needs a metric that a suite yields: of Retrieval and Reranking SUITE/METRIC@CUTOFF",
+        "spec.promotion.gates: Invalid value: every gate needs a metric that a suite yields: of Retrieval and Reranking SUITE/",
     ),
     "a gate on another suite": (JOB, (*GATE, "metric"), "test/ndcg@10", "spec.promotion.gates: Invalid value: every gate needs"),
     "a gate on a suite that begins alike": (
