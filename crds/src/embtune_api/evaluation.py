@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -83,11 +83,12 @@ class Suite(Resource):
     def metrics(self) -> tuple[str, ...]:
         return suite_metrics(self.name, self.kind, self.cutoffs)
 
-    def digest(self, reranker: str | None = None) -> str:
+    def digest(self, reranker: str | None = None, *, bf16: bool = False) -> str:
         """Of what is measured, whatever exam is asked. With exam and model digest it names the results.
 
         Args:
             reranker: digest of the cross-encoder.
+            bf16: whether texts are encoded in bf16.
         """
         settings = self.classification or ClassificationSettings()
         return digest_of(
@@ -97,6 +98,7 @@ class Suite(Resource):
                 "cutoffs": self.cutoffs,
                 "classification": settings.model_dump(exclude={"reference"}) if self.kind == "Classification" else None,
                 "reranking": [reranker, self.reranking.depth] if self.reranking else None,
+                **({"precision": "bf16"} if bf16 else {}),
             }
         )
 
@@ -150,6 +152,10 @@ class Evaluation(Resource):
 
     suites: Annotated[list[Suite], Field(min_length=1, max_length=8)] = [THE_EXAM]
     """Parts of the evaluation. The first asks the line's exam."""
+    precision: Literal["Auto", "fp32", "bf16"] = "fp32"
+    """Of the arithmetic by which texts are encoded. fp32: exact. bf16: several times as fast on hardware that has it; ndcg@10
+    differs by at most 0.001 as a rule, and scores are kept apart from those in fp32. Auto: bf16 where the hardware has it, else
+    fp32."""
 
     @model_validator(mode="after")
     @cel("self.suites.all(s, self.suites.exists_one(t, t.name == s.name))", _DISTINCT, field="suites")

@@ -16,6 +16,7 @@ from embtune_api.mining_report import MiningReport
 from embtune_api.replayed import ReplayReport
 from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
+from embtune_api.training_record import LayerNorms, LossPoint, MemoryReport, TrainingFinding, ValidationReport
 
 Action = Literal["failed", "removed", "kept"]
 
@@ -182,13 +183,6 @@ class DataReport(Document):
     findings: list[Finding]
 
 
-class LossPoint(Document):
-    step: int
-    loss: float
-    learning_rate: float
-    grad_norm: float
-
-
 class TrainingReport(Document):
     """What `train` did, with what it takes to do it again."""
 
@@ -204,10 +198,19 @@ class TrainingReport(Document):
     processes: int
     masked_negatives: int
     """In-batch negatives left out because they are known positives."""
+    forward: Literal["packed", "padded"]
+    """packed: no padding but what rounds the number of tokens; padded: the encoder's own way, texts grouped by length."""
+    forward_because: str
+    """What the check of the packed forward against the padded one found, or why it was not made."""
     padding_factor: float
     """Tokens computed over tokens given; 1.0 is no padding."""
     peak_memory_bytes: int
     curve: list[LossPoint]
+    memory: MemoryReport
+    layers: list[LayerNorms] = []
+    validation: ValidationReport | None = None
+    """None: no validation rows were looked at."""
+    findings: list[TrainingFinding] = []
     versions: dict[str, str]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from embtune_api import presets
 from embtune_api.digest import digest_of
-from embtune_api.keys import JobKeys, LineKeys, StepKeys
+from embtune_api.keys import SHORT, JobKeys, LineKeys, StepKeys
 from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, PublishRequest, TrainRequest
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
 
 def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainRequest:
     facts = resolved.prepare_facts
-    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
+    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape, facts.validation_rows)
     presets.refuse_other_exam(job.spec.evaluation.suites, facts.exam_shape)  # before anything is trained
     base = facts.base.model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
@@ -144,11 +144,19 @@ def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainReq
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
+        validation=facts.validation,
         fingerprints=facts.fingerprints,
         base=base,
         training=training,
         processes=job.spec.runtime.processes_per_node,
+        killed=_killed(job, digest),
     )
+
+
+def _killed(job: FineTuneJob, digest: str) -> int:
+    """Trainings towards this output that the kernel ended. It says nothing to the process, so that the next one must know."""
+    attempts = job.status.attempts if job.status else []
+    return sum((a.step, a.digest, a.reason) == ("train", digest[:SHORT], "OutOfMemory") for a in attempts)
 
 
 def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> EvaluateRequest:
@@ -159,6 +167,7 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
     if resolved.champion:
         models.append(Judged(role="champion", model=resolved.champion.model))
     suites, staged = job.spec.evaluation.suites, resolved.prepare_facts.suites
+    precision = job.spec.evaluation.precision
     exam = resolved.prepare_facts.exam
     digest = digest_of(
         {
@@ -166,17 +175,20 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
             "exam": exam,
             "suites": suites,
             "staged": [[suite.name, suite.exam, suite.reranker and suite.reranker.digest] for suite in staged],
+            "precision": precision,
             "models": [[judged.role, judged.model.digest, _sha256(judged.model.fingerprints)] for judged in models],
         }
     )
-    return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites, staged=staged)
+    return EvaluateRequest(
+        **_common(job, settings, digest), exam=exam, models=models, suites=suites, staged=staged, precision=precision
+    )
 
 
 def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, settings: Settings) -> PublishRequest:
     prepared, evaluated, trained = (_manifest(m) for m in (resolved.prepared, resolved.evaluated, resolved.trained))
     facts = resolved.prepare_facts
     champion = resolved.champion.ref if resolved.champion else None
-    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
+    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape, facts.validation_rows)
     return PublishRequest(
         **_common(job, settings, publish_digest(job, resolved)),
         candidate=resolved.train_facts.model,
