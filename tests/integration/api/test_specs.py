@@ -21,8 +21,6 @@ SUITE: Path = ("spec", "evaluation", "suites", 1)
 LOSS: Path = ("spec", "training", "loss")
 BUILD: Path = ("spec", "data", "build")
 AUGMENT: Path = ("spec", "data", "augment")
-TUNE: Path = ("spec", "training", "tune")
-FREEZE: Path = (*TUNE, "freeze")
 SOURCE = RECIPE["data"]["train"][0]
 SPLIT: Path = ("spec", "data", "split")
 BY_TIME = {"method": "Time", "timeColumn": "sent", "testFrom": "2026-03-01"}
@@ -178,58 +176,6 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         f"scored pairs for {loss}": (SCORED, LOSS, {"name": loss}, None)
         for loss in ("Auto", "CoSENT", "CosineSimilarity", "Contrastive", "OnlineContrastive")
     },
-    "weights to freeze that are none": (JOB, FREEZE, {}, "spec.training.tune.freeze: Invalid value: freeze names nothing"),
-    "an expression that cannot be read": (JOB, (*FREEZE, "parameters"), ["weight("], "spec.training.tune.freeze"),
-    "an expression in the words of one engine alone": (
-        JOB,
-        (*FREEZE, "parameters"),
-        ["(?=weight)"],
-        "spec.training.tune.freeze.parameters[0]: Invalid value",
-    ),
-    "adapters beside weights that are frozen": (
-        JOB,
-        (*TUNE, "lora"),
-        {},
-        "spec.training.tune: Invalid value: lora leaves every weight of the model as it is",
-    ),
-    "adapters that learn slower in the lower layers": (JOB, TUNE, {"lora": {}, "layerDecay": 0.9}, None),
-    "weights drawn anew that are frozen": (
-        JOB,
-        (*TUNE, "fromScratch"),
-        True,
-        "spec.training.tune: Invalid value: fromScratch keeps no weight of the base model",
-    ),
-    "frozen documents where nothing is a document": (
-        SCORED,
-        TUNE,
-        {"documentEncoder": "Frozen"},
-        "spec.training.tune: Invalid value: documentEncoder Frozen learns how queries find documents",
-    ),
-    "frozen documents that are not searched": (
-        TRIPLETS,
-        ("spec", "evaluation", "suites"),
-        [{"name": "exam", "kind": "SemanticSimilarity"}],
-        "spec.training.tune: Invalid value: documentEncoder Frozen is measured by queries that find documents",
-    ),
-    "frozen documents with another pooling": (
-        TRIPLETS,
-        ("spec", "encoder", "pooling"),
-        "Cls",
-        "spec.encoder: Invalid value: documentEncoder Frozen keeps the vectors of documents",
-    ),
-    "frozen documents with a new prompt": (
-        TRIPLETS,
-        ("spec", "encoder", "prompts", "document"),
-        "passage: ",
-        "spec.encoder: Invalid value: documentEncoder Frozen keeps the vectors of documents",
-    ),
-    "a published model that reads less than training": (
-        JOB,
-        ("spec", "encoder", "maxSeqLength"),
-        32,
-        "spec.training.maxSeqLength: Invalid value: training.maxSeqLength is above encoder.maxSeqLength",
-    ),
-    "a published model that reads as much as training": (JOB, ("spec", "encoder", "maxSeqLength"), 64, None),
     "pairs of labelled texts for a loss of batches": (
         LABELLED,
         ("spec", "training"),
@@ -573,7 +519,7 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         JOB,
         (*GATE, "metric"),
         "exam/ndcg@5",
-        "spec.promotion.gates: Invalid value: every gate needs a metric that a suite yields: of Retrieval and Reranking",
+        "spec.promotion.gates: Invalid value: every gate needs a metric that a suite yields: of Retrieval and Reranking SUITE/",
     ),
     "a gate on another suite": (JOB, (*GATE, "metric"), "test/ndcg@10", "spec.promotion.gates: Invalid value: every gate needs"),
     "a gate on a suite that begins alike": (
