@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from embtune_api.base import Document, Resource
 from embtune_api.crd.declare import cel
 from embtune_api.digest import sha256_hex
-from embtune_api.status import Metrics
+from embtune_api.status import Metrics, Role
 
 SliceBy = Literal["Column", "Language", "Length"]
 MOST_SLICES = 64
@@ -35,8 +35,8 @@ class Slice(Resource):
     """One way to divide the exam's queries: metrics are told of each part, and gates can ask for each."""
 
     by: SliceBy = "Column"
-    """Column: by a column of the data's files, whose values the exam keeps for each query when it is frozen. Language: by what the
-    sources say (train[].language), kept in the same way. Length: by the characters of the query, of a pair of both texts."""
+    """Column: by a column of the data's files, whose values the exam keeps of each query when it is frozen. Language: by what
+    the sources say (train[].language), kept in the same way. Length: by the characters of the query, of a pair of both texts."""
     column: SliceColumn | None = None
     """Column: which. Not every file needs to have it, nor every row a value."""
     values: Annotated[list[SliceValue], Field(min_length=1, max_length=MOST_SLICES)] | None = None
@@ -126,5 +126,5 @@ class SliceScores(Document):
     queries: int
     """Scored, after dropping."""
     groups: int
-    metrics: dict[Literal["candidate", "base", "champion"], Metrics]
+    metrics: dict[Role, Metrics]
     """By the names that they have on the whole exam."""

@@ -171,7 +171,7 @@ _SCORED: Object = {
     **RECIPE,
     "data": {"train": [_HEADLESS]},
     "training": {"loss": {"name": "CoSENT"}},
-    "evaluation": {"suites": [{"name": "sts", "kind": "SemanticSimilarity"}], "slices": [{"column": "source"}]},
+    "evaluation": {"suites": [{"name": "sts", "kind": "SemanticSimilarity"}], "slices": [{"by": "Length", "buckets": [40]}]},
     "promotion": {"gates": [{"metric": "sts/spearman", "minDelta": 0.01, "against": "Base"}]},
 }
 _RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _TRIPLETS, _SCORED, _LABELLED)
