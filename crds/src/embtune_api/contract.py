@@ -68,7 +68,7 @@ def contract_of(files: Mapping[str, bytes]) -> EmbeddingContract:
         files: path → bytes, of `CONTRACT_FILES` and `module_files`, as far as they are there; modules.json is.
 
     Raises:
-        ValueError: a file is not JSON.
+        ValueError: a file is not JSON, or nobody says how long a vector is.
     """
     parsed: dict[str, Any] = {path: json.loads(data) for path, data in files.items()}
     settings = parsed.get("config_sentence_transformers.json", {})
@@ -81,8 +81,11 @@ def contract_of(files: Mapping[str, bytes]) -> EmbeddingContract:
     transformer, pooling = config("Transformer"), config("Pooling")
     modes = _pooling_modes(pooling)
     width = pooling.get("embedding_dimension") or pooling.get("word_embedding_dimension") or transformer.get("hidden_size") or 0
+    dimension = int(config("Dense").get("out_features") or int(width) * max(1, len(modes)))
+    if dimension == 0:
+        raise ValueError("no file says how many numbers a vector has")
     return EmbeddingContract(
-        dimension=config("Dense").get("out_features") or int(width) * max(1, len(modes)),
+        dimension=dimension,
         pooling="+".join(modes) or "none",
         normalised="Normalize" in kinds,
         prompts={name: prompt for name, prompt in (settings.get("prompts") or {}).items() if prompt},
