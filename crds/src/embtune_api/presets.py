@@ -7,12 +7,8 @@ from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
 from embtune_api.losses import FITTING, JUDGED, Prepared, built_as
 from embtune_api.metrics import SuiteKind, suite_metrics
+from embtune_api.suite_kinds import EXAM_KINDS
 from embtune_api.training import Training
-
-_EXAMINED: dict[Prepared, tuple[SuiteKind, ...]] = {
-    "scored pairs": ("SemanticSimilarity",),
-    "0/1 pairs": ("PairClassification", "SemanticSimilarity"),
-}
 
 
 def resolve_data(data: Data, training: Training) -> Data:
@@ -60,7 +56,7 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs") -> Trainin
 
 def kinds_for(exam: Prepared) -> tuple[SuiteKind, ...]:
     """Kinds of suites that an exam made of such rows can tell, the usual one first."""
-    return _EXAMINED.get(exam, ("Retrieval",))
+    return EXAM_KINDS[exam]
 
 
 def batch_size(training: Training, rows: int) -> int:
@@ -79,14 +75,15 @@ def refuse_other_exam(suites: Sequence[Suite], exam: Prepared) -> None:
         exam: shape of the line's exam.
 
     Raises:
-        InvalidInput: a suite asks what this exam cannot tell.
+        InvalidInput: a suite without an exam of its own asks what this one cannot tell.
     """
     fitting = kinds_for(exam)
     for number, suite in enumerate(suites):
-        if suite.kind not in fitting:
+        if suite.kind not in fitting and not suite.has_own_exam:
             raise InvalidInput(
                 f"evaluation.suites[{number}].kind: {suite.kind} cannot be measured on the line's exam, which was made of "
-                f"{exam}. Take {' or '.join(fitting)}, and gates on {', '.join(suite_metrics(suite.name, fitting[0], (10,)))}."
+                f"{exam}. Take {' or '.join(fitting)}, and gates on {', '.join(suite_metrics(suite.name, fitting[0], (10,)))}; "
+                f"or give the suite data of its own."
             )
 
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from embtune_api.base import Document
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
-from embtune_api.documents import Owner, ResolvedBase, StoredFile, StoredModel
+from embtune_api.documents import Owner, ResolvedBase, StagedSuite, StoredFile, StoredModel
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
 from embtune_api.replayed import Replayed
@@ -48,6 +48,8 @@ class PrepareRequest(StepRequest):
     data: Data | None
     """None: a model from outside is registered. The model alone is looked through and staged; the facts are `StagedFacts`."""
     base_model: BaseModelRef
+    suites: list[Suite] = []
+    """Those that have something to fetch."""
     training: Training = Training()
     """The job's recipe: checks compare with it what there is to train on."""
     slices: list[Slice] = []
@@ -83,10 +85,13 @@ class Judged(Document):
 class EvaluateRequest(StepRequest):
     step: Literal["evaluate"] = "evaluate"
     exam: str
+    """The line's."""
     models: list[Judged]
     suites: list[Suite]
     slices: list[Slice] = []
     """Of the exam, told on their own."""
+    staged: list[StagedSuite] = []
+    """Of those suites that take more than the line's exam."""
 
 
 class PublishRequest(StepRequest):

@@ -16,8 +16,9 @@ from embtune_api.base_model import BaseModelRef
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.data import Data
-from embtune_api.evaluation import Evaluation
+from embtune_api.evaluation import THE_EXAM, Evaluation
 from embtune_api.losses import SHAPE_COLUMNS, built_as, learns_from
+from embtune_api.metrics import suite_of
 from embtune_api.names import DnsLabel
 from embtune_api.promotion import Promotion
 from embtune_api.slices import NAME
@@ -25,6 +26,7 @@ from embtune_api.training import Training
 
 RESERVED = "cannot be called jobs: the store keeps jobs under that name"
 _NO_SUCH_SLICE = "a gate's slice is one of evaluation.slices"
+_NOT_SLICED = "slices are of the line's exam: a gate with a slice takes a metric of a suite without data or beir of its own"
 
 
 class Runtime(Resource):
@@ -50,7 +52,7 @@ class Recipe(Resource):
     base_model: BaseModelRef
     data: Data
     training: Training = Training()
-    evaluation: Evaluation = Evaluation()
+    evaluation: Evaluation = Evaluation(suites=[THE_EXAM])
     promotion: Promotion = Promotion()
     runtime: Runtime = Runtime()
     suspend: bool = False
@@ -106,6 +108,20 @@ class Recipe(Resource):
                     f"promotion.gates[{number}].slice {gate.slice}: {_NO_SUCH_SLICE}, "
                     f"which {'are ' + ', '.join(known) if known else 'there are none of'}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "self.promotion.gates.all(g, !has(g.slice) || "
+        "self.evaluation.suites.exists(s, g.metric.startsWith(s.name + '/') && !has(s.data) && !has(s.beir)))",
+        _NOT_SLICED,
+        field="promotion.gates",
+    )
+    def _slices_are_of_the_exam(self) -> Self:
+        sliced = {suite.name for suite in self.evaluation.suites if not suite.has_own_exam}
+        for number, gate in enumerate(self.promotion.gates):
+            if gate.slice is not None and suite_of(gate.metric) not in sliced:
+                raise ValueError(f"promotion.gates[{number}].metric {gate.metric}: {_NOT_SLICED}")
         return self
 
 

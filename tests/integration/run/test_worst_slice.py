@@ -112,7 +112,7 @@ def test_what_the_models_answered_can_be_diagnosed_from_the_store(slipped: Slipp
         PublishedEvaluation.model_validate(read_json(slipped.line.version(number) / "evaluation.json")) for number in (1, 2)
     )
     exam = line.exam(one.exam)
-    first, second = (exam.results(found.model_digest, found.suites_digest) for found in (one, other))
+    first, second = (exam.results(found.model_digest, found.suites[0].digest) for found in (one, other))
     answered = read_answers(store, exam, first, second, "test/ndcg@10")
     found = diagnose(answered)
     assert found.queries == len(slipped.line.queries)

@@ -145,7 +145,7 @@ def test_an_exam_counts_the_candidates_that_it_has_judged() -> None:
             champion={},
             champion_version=None,
             verdict=Verdict(outcome="Rejected", reason="because"),
-            suites_digest="s" * 64,
+            suites=[],
         )
         publish_version(store, LINE, number, evaluation=evaluation)
     assert looks_at(store, LINE, exam, "new", Readings()) == 3

@@ -17,7 +17,7 @@ from embtune_operator.judge.scores import Scores
 from embtune_operator.judge.slices import Members, measure_slices, members_of
 from embtune_operator.judge.verdict import judge_evaluation, make_verdict
 from embtune_store import documents, open_store
-from factories import METRIC, a_file, a_gate, keep_scores, noise, scores
+from factories import METRIC, a_file, a_gate, asked, keep_scores, noise, scores
 
 EVERY: dict[str, Any] = {"minDelta": -0.02, "against": "Production", "slice": "lang=*"}
 
@@ -92,18 +92,18 @@ def test_a_slice_that_nobody_is_in_is_inconclusive() -> None:
 
 
 def test_bounds_hold_for_all_slices_at_once() -> None:
-    """In how many of 100 exams where nothing differs some slice is told to be worse: bounds of each slice alone would say so in
+    """In how many of 80 exams where nothing differs some slice is told to be worse: bounds of each slice alone would say so in
     about 1 - 0.95^12 of them."""
-    generator, slices = np.random.default_rng(3), parts({f"s{number}": 60 for number in range(12)})
+    generator, slices = np.random.default_rng(3), parts({f"s{number}": 30 for number in range(12)})
     alarms = alone = 0
-    for _ in range(100):
-        one, other = (scores(generator.normal(0.5, 0.1, 720), per_group=1) for _ in range(2))
+    for _ in range(80):
+        one, other = (scores(generator.normal(0.5, 0.1, 360), per_group=1) for _ in range(2))
         measured = measure_slices(METRIC, [one, other], slices)
         alarms += any(bounds.upper < 0 for bounds in measured.bounds(0.95))
         differences = measured.draws[:, :, 0] - measured.draws[:, :, 1]
         alone += bool((np.quantile(differences, 0.95, axis=0) < 0).any())
-    assert alarms / 100 < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 100)
-    assert alone / 100 > 0.3
+    assert alarms / 80 < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 80)
+    assert alone / 80 > 0.3
 
 
 def test_slices_that_move_together_cost_less_than_bonferroni() -> None:
@@ -174,9 +174,8 @@ def test_a_verdict_with_changed_gates_takes_under_two_seconds_and_reads_scores_a
     table = SliceTable(slices=[SliceMembers(name="lang", value=value, queries=inside) for value, inside in languages.items()])
     data = documents.as_json(table)
     store.put("slices.json", data)
-    facts = EvaluateFacts.model_validate(
-        {"scores": kept, "dropped": 0, "queries": queries, "slices": a_file("slices.json", data)}
-    )
+    facts = EvaluateFacts.model_validate({"scores": {"test": kept}, "slices": a_file("slices.json", data)})
+    suites = [asked("e" * 64, queries)]
     there = {stored.key for stored in store.list("")}
     gates = [
         a_gate(min=0.5),
@@ -185,9 +184,9 @@ def test_a_verdict_with_changed_gates_takes_under_two_seconds_and_reads_scores_a
         a_gate(**EVERY),
         *(a_gate(minDelta=-0.05, against="Production", slice=f"lang={value}") for value in "abcd"),
     ]
-    judge_evaluation(gates[:1], facts, [], 3, store)  # imports
+    judge_evaluation(gates[:1], facts, "e" * 64, suites, 3, store)  # imports
     started = time.process_time()
-    verdict = judge_evaluation(gates, facts, [], 3, store)
+    verdict = judge_evaluation(gates, facts, "e" * 64, suites, 3, store)
     assert time.process_time() - started < 2
     assert [result.outcome for result in verdict.gates[:4]] == ["Passed"] * 4
     assert {stored.key for stored in store.list("")} == there

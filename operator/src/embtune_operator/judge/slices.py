@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from embtune_api.metrics import PairMetric
+    from embtune_api.metrics import StatisticName
     from embtune_api.slices import SliceTable
     from embtune_operator.judge.scores import Scores
 
@@ -126,13 +126,15 @@ def _statistics(metric: str, models: Sequence[Scores], slices: Sequence[Members]
     """Of pairs, computed anew over those of a slice that each draw has."""
     import numpy as np
 
-    statistic = STATISTICS[cast("PairMetric", measure_of(metric)[0])]
+    statistic = STATISTICS[cast("StatisticName", measure_of(metric)[0])]
     once = np.ones((1, len(models[0].groups)))
     values = np.empty((len(slices), len(models)))
     draws = []
     for number, one in enumerate(slices):
         for model, scores in enumerate(models):
-            similarities, gold = scores.values[one.inside, 0], scores.values[one.inside, 1]
+            needed = scores.needed(metric)
+            assert needed is not None
+            similarities, gold = needed[one.inside].T
 
             def of(weights: NDArray[np.float64]) -> NDArray[np.float64]:
                 return statistic(similarities, gold, weights[:, one.inside])  # noqa: B023  (called before the next turn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_api.metrics import split_metric
+from embtune_api.metrics import split_metric, suite_of
 from embtune_api.slices import SliceTable
 from embtune_api.verdict import GateResult, Verdict
 from embtune_operator.judge.bootstrap import forget_draws
@@ -16,11 +16,10 @@ from embtune_operator.judge.worst import judge_every_slice
 from embtune_store.folders import read_verified
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from embtune_api.documents import EvaluateFacts
+    from embtune_api.documents import AskedSuite, EvaluateFacts
     from embtune_api.promotion import Gate
-    from embtune_operator.judge.slices import Members
     from embtune_store.protocol import Store
 
 MAX_SEEN = 0.01
@@ -32,31 +31,44 @@ MOST_LOOKS = 20
 
 
 def make_verdict(gates: Sequence[Gate], exhibits: Exhibits, dropped: int, looks: int = 1) -> Verdict:
-    """Passed when every gate passed, Rejected when one was, else Inconclusive.
+    """The verdict on one suite: see `judge_suites`.
 
     Args:
         exhibits: scores of the queries that remain.
         dropped: exam queries left out, since a compared model has trained on them.
         looks: distinct candidates that the exam has judged, this one among them.
     """
-    if not any(not gate.dry_run for gate in gates):
-        what = "no gates" if not gates else "every gate is a dry run"
-        results = [_judged(gate, exhibits) for gate in gates]
-        reason = f"{what}: nothing is promoted automatically"
-        return Verdict(outcome="Inconclusive", reason=reason, gates=results, hints=_hints(results, looks))
-    total = len(exhibits.candidate.groups) + dropped
-    if dropped > MAX_SEEN * total:
-        seen = f"SawExam: {dropped} of {total} exam queries ({dropped / total:.1%}) were trained on by a compared model"
-        results = [unjudged(gate, seen) for gate in gates]
-        return Verdict(outcome="Inconclusive", reason=f"{seen}; the limit is {MAX_SEEN:.0%}", gates=results)
-    results = [_judged(gate, exhibits) for gate in gates]
-    return _summary(results).model_copy(update={"hints": _hints(results, looks)})
+    suites = {suite_of(gate.metric): (exhibits, dropped) for gate in gates}
+    return judge_suites(gates, suites, looks)
+
+
+def judge_suites(gates: Sequence[Gate], suites: Mapping[str, tuple[Exhibits, int]], looks: int = 1) -> Verdict:
+    """Passed when every gate passed, Rejected when one was, else Inconclusive; gates that are dry runs do not count.
+
+    Args:
+        suites: by name, the scores of the queries that remain, and how many were left out since a compared model has trained on
+            them. A gate on a suite of whose exam too much was left out is Inconclusive.
+        looks: as in `make_verdict`.
+    """
+    seen = {name: _seen(*suite) for name, suite in suites.items()}
+    results = [_judged(gate, suites, seen) for gate in gates]
+    hints = _hints(results, looks)
+    deciding = [gate for gate in gates if not gate.dry_run]
+    if not deciding:
+        reason = f"{'every gate is a dry run' if gates else 'no gates'}: nothing is promoted automatically"
+        return Verdict(outcome="Inconclusive", reason=reason, gates=results, hints=hints)
+    told = next((told for gate in deciding if (told := seen.get(suite_of(gate.metric)))), None)
+    verdict = _summary(results)
+    if told is None or verdict.outcome == "Rejected":
+        return verdict.model_copy(update={"hints": hints})
+    return Verdict(outcome="Inconclusive", reason=f"{told}; the limit is {MAX_SEEN:.0%}", gates=results, hints=hints)
 
 
 def judge_evaluation(
     gates: Sequence[Gate],
     facts: EvaluateFacts,
-    dropped: Sequence[int],
+    exam: str,
+    asked: Sequence[AskedSuite],
     champion_version: int | None,
     store: Store,
     looks: int = 1,
@@ -64,26 +76,28 @@ def judge_evaluation(
     """The verdict on what `evaluate` stored.
 
     Args:
-        dropped: indices, in the exam's order, of the queries to leave out.
+        exam: digest of the line's, which slices are of.
+        asked: what each suite asked, and which queries are to be left out.
         looks: as in `make_verdict`.
 
     Raises:
         Tampered: an evaluation's scores, or its slices, have been deleted, or are not what it wrote.
     """
-    scores = {role: load_scores(store, file).without(dropped) for role, file in facts.scores.items()}
-    slices: tuple[Members, ...] = ()
-    if facts.slices:
-        table = SliceTable.model_validate_json(read_verified(store, facts.slices))
-        slices = tuple(members_of(table, facts.queries, dropped))
-    exhibits = Exhibits(scores["candidate"], scores["base"], scores.get("champion"), champion_version, slices)
+    gated = {suite_of(gate.metric) for gate in gates}
+    table = SliceTable.model_validate_json(read_verified(store, facts.slices)) if facts.slices else SliceTable(slices=[])
+    suites = {}
+    for suite in asked:
+        if suite.name in gated:
+            scores = {role: load_scores(store, file) for role, file in facts.scores[suite.name].items()}
+            queries = len(scores["candidate"].groups)
+            slices = tuple(members_of(table, queries, suite.dropped)) if suite.exam == exam else ()
+            left = {role: one.without(suite.dropped) for role, one in scores.items()}
+            exhibits = Exhibits(left["candidate"], left["base"], left.get("champion"), champion_version, slices)
+            suites[suite.name] = exhibits, len(suite.dropped)
     try:
-        return make_verdict(gates, exhibits, len(dropped), looks)
+        return judge_suites(gates, suites, looks)
     finally:
         forget_draws()
-
-
-def _judged(gate: Gate, exhibits: Exhibits) -> GateResult:
-    return judge_every_slice(gate, exhibits) if gate.of_every_slice else judge(gate, exhibits)
 
 
 def _hints(results: Sequence[GateResult], looks: int) -> list[str]:
@@ -99,6 +113,22 @@ def _hints(results: Sequence[GateResult], looks: int) -> list[str]:
             f"under a new spec.model"
         )
     return hints
+
+
+def _seen(exhibits: Exhibits, dropped: int) -> str | None:
+    """What is said where too much of an exam was trained on."""
+    total = len(exhibits.candidate.groups) + dropped
+    if dropped <= MAX_SEEN * total:
+        return None
+    return f"SawExam: {dropped} of {total} exam queries ({dropped / total:.1%}) were trained on by a compared model"
+
+
+def _judged(gate: Gate, suites: Mapping[str, tuple[Exhibits, int]], seen: Mapping[str, str | None]) -> GateResult:
+    """With the suite's name in its line, where there are several."""
+    name = suite_of(gate.metric)
+    told, as_asked = seen[name], judge_every_slice if gate.of_every_slice else judge
+    result = unjudged(gate, told) if told else as_asked(gate, suites[name][0])
+    return result.model_copy(update={"line": f"{name}/{result.line}"}) if len(suites) > 1 else result
 
 
 def _summary(results: list[GateResult]) -> Verdict:

@@ -109,6 +109,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
     spec = job.spec
     data = presets.resolve_data(spec.data, spec.training)
     kept = [one.model_copy(update={"values": None}) for one in spec.evaluation.slices or [] if one.kept_by_the_exam]
+    staged = [suite for suite in spec.evaluation.suites if suite.is_staged]
     digest = digest_of(
         {
             "step": "prepare",
@@ -120,6 +121,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
             "recipe": spec.training.model_dump(include={"loss", "batch_size", "max_seq_length"}),
             "replayed": resolved.replayed,
             **_if_any("slices", kept),
+            "suites": [suite.inputs for suite in staged],
         }
     )
     return PrepareRequest(
@@ -127,6 +129,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
         owner=settings.owner,
         data=data,
         base_model=spec.base_model,
+        suites=staged,
         training=spec.training,
         slices=kept,
         replayed=resolved.replayed,
@@ -135,12 +138,13 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
 
 
 def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainRequest:
-    prepared, facts = _manifest(resolved.prepared), resolved.prepare_facts
+    facts = resolved.prepare_facts
     training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
     presets.refuse_other_exam(job.spec.evaluation.suites, facts.exam_shape)  # before anything is trained
     base = facts.base.model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
-    digest = digest_of({"step": "train", "prepared": prepared.digest, "base": base.digest, "training": weights})
+    rows = [facts.train.sha256, facts.fingerprints.sha256]  # a job that asks other suites of the same rows is not trained again
+    digest = digest_of({"step": "train", "rows": rows, "base": base.digest, "training": weights})
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
@@ -158,18 +162,22 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
     ]
     if resolved.champion:
         models.append(Judged(role="champion", model=resolved.champion.model))
-    suites, slices = job.spec.evaluation.suites, job.spec.evaluation.slices or []
+    suites, staged = job.spec.evaluation.suites, resolved.prepare_facts.suites
+    slices = job.spec.evaluation.slices or []
     exam = resolved.prepare_facts.exam
     digest = digest_of(
         {
             "step": "evaluate",
             "exam": exam,
             "suites": suites,
+            "staged": [[suite.name, suite.exam, suite.reranker and suite.reranker.digest] for suite in staged],
             "models": [[judged.role, judged.model.digest, _sha256(judged.model.fingerprints)] for judged in models],
             **_if_any("slices", slices),
         }
     )
-    return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites, slices=slices)
+    return EvaluateRequest(
+        **_common(job, settings, digest), exam=exam, models=models, suites=suites, slices=slices, staged=staged
+    )
 
 
 def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, settings: Settings) -> PublishRequest:

@@ -135,8 +135,11 @@ def _with_evaluation(walk: _Walk, resolved: Resolved) -> Resolved:
         return replace(resolved, judgement=judgement, verdict=judgement.verdict)
     champion_version = resolved.champion.ref.version if resolved.champion else None
     gates = job.spec.promotion.gates
-    looks = looks_at(store, _line(job), report.exam, resolved.train_facts.model.digest, walk.readings)
-    verdict = judge_evaluation(gates, resolved.evaluate_facts, report.dropped_queries, champion_version, store, looks)
+    facts, looks = (
+        resolved.evaluate_facts,
+        looks_at(store, _line(job), report.exam, resolved.train_facts.model.digest, walk.readings),
+    )
+    verdict = judge_evaluation(gates, facts, report.exam, report.suites, champion_version, store, looks)
     return replace(resolved, verdict=verdict)
 
 

@@ -1,20 +1,25 @@
 """Compare the roles on the queries that none of them was trained on."""
 
 import time
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from embtune_api.digest import digest_of, sha256_hex
-from embtune_api.documents import EvaluateFacts, FileEntry, StepManifest, StoredFile
+from embtune_api.digest import sha256_hex
+from embtune_api.documents import AskedSuite, EvaluateFacts, FileEntry, StepManifest, StoredFile, StoredModel
+from embtune_api.evaluation import Suite
 from embtune_api.reports import EvaluationReport
 from embtune_api.requests import EvaluateRequest
 from embtune_api.status import Metrics, Progress, Role
 from embtune_store import documents
 from embtune_store.protocol import Store
-from embtune_trainer.evaluate.exam import Asked, group_index, load_exam
-from embtune_trainer.evaluate.results import ensure_results, kept_scores, load_values
+from embtune_trainer.evaluate.exam import Asked, LoadedExam, LoadedPairs, group_index, load_exam
+from embtune_trainer.evaluate.results import Examinee, ensure_results, kept_scores, load_values
 from embtune_trainer.evaluate.slices import Columns, make_slices, slice_scores
 from embtune_trainer.evaluate.suites import means
 from embtune_trainer.prepare import fingerprints
@@ -22,53 +27,46 @@ from embtune_trainer.progress import ReportProgress
 
 
 def run_evaluate(request: EvaluateRequest, store: Store, report_progress: ReportProgress) -> StepManifest:
-    """Score every role, drop queries that some role has trained on, write the report, then the manifest."""
+    """Score every role by every suite, drop queries that some role has trained on, write the report, then the manifest."""
     keys = request.job_keys.step("evaluate", request.digest)
     if done := documents.read(store, keys.manifest, StepManifest):
         return done
     started = time.monotonic()
-    exam_keys = request.line_keys.exam(request.exam)
-    exam = load_exam(store, exam_keys)
-    suite = request.suites[0]
-    suites_digest = digest_of(request.suites)
-
-    cached: list[str] = []
-    scores: dict[Role, StoredFile] = {}
+    papers = [_Paper.of(suite, request, store) for suite in request.suites]
+    scores: dict[str, dict[Role, StoredFile]] = {paper.suite.name: {} for paper in papers}
     metrics: dict[Role, Metrics] = {}
-    of_roles: dict[Role, Columns] = {}
-    kept = ~_seen(store, request, exam)
+    cached: list[str] = []
+    of_exam: dict[Role, list[tuple[Suite, Columns]]] = defaultdict(list)
     for number, judged in enumerate(request.models):
+        examinee, there = Examinee(store, judged.model), []
+        metrics[judged.role] = {}
+        for place, paper in enumerate(papers):
 
-        def report(share: float, done: int = number, role: str = judged.role) -> None:
-            report_progress(Progress(percent=99 * (done + share) / len(request.models), message=f"scoring the {role}"))
+            def report(share: float, done: float = number + place / len(papers), role: str = judged.role) -> None:
+                percent = 99 * (done + share / len(papers)) / len(request.models)
+                report_progress(Progress(percent=percent, message=f"scoring the {role}"))
 
-        results = exam_keys.results(judged.model.digest, suites_digest)
-        if ensure_results(store, results, judged.model, exam, suite, report):
+            results = request.line_keys.exam(paper.exam_digest).results(judged.model.digest, paper.digest)
+            there.append(ensure_results(results, examinee, paper.exam, paper.suite, report, paper.reranker))
+            scores[paper.suite.name][judged.role] = kept_scores(store, results)
+            columns, values = load_values(store, scores[paper.suite.name][judged.role])
+            metrics[judged.role] |= means(paper.suite, columns, values[paper.kept])
+            if paper.exam_digest == request.exam:
+                of_exam[judged.role].append((paper.suite, (columns, values)))
+        if all(there):
             cached.append(judged.role)
-        scores[judged.role] = kept_scores(store, results)
-        columns, values = load_values(store, scores[judged.role])
-        metrics[judged.role] = means(suite, columns, values[kept])
-        of_roles[judged.role] = columns, values
 
-    slices = make_slices(exam, request.slices)
+    the_exam, kept = papers[0].exam, papers[0].kept
+    slices = make_slices(the_exam, request.slices)
     report_document = EvaluationReport(
         exam=request.exam,
-        suites_digest=suites_digest,
-        queries=int(kept.sum()),
-        groups=len(set(group_index(exam)[kept].tolist())),
-        dropped_queries=np.flatnonzero(~kept).tolist(),
+        suites=[paper.asked for paper in papers],
         metrics=metrics,
-        slices=slice_scores(slices, exam, kept, suite, of_roles),
+        slices=slice_scores(slices, the_exam, kept, of_exam),
     )
     written = _put(store, keys.report, report_document)
     table = _put(store, keys.slices, slices) if request.slices else None
-    facts = EvaluateFacts(
-        scores=scores,
-        dropped=int((~kept).sum()),
-        queries=len(exam.ids),
-        slices=table.below(keys.root) if table else None,
-        cached=cached,
-    )
+    facts = EvaluateFacts(scores=scores, slices=table.below(keys.root) if table else None, cached=cached)
     manifest = StepManifest(
         step="evaluate",
         input_digest=request.digest,
@@ -85,6 +83,42 @@ def _put(store: Store, key: str, document: BaseModel) -> FileEntry:
     data = documents.as_json(document)
     store.put(key, data)
     return FileEntry(path=key.rpartition("/")[2], size=len(data), sha256=sha256_hex(data))
+
+
+@dataclass(frozen=True)
+class _Paper:
+    """What one suite asks."""
+
+    suite: Suite
+    exam_digest: str
+    exam: LoadedExam | LoadedPairs
+    reranker: StoredModel | None
+    kept: NDArray[np.bool_]
+    """(asked,): no compared model was trained on it."""
+
+    @classmethod
+    def of(cls, suite: Suite, request: EvaluateRequest, store: Store) -> Self:
+        """Raises Tampered."""
+        staged = next((staged for staged in request.staged if staged.name == suite.name), None)
+        digest = staged.exam if staged else request.exam
+        exam = load_exam(store, request.line_keys.exam(digest))
+        return cls(suite, digest, exam, staged.reranker if staged else None, ~_seen(store, request, exam))
+
+    @cached_property
+    def digest(self) -> str:
+        return self.suite.digest(self.reranker.digest if self.reranker else None)
+
+    @property
+    def asked(self) -> AskedSuite:
+        return AskedSuite(
+            suite=self.suite.without_secrets,
+            exam=self.exam_digest,
+            digest=self.digest,
+            reranker=self.reranker,
+            queries=int(self.kept.sum()),
+            groups=len(set(group_index(self.exam)[self.kept].tolist())),
+            dropped=np.flatnonzero(~self.kept).tolist(),
+        )
 
 
 def _seen(store: Store, request: EvaluateRequest, exam: Asked) -> NDArray[np.bool_]:

@@ -48,8 +48,12 @@ class LoadedExam:
     passage_ids: list[str]
     passages: list[str]
     relevance: dict[str, dict[str, int]]
-    """query id → passage id → grade"""
+    """query id → passage id → grade; 0: known to be wrong"""
     slices: list[dict[str, list[str]]] = field(default_factory=list)
+    labels: list[list[str]] = field(default_factory=list)
+    """Of each query, where the exam is one of labelled texts."""
+    reference: list[tuple[str, list[str]]] = field(default_factory=list)
+    """Of such an exam: texts with their labels, to learn these from."""
 
     @property
     def ids(self) -> list[str]:
@@ -121,4 +125,6 @@ def _retrieval(exam: ExamSet) -> LoadedExam:
         passages=[passage["text"] for passage in exam.corpus],
         relevance=relevance,
         slices=[query.get("slices", {}) for query in exam.queries],
+        labels=[query["labels"] for query in exam.queries if "labels" in query],
+        reference=[(entry["text"], entry["labels"]) for entry in exam.reference or exam.corpus if "labels" in entry],
     )

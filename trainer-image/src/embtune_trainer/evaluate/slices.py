@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from embtune_api.evaluation import Suite
 from embtune_api.slices import MOST_SLICES, Slice, SliceMembers, SliceScores, SliceTable
-from embtune_api.status import Role
+from embtune_api.status import Metrics, Role
 from embtune_trainer.evaluate.exam import Asked, group_index
 from embtune_trainer.evaluate.suites import means
 
@@ -22,9 +22,9 @@ def make_slices(exam: Asked, wanted: Sequence[Slice]) -> SliceTable:
 
 
 def slice_scores(
-    table: SliceTable, exam: Asked, kept: NDArray[np.bool_], suite: Suite, of_roles: Mapping[Role, Columns]
+    table: SliceTable, exam: Asked, kept: NDArray[np.bool_], of_roles: Mapping[Role, Sequence[tuple[Suite, Columns]]]
 ) -> list[SliceScores]:
-    """What each role scored on each slice; `kept`: (asked,) bool."""
+    """What each role scored on each slice, by every suite that asks this exam; `kept`: (asked,) bool."""
     groups = group_index(exam)
     told = []
     for one in table.slices:
@@ -36,10 +36,17 @@ def slice_scores(
                 slice=one.ref,
                 queries=int(inside.sum()),
                 groups=len(np.unique(groups[inside])),
-                metrics={role: means(suite, columns, values[inside]) for role, (columns, values) in of_roles.items()},
+                metrics={role: _metrics(suites, inside) for role, suites in of_roles.items()},
             )
         )
     return told
+
+
+def _metrics(suites: Sequence[tuple[Suite, Columns]], inside: NDArray[np.bool_]) -> Metrics:
+    found: Metrics = {}
+    for suite, (columns, values) in suites:
+        found |= means(suite, columns, values[inside])
+    return found
 
 
 def _members(exam: Asked, wanted: Slice) -> list[SliceMembers]:
