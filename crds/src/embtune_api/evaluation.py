@@ -42,6 +42,9 @@ class Suite(Resource):
     gets the label of labelled texts like it. Bitext: each text finds its translation, both ways."""
     cutoffs: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(min_length=1, max_length=8)] = (1, 3, 5, 10)
     """Retrieval and Reranking: the k of accuracy@k, precision@k, recall@k, mrr@k, ndcg@k and map@k."""
+    dimensions: Annotated[int, Field(ge=1, le=65_536)] | None = None
+    """Only so many of the first numbers of each vector are compared, as an index has them that was made smaller. None, or more
+    than there are: all of them."""
     guard: bool = False
     """True: it measures what the model could do before and is not trained for here. `embtune init` allows it to lose 0.02."""
     data: SuiteRows | None = None
@@ -96,6 +99,7 @@ class Suite(Resource):
                 "name": self.name,
                 "kind": self.kind,
                 "cutoffs": self.cutoffs,
+                "dimensions": self.dimensions,
                 "classification": settings.model_dump(exclude={"reference"}) if self.kind == "Classification" else None,
                 "reranking": [reranker, self.reranking.depth] if self.reranking else None,
             }

@@ -100,7 +100,7 @@ RECIPE: Object = {
         "seed": 8,
     },
     "evaluation": {
-        "suites": [{"name": "exam", "kind": "Retrieval", "cutoffs": [1, 10]}],
+        "suites": [{"name": "exam", "kind": "Retrieval", "cutoffs": [1, 10], "dimensions": 64}],
         "slices": [
             {"by": "Column", "column": "department", "values": ["billing", "shipping, returns"]},
             {"by": "Language"},

@@ -501,6 +501,19 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         "spec.promotion.gates: Invalid value: a gate's",
     ),
     "a gate on a slice without a value": (JOB, (*GATE, "slice"), "department", "spec.promotion.gates[0].slice"),
+    "a gate on a slice of an exam that has none": (
+        JOB,
+        ("spec", "evaluation", "suites"),
+        [
+            {"name": "test", "cutoffs": [1, 10]},
+            {
+                "name": "exam",
+                "cutoffs": [1, 10],
+                "beir": {name: f"s3://b/{name}.jsonl" for name in ("corpus", "queries", "qrels")},
+            },
+        ],
+        "spec.promotion.gates: Invalid value: slices are of the line's exam",
+    ),
     "a ceiling for every slice": (
         JOB,
         GATE,
