@@ -123,7 +123,7 @@ def test_slices_of_pairs_are_statistics_of_their_pairs() -> None:
     pairs = Scores(("test/similarity", "test/score"), values, np.arange(240, dtype=np.int64))
     slices = parts({"a": 120, "b": 120})
     found = measure_slices("test/pearson", [pairs], slices)
-    expected = [np.corrcoef(values[one.inside].T)[0, 1] for one in slices]
+    expected = [np.asarray(np.corrcoef(values[one.inside].T))[0, 1] for one in slices]
     assert found.values[:, 0] == pytest.approx(expected)
     assert all(bounds.lower < bounds.value < bounds.upper for bounds in found.bounds(0.95))
 
