@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -87,11 +87,12 @@ class Suite(Resource):
     def metrics(self) -> tuple[str, ...]:
         return suite_metrics(self.name, self.kind, self.cutoffs)
 
-    def digest(self, reranker: str | None = None) -> str:
+    def digest(self, reranker: str | None = None, *, bf16: bool = False) -> str:
         """Of what is measured, whatever exam is asked. With exam and model digest it names the results.
 
         Args:
             reranker: digest of the cross-encoder.
+            bf16: whether texts are encoded in bf16.
         """
         settings = self.classification or ClassificationSettings()
         return digest_of(
@@ -102,6 +103,7 @@ class Suite(Resource):
                 "dimensions": self.dimensions,
                 "classification": settings.model_dump(exclude={"reference"}) if self.kind == "Classification" else None,
                 "reranking": [reranker, self.reranking.depth] if self.reranking else None,
+                **({"precision": "bf16"} if bf16 else {}),
             }
         )
 
@@ -159,6 +161,10 @@ class Evaluation(Resource):
     slices: Annotated[list[Slice], Field(min_length=1, max_length=8)] | None = None
     """Parts of the line's exam that are told of on their own: by a column of the data, by language, by length. A gate can ask for
     each of them (promotion.gates[].slice). None: the exam is told of as a whole."""
+    precision: Literal["Auto", "fp32", "bf16"] = "fp32"
+    """Of the arithmetic by which texts are encoded. fp32: exact. bf16: several times as fast on hardware that has it; ndcg@10
+    differs by at most 0.001 as a rule, and scores are kept apart from those in fp32. Auto: bf16 where the hardware has it, else
+    fp32."""
 
     @model_validator(mode="after")
     @cel(

@@ -205,6 +205,10 @@ class TrainingReport(Document):
     processes: int
     masked_negatives: int
     """In-batch negatives left out because they are known positives."""
+    forward: Literal["packed", "padded"]
+    """packed: no padding but what rounds the number of tokens; padded: the encoder's own way, texts grouped by length."""
+    forward_because: str
+    """What the check of the packed forward against the padded one found, or why it was not made."""
     padding_factor: float
     """Tokens computed over tokens given; 1.0 is no padding."""
     peak_memory_bytes: int

@@ -92,6 +92,7 @@ class EvaluateRequest(StepRequest):
     """Of the exam, told on their own."""
     staged: list[StagedSuite] = []
     """Of those suites that take more than the line's exam."""
+    precision: Literal["Auto", "fp32", "bf16"] = "fp32"
 
 
 class PublishRequest(StepRequest):

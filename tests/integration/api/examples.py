@@ -106,6 +106,7 @@ RECIPE: Object = {
             {"by": "Language"},
             {"by": "Length", "buckets": [40, 80]},
         ],
+        "precision": "bf16",
     },
     "promotion": {
         "policy": "Manual",

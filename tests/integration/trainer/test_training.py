@@ -51,6 +51,8 @@ def test_the_same_request_gives_the_same_bytes(warm: Warm, tiny_model: Path, pai
     run_to_the_end(warm, second)
     assert first.weights_sha256 == second.weights_sha256
     assert first.report.total_steps == STEPS
+    assert first.report.forward == "packed", first.report.forward_because
+    assert first.report.padding_factor < 1.1
     assert first.report.curve[-1].loss < first.report.curve[0].loss
     other_seed = a_training(tmp_path / "other", tiny_model, pairs, RECIPE.model_copy(update={"seed": 8}))
     run_to_the_end(warm, other_seed)

@@ -164,6 +164,7 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
         models.append(Judged(role="champion", model=resolved.champion.model))
     suites, staged = job.spec.evaluation.suites, resolved.prepare_facts.suites
     slices = job.spec.evaluation.slices or []
+    precision = job.spec.evaluation.precision
     exam = resolved.prepare_facts.exam
     digest = digest_of(
         {
@@ -171,12 +172,19 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
             "exam": exam,
             "suites": suites,
             "staged": [[suite.name, suite.exam, suite.reranker and suite.reranker.digest] for suite in staged],
+            "precision": precision,
             "models": [[judged.role, judged.model.digest, _sha256(judged.model.fingerprints)] for judged in models],
             **_if_any("slices", slices),
         }
     )
     return EvaluateRequest(
-        **_common(job, settings, digest), exam=exam, models=models, suites=suites, slices=slices, staged=staged
+        **_common(job, settings, digest),
+        exam=exam,
+        models=models,
+        suites=suites,
+        slices=slices,
+        staged=staged,
+        precision=precision,
     )
 
 

@@ -18,6 +18,7 @@ from embtune_api.requests import EvaluateRequest
 from embtune_api.status import Metrics, Progress, Role
 from embtune_store import documents
 from embtune_store.protocol import Store
+from embtune_trainer.encoder import device_for, has_bf16
 from embtune_trainer.evaluate.exam import Asked, LoadedExam, LoadedPairs, group_index, load_exam
 from embtune_trainer.evaluate.results import Examinee, ensure_results, kept_scores, load_values
 from embtune_trainer.evaluate.slices import Columns, make_slices, slice_scores
@@ -32,7 +33,8 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
     if done := documents.read(store, keys.manifest, StepManifest):
         return done
     started = time.monotonic()
-    papers = [_Paper.of(suite, request, store) for suite in request.suites]
+    bf16 = request.precision == "bf16" or (request.precision == "Auto" and has_bf16(device_for(0)))
+    papers = [_Paper.of(suite, request, store, bf16) for suite in request.suites]
     scores: dict[str, dict[Role, StoredFile]] = {paper.suite.name: {} for paper in papers}
     metrics: dict[Role, Metrics] = {}
     cached: list[str] = []
@@ -47,7 +49,7 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
                 report_progress(Progress(percent=percent, message=f"scoring the {role}"))
 
             results = request.line_keys.exam(paper.exam_digest).results(judged.model.digest, paper.digest)
-            there.append(ensure_results(results, examinee, paper.exam, paper.suite, report, paper.reranker))
+            there.append(ensure_results(results, examinee, paper.exam, paper.suite, report, paper.reranker, bf16))
             scores[paper.suite.name][judged.role] = kept_scores(store, results)
             columns, values = load_values(store, scores[paper.suite.name][judged.role])
             metrics[judged.role] |= means(paper.suite, columns, values[paper.kept])
@@ -95,18 +97,19 @@ class _Paper:
     reranker: StoredModel | None
     kept: NDArray[np.bool_]
     """(asked,): no compared model was trained on it."""
+    bf16: bool
 
     @classmethod
-    def of(cls, suite: Suite, request: EvaluateRequest, store: Store) -> Self:
+    def of(cls, suite: Suite, request: EvaluateRequest, store: Store, bf16: bool) -> Self:
         """Raises Tampered."""
         staged = next((staged for staged in request.staged if staged.name == suite.name), None)
         digest = staged.exam if staged else request.exam
         exam = load_exam(store, request.line_keys.exam(digest))
-        return cls(suite, digest, exam, staged.reranker if staged else None, ~_seen(store, request, exam))
+        return cls(suite, digest, exam, staged.reranker if staged else None, ~_seen(store, request, exam), bf16)
 
     @cached_property
     def digest(self) -> str:
-        return self.suite.digest(self.reranker.digest if self.reranker else None)
+        return self.suite.digest(self.reranker.digest if self.reranker else None, bf16=self.bf16)
 
     @property
     def asked(self) -> AskedSuite:

@@ -45,13 +45,14 @@ def ensure_results(
     suite: Suite,
     report: ReportShare,
     reranker: StoredModel | None = None,
+    bf16: bool = False,
 ) -> bool:
     """Ask the model unless its results are there. Returns whether they were. Raises InvalidInput as `ask`."""
     store = examinee.store
     if store.exists(keys.manifest):
         return True
     second = load_reader(fetch_model(store, reranker), device_for(0)) if reranker else None
-    _write(store, keys, exam, ask(examinee.encoder, exam, suite, report, second))
+    _write(store, keys, exam, ask(examinee.encoder, exam, suite, report, second, bf16))
     return False
 
 

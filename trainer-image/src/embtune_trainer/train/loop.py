@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -23,7 +24,8 @@ from embtune_api.presets import steps_per_epoch
 from embtune_api.reports import LossPoint
 from embtune_api.status import Progress
 from embtune_api.training import Training
-from embtune_trainer.encoder import GROUP_OVERHEAD_TOKENS, TokenIds, embed, length_groups
+from embtune_trainer.encoder import TokenIds
+from embtune_trainer.packed import Chosen, Padded, choose_forward
 from embtune_trainer.progress import ReportProgress
 from embtune_trainer.train.batches import Rows, rank_slice
 from embtune_trainer.train.checkpoints import Checkpoints
@@ -35,6 +37,7 @@ from embtune_trainer.train.rows import TrainingRows
 CURVE_POINTS = 200
 REPORT_SECONDS = 1.0
 CHECKPOINT_SECONDS = 600.0
+CHECKED_ROWS = 64
 
 
 @dataclass
@@ -115,6 +118,14 @@ class Loop:
                 saved = time.monotonic()
         return outcome
 
+    @cached_property
+    def chosen(self) -> Chosen:
+        """How texts are computed: checked once, before the first step, and again when the training resumes elsewhere."""
+        chosen = choose_forward(self.model, self.rows.of(np.arange(min(len(self.rows), CHECKED_ROWS))))
+        if self.ranks.any(chosen.name == "padded", self._device) and chosen.name == "packed":
+            return Chosen(Padded(self.model), "padded", "the packed forward failed its check in another process")
+        return chosen
+
     @property
     def total_steps(self) -> int:
         return self._epochs * self._steps_per_epoch
@@ -143,6 +154,7 @@ class Loop:
             for module in self.model.modules():
                 if isinstance(module, torch.nn.Dropout):
                     module.p = self.recipe.dropout
+        assert self.chosen  # all processes together: they wait for each other
 
     def _optimizer(self) -> torch.optim.AdamW:
         matrices = [p for p in self.model.parameters() if p.requires_grad and p.ndim >= 2]
@@ -209,14 +221,15 @@ class Loop:
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
         cached = self.recipe.loss.name == "CachedMultipleNegativesRanking"
         most = self.recipe.loss.mini_batch_size if cached else max(1, len(texts))
-        groups = length_groups(lengths, GROUP_OVERHEAD_TOKENS[self._device.type], most)
+        forward = self.chosen.forward
+        groups = forward.groups(lengths, most)
         outcome.tokens += int(lengths.sum())
-        outcome.computed_tokens += sum(len(group) * int(lengths[group].max()) for group in groups)
+        outcome.computed_tokens += sum(forward.computed(lengths[group]) for group in groups)
         return groups
 
     def _embed(self, step: int, number: int, group: NDArray[np.int64], texts: list[TokenIds]) -> Tensor:
         torch.manual_seed(noise_seed(self.recipe.seed, step, self.ranks.rank, number))
-        return embed(self.model, [texts[index] for index in group], self.bf16)
+        return self.chosen.forward([texts[index] for index in group], self.bf16)
 
     def _everyone(self, local: Tensor, batch: Rows, slices: list[NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
         """All embeddings in the batch's order, row after row, and where this rank's own lie in that."""

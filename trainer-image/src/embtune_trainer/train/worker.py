@@ -205,6 +205,8 @@ def _report(request: TrainRequest, loop: Loop, outcome: Outcome) -> TrainingRepo
         precision="bf16" if loop.bf16 else "fp32",
         processes=loop.ranks.world,
         masked_negatives=outcome.masked_negatives,
+        forward=loop.chosen.name,
+        forward_because=loop.chosen.why,
         padding_factor=outcome.computed_tokens / max(1, outcome.tokens),
         peak_memory_bytes=torch.cuda.max_memory_allocated(device)
         if on_gpu

@@ -19,11 +19,13 @@ from embtune_trainer.evaluate.suites.kept import Kept
 from embtune_trainer.evaluate.suites.vectors import unit_vectors
 
 
-def ask_for_translations(encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare) -> Kept:
+def ask_for_translations(
+    encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare, bf16: bool = False
+) -> Kept:
     """See `translations_found`."""
     share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
-    one = unit_vectors(encoder, exam.queries, "either", lambda done: report(done * share))
-    other = unit_vectors(encoder, exam.passages, "either", lambda done: report(share + done * (1 - share)))
+    one = unit_vectors(encoder, exam.queries, "either", lambda done: report(done * share), bf16)
+    other = unit_vectors(encoder, exam.passages, "either", lambda done: report(share + done * (1 - share)), bf16)
     return translations_found(one, other, exam, suite)
 
 

@@ -28,12 +28,12 @@ _AT_ONCE = 4_000_000
 """Similarities in memory at a time: 32 MB."""
 
 
-def ask_for_labels(encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare) -> Kept:
+def ask_for_labels(encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare, bf16: bool = False) -> Kept:
     """See `labels_found`."""
     share = len(exam.queries) / (len(exam.queries) + len(exam.reference))
-    texts = unit_vectors(encoder, exam.queries, "either", lambda done: report(done * share))
+    texts = unit_vectors(encoder, exam.queries, "either", lambda done: report(done * share), bf16)
     known = [text for text, _ in exam.reference]
-    reference = unit_vectors(encoder, known, "either", lambda done: report(share + done * (1 - share)))
+    reference = unit_vectors(encoder, known, "either", lambda done: report(share + done * (1 - share)), bf16)
     return labels_found(texts, reference, exam, suite)
 
 

@@ -34,12 +34,12 @@ def load_reader(folder: Path, device: torch.device) -> CrossEncoder:
 
 
 def ask_for_reranked(
-    encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare, reader: CrossEncoder
+    encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare, reader: CrossEncoder, bf16: bool = False
 ) -> Kept:
     """Every metric of every query, after the reader; NaN where some vector or score involved is not finite, or nothing is
     relevant. Passages that the reader scores alike keep their order."""
     depth = suite.reranking.depth if suite.reranking else 1
-    ranked, finite = found_passages(encoder, exam, max(*suite.cutoffs, depth), lambda done: report(_SEARCH * done))
+    ranked, finite = found_passages(encoder, exam, max(*suite.cutoffs, depth), lambda done: report(_SEARCH * done), bf16)
     read = ranked[:, :depth]
     scores = _scores(reader, exam, read, lambda done: report(_SEARCH + (1 - _SEARCH) * done))
     return kept_of(suite, exam, reordered(ranked, scores), np.logical_and(finite, np.isfinite(scores).all(axis=1)))

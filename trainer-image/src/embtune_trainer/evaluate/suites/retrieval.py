@@ -17,19 +17,21 @@ SHOWN = 10
 """Top passages that the per-query file lists."""
 
 
-def ask_for_passages(encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare) -> Kept:
+def ask_for_passages(
+    encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare, bf16: bool = False
+) -> Kept:
     """Every metric of every query; NaN where some vector involved is not finite, or nothing is relevant."""
-    ranked, finite = found_passages(encoder, exam, max(*suite.cutoffs, SHOWN), report)
+    ranked, finite = found_passages(encoder, exam, max(*suite.cutoffs, SHOWN), report, bf16)
     return kept_of(suite, exam, ranked, finite)
 
 
 def found_passages(
-    encoder: SentenceTransformer, exam: LoadedExam, depth: int, report: ReportShare
+    encoder: SentenceTransformer, exam: LoadedExam, depth: int, report: ReportShare, bf16: bool = False
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The nearest passages of each query, (queries, depth), and of which queries every vector involved is finite (queries,)."""
     share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
-    queries = encode(encoder, exam.queries, "query", lambda done: report(done * share))
-    passages = encode(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)))
+    queries = encode(encoder, exam.queries, "query", lambda done: report(done * share), bf16)
+    passages = encode(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)), bf16)
     finite = np.logical_and(np.isfinite(queries).all(axis=1), np.isfinite(passages).all())
     return rank_passages(np.nan_to_num(queries), np.nan_to_num(passages), exam.passage_ids, depth), finite
 

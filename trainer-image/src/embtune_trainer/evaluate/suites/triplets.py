@@ -11,11 +11,13 @@ from embtune_trainer.evaluate.suites.kept import Kept
 from embtune_trainer.evaluate.suites.vectors import unit_vectors
 
 
-def ask_which_is_nearer(encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare) -> Kept:
+def ask_which_is_nearer(
+    encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare, bf16: bool = False
+) -> Kept:
     """See `which_is_nearer`."""
     share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
-    anchors = unit_vectors(encoder, exam.queries, "query", lambda done: report(done * share))
-    passages = unit_vectors(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)))
+    anchors = unit_vectors(encoder, exam.queries, "query", lambda done: report(done * share), bf16)
+    passages = unit_vectors(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)), bf16)
     return which_is_nearer(anchors, passages, exam, suite)
 
 

@@ -1,22 +1,17 @@
 """Vectors whose products are cosine similarities."""
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
-from embtune_trainer.evaluate.encoding import ReportShare, encode
+from embtune_trainer.evaluate.encoding import ReportShare, Side, encode
 
 
 def unit_vectors(
-    encoder: SentenceTransformer, texts: list[str], side: Literal["query", "document", "either"], report: ReportShare
+    encoder: SentenceTransformer, texts: list[str], side: Side, report: ReportShare, bf16: bool = False
 ) -> NDArray[np.float64]:
-    """(texts, dim) float64 of length 1; NaN where the encoder gives something that is not finite, or zeros alone. Equal texts are
-    encoded once."""
-    places = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    vectors = unit_or_nan(encode(encoder, list(places), side, report))
-    return vectors[[places[text] for text in texts]]
+    """(texts, dim) float64 of length 1; NaN where the encoder gives something that is not finite, or zeros alone."""
+    return unit_or_nan(encode(encoder, texts, side, report, bf16))
 
 
 def unit_or_nan(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
