@@ -157,6 +157,8 @@ class PrepareFacts(Document):
     """What can be asked: scored pairs, 0/1 pairs, or anything else, which is asked for passages."""
     train: StoredFile
     """The rows to train on, as jsonl."""
+    validation: StoredFile | None = None
+    """The rows to validate on, as jsonl; None: there are none."""
     archived_train: StoredFile | None = None
     """The copy of them that the line keeps, and later jobs may replay; None: it keeps none."""
     fingerprints: StoredFile
@@ -182,6 +184,12 @@ class TrainFacts(Document):
     samples_per_second: float
     final_loss: float
     total_steps: int
+    stopped_at: int | None = None
+    """The last step, where it stopped early."""
+    best_step: int | None = None
+    """Whose weights the model has; None: the last one's, nobody looked."""
+    findings: list[str] = []
+    """What a person should know about the training."""
 
 
 class EvaluateFacts(Document):

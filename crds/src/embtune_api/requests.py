@@ -66,6 +66,8 @@ class TrainRequest(StepRequest):
     step: Literal["train"] = "train"
     rows: StoredFile
     """What prepare left to train on."""
+    validation: StoredFile | None = None
+    """What prepare left to validate on; None: nothing."""
     fingerprints: StoredFile
     """Of those rows, and of everything that the base was trained on."""
     base: StoredModel
@@ -73,6 +75,8 @@ class TrainRequest(StepRequest):
     """Every value explicit."""
     processes: int = 1
     """On this node."""
+    killed: int = 0
+    """Earlier attempts that were killed since memory ran out: each halves what this one holds in memory at once."""
 
 
 class Judged(Document):

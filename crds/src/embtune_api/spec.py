@@ -16,6 +16,7 @@ from embtune_api.base_model import BaseModelRef
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.data import Data
+from embtune_api.early_stopping import OF_PAIRS
 from embtune_api.evaluation import THE_EXAM, Evaluation
 from embtune_api.losses import SHAPE_COLUMNS, built_as, learns_from
 from embtune_api.metrics import suite_of
@@ -24,6 +25,11 @@ from embtune_api.promotion import Promotion
 from embtune_api.slices import NAME
 from embtune_api.training import Training
 
+NO_VALIDATION = (
+    "training.evaluationSteps and training.earlyStopping look at validation rows, and data.split holds none out: set "
+    "split.validation, or with method Time split.validationFrom"
+)
+OTHER_METRIC = f"earlyStopping.metric: {', '.join(sorted(OF_PAIRS))} are of scored pairs, the others of all other data"
 RESERVED = "cannot be called jobs: the store keeps jobs under that name"
 _NO_SUCH_SLICE = "a gate's slice is one of evaluation.slices"
 _NOT_SLICED = "slices are of the line's exam: a gate with a slice takes a metric of a suite without data or beir of its own"
@@ -79,6 +85,35 @@ class Recipe(Resource):
                     f"loss {loss} learns from {' or '.join(wanted)}, but data.train[{number}].columns maps {shape}{as_built}; "
                     f"map the columns {columns}, or choose a loss for {shape}{as_built}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!(has(self.training.earlyStopping) || (has(self.training.evaluationSteps) && self.training.evaluationSteps > 0)) || "
+        "((!has(self.data.split.validation) || self.data.split.validation > 0.0) && "
+        "(self.data.split.method != 'Time' || has(self.data.split.validationFrom)))",
+        NO_VALIDATION,
+        field="data.split",
+    )
+    def _there_is_something_to_validate_on(self) -> Self:
+        split = self.data.split
+        if self.training.wants_validation and split.method != "Given" and not split.wants_validation:
+            raise ValueError(NO_VALIDATION)
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!has(self.training.earlyStopping) || !has(self.training.earlyStopping.metric) || "
+        "self.training.earlyStopping.metric == 'loss' || "
+        f"(self.training.earlyStopping.metric in {sorted(OF_PAIRS)}) == has(self.data.train[0].columns.score)",
+        OTHER_METRIC,
+        field="training.earlyStopping",
+    )
+    def _the_validation_metric_fits_the_data(self) -> Self:
+        stopping = self.training.early_stopping
+        metric = stopping.metric if stopping else None
+        if metric and metric != "loss" and (metric in OF_PAIRS) != (self.data.train[0].columns.score is not None):
+            raise ValueError(OTHER_METRIC)
         return self
 
     @model_validator(mode="after")

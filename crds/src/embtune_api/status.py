@@ -41,6 +41,7 @@ ConditionType = Literal[
     "Complete",
     "Failed",
     "DataReady",
+    "Trained",
     "Judged",
     "Promoted",
     "Suspended",
@@ -55,9 +56,9 @@ ConditionType = Literal[
 class Condition(Resource):
     """A standard Kubernetes condition; its message gives numbers and causes.
 
-    FineTuneJob: Complete, Failed, DataReady, Judged, Promoted, Suspended, Retried (the last attempt that had to be repeated),
-    ReindexRequired (its embeddings differ in kind from those in production). ModelVersion: Ready, Verified, Judged, Failed,
-    ReindexRequired. EmbeddingModel: Ready, Released.
+    FineTuneJob: Complete, Failed, DataReady, Trained, Judged, Promoted, Suspended, Retried (the last attempt that had to be
+    repeated), ReindexRequired (its embeddings differ in kind from those in production). ModelVersion: Ready, Verified, Judged,
+    Failed, ReindexRequired. EmbeddingModel: Ready, Released.
     """
 
     type: ConditionType

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from embtune_api import presets
 from embtune_api.digest import digest_of
-from embtune_api.keys import JobKeys, LineKeys, StepKeys
+from embtune_api.keys import SHORT, JobKeys, LineKeys, StepKeys
 from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, PublishRequest, TrainRequest
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
 
 def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainRequest:
     facts = resolved.prepare_facts
-    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
+    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape, facts.validation_rows)
     presets.refuse_other_exam(job.spec.evaluation.suites, facts.exam_shape)  # before anything is trained
     base = facts.base.model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
@@ -148,11 +148,19 @@ def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainReq
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
+        validation=facts.validation,
         fingerprints=facts.fingerprints,
         base=base,
         training=training,
         processes=job.spec.runtime.processes_per_node,
+        killed=_killed(job, digest),
     )
+
+
+def _killed(job: FineTuneJob, digest: str) -> int:
+    """Trainings towards this output that the kernel ended. It says nothing to the process, so that the next one must know."""
+    attempts = job.status.attempts if job.status else []
+    return sum((a.step, a.digest, a.reason) == ("train", digest[:SHORT], "OutOfMemory") for a in attempts)
 
 
 def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> EvaluateRequest:
@@ -192,7 +200,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
     prepared, evaluated, trained = (_manifest(m) for m in (resolved.prepared, resolved.evaluated, resolved.trained))
     facts = resolved.prepare_facts
     champion = resolved.champion.ref if resolved.champion else None
-    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
+    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape, facts.validation_rows)
     return PublishRequest(
         **_common(job, settings, publish_digest(job, resolved)),
         candidate=resolved.train_facts.model,

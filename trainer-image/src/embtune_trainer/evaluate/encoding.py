@@ -1,6 +1,7 @@
 """Texts to vectors for the exam: exact fp32 unless asked otherwise, as the published model will encode them."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from embtune_trainer.encoder import TokenIds, tokenize
+from embtune_trainer.out_of_memory import with_less_at_once
 from embtune_trainer.packed import Forward, choose_forward
 from embtune_trainer.prompts import DOCUMENT_PROMPTS, NO_SIDE, QUERY_PROMPTS, prompt_for
 
@@ -19,6 +21,7 @@ Side = Literal["query", "document", "either"]
 PROMPTS = {"query": QUERY_PROMPTS, "document": DOCUMENT_PROMPTS, "either": NO_SIDE}
 
 BATCH = 64
+"""Texts at once; half as many whenever memory runs out."""
 TEXTS_A_REPORT = 512
 TOKENS_AT_ONCE = 4096
 """Packed: enough that weights are seldom turned into bf16, few enough to take little memory."""
@@ -36,6 +39,9 @@ def encode(
 
     Args:
         bf16: bf16 arithmetic where the packed forward is used; the values differ in the third digit.
+
+    Raises:
+        EmbtuneError: memory ran out with a single text in it.
     """
     model.eval()
     distinct = list(dict.fromkeys(texts))
@@ -79,19 +85,31 @@ def _checked_forward(model: SentenceTransformer, texts: list[str], ids: list[Tok
 
 
 def _packed(forward: Forward, ids: list[TokenIds], bf16: bool) -> Iterator[NDArray[np.float32]]:
-    start = 0
+    most, start = len(ids), 0
     while start < len(ids):
         tokens, end = 0, start
-        while end < len(ids) and (end == start or tokens + len(ids[end]) <= TOKENS_AT_ONCE):
+        while end < len(ids) and (end == start or (end - start < most and tokens + len(ids[end]) <= TOKENS_AT_ONCE)):
             tokens += len(ids[end])
             end += 1
-        with torch.inference_mode():
-            yield forward(ids[start:end], bf16).numpy()
+        vectors, fitted = with_less_at_once(partial(_in_pieces, forward, ids[start:end], bf16), end - start)
+        most = min(most, fitted) if fitted < end - start else most
+        yield vectors
         start = end
+
+
+def _in_pieces(forward: Forward, ids: list[TokenIds], bf16: bool, size: int) -> NDArray[np.float32]:
+    with torch.inference_mode():
+        return np.concatenate([forward(ids[at : at + size], bf16).numpy() for at in range(0, len(ids), size)])
 
 
 def _own(model: SentenceTransformer, texts: list[str], side: Side) -> Iterator[NDArray[np.float32]]:
     encode_side = model.encode_query if side == "query" else model.encode_document if side == "document" else model.encode
+    at_once = BATCH
     for start in range(0, len(texts), TEXTS_A_REPORT):
         chunk = texts[start : start + TEXTS_A_REPORT]
-        yield np.asarray(encode_side(chunk, batch_size=BATCH, show_progress_bar=False), dtype=np.float32)
+        vectors, at_once = with_less_at_once(partial(_encoded, encode_side, chunk), at_once)
+        yield vectors
+
+
+def _encoded(encode_side: Callable[..., object], texts: list[str], size: int) -> NDArray[np.float32]:
+    return np.asarray(encode_side(texts, batch_size=size, show_progress_bar=False), dtype=np.float32)

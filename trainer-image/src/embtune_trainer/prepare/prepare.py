@@ -185,6 +185,7 @@ def _facts(
         exam_queries=divided.exam.manifest.queries,
         exam_shape=divided.exam.prepared_shape,
         train=outputs.file(outputs.keys.train_rows),
+        validation=outputs.file(outputs.keys.validation_rows) if built.validation else None,
         archived_train=archive.keep(outputs.contents[outputs.keys.train_rows]) if archive else None,
         fingerprints=outputs.file(outputs.keys.fingerprints),
         report=outputs.file(outputs.keys.report),
