@@ -69,7 +69,8 @@ class Suite(Resource):
     @property
     def sources(self) -> list[DataSource]:
         """Every file that it reads."""
-        rows = [self.data, self.classification.reference if self.classification else None]
+        reference = self.classification.reference if self.classification else None
+        rows = [self.data, reference.rows if reference else None]
         files = [] if self.beir is None else [self.beir.source(uri) for uri in self.beir.uris]
         return [*(one.source for one in rows if one is not None), *files]
 
@@ -142,9 +143,8 @@ class Suite(Resource):
     @model_validator(mode="after")
     @cel(expressions.KIND_FITS, _FITTING, field="kind")
     def _kind_fits_the_data(self) -> Self:
-        rows = [self.data, self.classification.reference if self.classification else None]
-        shapes = [one.columns.shape for one in rows if one is not None]
-        if any(shape not in KIND_SHAPES[self.kind] for shape in shapes) or (self.beir and self.kind not in BEIR_KINDS):
+        fits = self.data is None or self.data.columns.shape in KIND_SHAPES[self.kind]
+        if not fits or (self.beir and self.kind not in BEIR_KINDS):
             raise ValueError(_FITTING)
         return self
 

@@ -52,6 +52,42 @@ class SuiteRows(Resource):
         return self
 
 
+class LabelledRows(Resource):
+    """A file of labelled texts, to learn labels from."""
+
+    uri: Uri
+    """As that of data.train."""
+    header: Annotated[list[ColumnName], Field(min_length=1, max_length=64)] | None = None
+    """As that of data."""
+    text: ColumnName = "text"
+    """The column with the texts."""
+    label: ColumnName = "label"
+    """The column with their labels."""
+    secret_ref: SecretRef | None = None
+    """Credentials, as those of data."""
+
+    @property
+    def rows(self) -> SuiteRows:
+        """To be read as any other."""
+        columns = Columns(text=self.text, label=self.label)
+        return SuiteRows(uri=self.uri, header=self.header, columns=columns, secret_ref=self.secret_ref)
+
+    @field_validator("uri")
+    @classmethod
+    @cel(expressions.matches("self.uri", DATA_URI), DATA_OUT_OF_REACH, field="uri")
+    def _reachable_from_a_cluster(cls, uri: str, info: ValidationInfo) -> str:
+        if in_cluster(info) and not re.fullmatch(DATA_URI, uri):
+            raise ValueError(DATA_OUT_OF_REACH)
+        return uri
+
+    @model_validator(mode="after")
+    @cel(f"!has(self.header) || {expressions.matches('self.uri', DELIMITED)}", NO_HEADER, field="header")
+    def _has_a_header_to_name(self) -> Self:
+        if self.header is not None and not re.fullmatch(DELIMITED, self.uri):
+            raise ValueError(NO_HEADER)
+        return self
+
+
 class BeirFiles(Resource):
     """A retrieval test set in three files, as BEIR has them; relevance may be graded."""
 

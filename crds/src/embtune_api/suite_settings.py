@@ -13,7 +13,7 @@ from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.names import Uri
 from embtune_api.reach import MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
-from embtune_api.suite_data import SuiteRows
+from embtune_api.suite_data import LabelledRows
 
 
 class ClassificationSettings(Resource):
@@ -24,7 +24,7 @@ class ClassificationSettings(Resource):
     nearest texts."""
     neighbours: Annotated[int, Field(ge=1, le=100)] = 5
     """How many, for Neighbours."""
-    reference: SuiteRows | None = None
+    reference: LabelledRows | None = None
     """The labelled texts to learn the labels from; the suite's data is then asked as a whole. Default: of each label's texts one
     half, chosen by hash, is asked, and the other half is the reference."""
     out_of_scope: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None

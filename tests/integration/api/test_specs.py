@@ -17,6 +17,8 @@ COLUMNS: Path = ("spec", "data", "train", 0, "columns")
 GATE: Path = ("spec", "promotion", "gates", 0)
 SLICE: Path = ("spec", "evaluation", "slices", 0)
 TRIPLETS, SCORED, LABELLED = FULL["FineTuneJob"][-3:]
+RERANKED, CLASSIFIED, SIMILAR, NEARER, BEIR = FULL["FineTuneJob"][4:9]
+SUITE: Path = ("spec", "evaluation", "suites", 1)
 LOSS: Path = ("spec", "training", "loss")
 BUILD: Path = ("spec", "data", "build")
 AUGMENT: Path = ("spec", "data", "augment")
@@ -518,7 +520,7 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         JOB,
         (*GATE, "metric"),
         "exam/ndcg@5",
-        "spec.promotion.gates: Invalid value: every gate needs a metric that a suite yields: of Retrieval SUITE/METRIC@CUTOFF",
+        "spec.promotion.gates: Invalid value: every gate needs a metric that a suite yields: of Retrieval and Reranking SUITE/",
     ),
     "a gate on another suite": (JOB, (*GATE, "metric"), "test/ndcg@10", "spec.promotion.gates: Invalid value: every gate needs"),
     "a gate on a suite that begins alike": (
@@ -615,6 +617,83 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         "PairClassification",
         "spec.promotion.gates: Invalid value: every gate needs",
     ),
+    "two suites of one name": (SIMILAR, (*SUITE, "name"), "test", "spec.evaluation.suites: Invalid value: suites have different"),
+    "a first suite with data of its own": (
+        SIMILAR,
+        ("spec", "evaluation", "suites", 0),
+        {"name": "test", "kind": "SemanticSimilarity", "data": SIMILAR["spec"]["evaluation"]["suites"][1]["data"]},
+        "spec.evaluation.suites: Invalid value: the first suite asks the line's exam",
+    ),
+    "a suite with rows and BEIR files": (
+        BEIR,
+        (*SUITE, "data"),
+        {"uri": "s3://datasets/web.jsonl"},
+        "spec.evaluation.suites[1].data: Invalid value: a suite asks rows (data), or BEIR files",
+    ),
+    "a guard that asks the line's exam": (
+        JOB,
+        ("spec", "evaluation", "suites", 0, "guard"),
+        True,
+        "spec.evaluation.suites[0].guard: Invalid value: a guard suite asks what the job does not train for",
+    ),
+    "a kind that does not fit the suite's rows": (
+        NEARER,
+        (*SUITE, "kind"),
+        "Bitext",
+        "spec.evaluation.suites[1].kind: Invalid value: the kind does not fit the suite's data",
+    ),
+    "BEIR files for pairs": (
+        BEIR,
+        (*SUITE, "kind"),
+        "Bitext",
+        "spec.evaluation.suites[1].kind: Invalid value: the kind does not fit",
+    ),
+    "reranking without a cross-encoder": (
+        BEIR,
+        (*SUITE, "kind"),
+        "Reranking",
+        "spec.evaluation.suites[1].kind: Invalid value: classification goes with kind Classification, and reranking",
+    ),
+    "a way to classify where nothing is": (
+        BEIR,
+        (*SUITE, "classification"),
+        {"by": "Centroid"},
+        "spec.evaluation.suites[1].kind: Invalid value: classification goes with",
+    ),
+    "a reference for the line's exam": (
+        CLASSIFIED,
+        (*SUITE, "data"),
+        None,
+        "spec.evaluation.suites[1].classification: Invalid value: classification.reference is for a suite with data",
+    ),
+    "the exam by labels": (
+        SHORTEST["FineTuneJob"],
+        ("spec", "evaluation"),
+        {"suites": [{"name": "intents", "kind": "Classification"}]},
+        None,
+    ),
+    "a suite's file on somebody's machine": (
+        SIMILAR,
+        (*SUITE, "data", "uri"),
+        "sts.csv",
+        "spec.evaluation.suites[1].data.uri: Invalid value: in a cluster, data lies at",
+    ),
+    "a BEIR file on somebody's machine": (
+        BEIR,
+        (*SUITE, "beir", "qrels"),
+        "qrels.tsv",
+        "spec.evaluation.suites[1].beir: Invalid value: in a cluster, data lies at",
+    ),
+    "a suite's cross-encoder on somebody's machine": (
+        RERANKED,
+        (*SUITE, "reranking", "crossEncoder", "uri"),
+        "reader",
+        "spec.evaluation.suites[1].reranking.crossEncoder.uri: Invalid value: in a cluster, a model is",
+    ),
+    "a gate on a suite's metric that another kind yields": (SIMILAR, (*GATE, "metric"), "web/ap", "every gate needs"),
+    "a gate on the other metric of labels": (CLASSIFIED, (*GATE, "metric"), "web/accuracy", None),
+    "a gate on another suite's cutoff": (RERANKED, (*GATE, "metric"), "web/ndcg@10", "every gate needs"),
+    "a gate on the first of two suites": (RERANKED, (*GATE, "metric"), "test/ndcg@10", None),
     "a gate on every metric": (
         JOB,
         ("spec", "promotion", "gates"),

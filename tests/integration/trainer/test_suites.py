@@ -200,13 +200,13 @@ def test_triplets_translations_and_similarities_are_those_of_sentence_transforme
     assert examined.of("candidate", "german/backward") == pytest.approx(_named(theirs, "trg2src_accuracy"), abs=1e-6)
 
     rows = STSB.rows()[:SIMILAR]
-    columns = [[row[name] for row in rows] for name in ("sentence1", "sentence2")]
-    similar = EmbeddingSimilarityEvaluator(*columns, [float(row["score"]) for row in rows])(examined.real)
+    one, other = ([row[name] for row in rows] for name in ("sentence1", "sentence2"))
+    similar = EmbeddingSimilarityEvaluator(one, other, [float(row["score"]) for row in rows])(examined.real)
     assert examined.of("candidate", "general/spearman") == pytest.approx(_named(similar, "spearman_cosine"), abs=0.01)
 
-    told = [[row[role] for row in triplets()] for role in "apn"]
-    assert len(set(told[0])) == len(told[0]) > 40, "each anchor has one triplet, so that the mean is over triplets"
-    nearer = TripletEvaluator(*told)(examined.real)
+    anchors, right, wrong = ([row[role] for row in triplets()] for role in "apn")
+    assert len(set(anchors)) == len(anchors) > 40, "each anchor has one triplet, so that the mean is over triplets"
+    nearer = TripletEvaluator(anchors, right, wrong)(examined.real)
     assert examined.of("candidate", "wrong/accuracy") == pytest.approx(_named(nearer, "cosine_accuracy"), abs=1e-6)
 
 
@@ -238,10 +238,10 @@ def _dcg(grades: list[int]) -> float:
 
 def test_what_is_there_is_not_asked_again(examined: Examined, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another job that asks one suite more loads a model for that one alone, and for no other model's results."""
-    from embtune_trainer.evaluate import results
+    from embtune_trainer.evaluate import results, suites
 
     asked: list[str] = []
-    real_ask = results.ask
+    real_ask = suites.ask
 
     def ask(encoder: Any, exam: Any, suite: Suite, *rest: Any) -> Any:
         asked.append(suite.name)

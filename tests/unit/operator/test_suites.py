@@ -11,6 +11,7 @@ from embtune_api.documents import PublishedEvaluation
 from embtune_api.evaluation import Suite
 from embtune_api.keys import LineKeys
 from embtune_api.metrics import suite_of, told_of
+from embtune_api.requests import PrepareRequest
 from embtune_api.resources import FineTuneJob
 from embtune_operator.judge.gate import Exhibits
 from embtune_operator.judge.measure import measure
@@ -40,7 +41,8 @@ def on(metric: str, **rule: Any) -> Gate:
 def test_an_average_that_rose_does_not_hide_what_was_forgotten() -> None:
     base = noise(0.5)
     better = Exhibits(scores(base + 0.1), scores(base), None)
-    forgot = Exhibits(*(scores(base + more, metric="guard/accuracy") for more in (-0.11, 0.0)), None)
+    now, before = (scores(base + more, metric="guard/accuracy") for more in (-0.11, 0.0))
+    forgot = Exhibits(now, before, None)
     gates = [on("test/ndcg@10", minDelta=0.0, against="Base"), on("guard/accuracy", minDelta=-0.02, against="Base")]
     verdict = judge_suites(gates, {"test": (better, 0), "guard": (forgot, 0)})
     assert verdict.outcome == "Rejected"
@@ -111,6 +113,7 @@ def test_a_job_that_asks_other_suites_is_not_trained_again(store: Store) -> None
         resolved = resolve(other, settings(), store, Readings())
         if resolved.prepared is None:
             [prepare] = make_plan(other, resolved, settings()).steps
+            assert isinstance(prepare.request, PrepareRequest)
             assert [suite.name for suite in prepare.request.suites] == ["general"]
             trainer.work(prepare.request)
             resolved = resolve(other, settings(), store, Readings())

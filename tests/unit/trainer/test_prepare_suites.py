@@ -137,7 +137,7 @@ LABELS = {"text": "text", "label": "label"}
 
 def classification(**settings: Any) -> dict[str, Any]:
     rows = {"uri": "asked.jsonl", "columns": LABELS}
-    known = {"uri": "known.jsonl", "columns": LABELS}
+    known = {"uri": "known.jsonl"}
     return {"name": "intents", "kind": "Classification", "data": rows, "classification": {"reference": known, **settings}}
 
 

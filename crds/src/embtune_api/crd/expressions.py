@@ -97,8 +97,4 @@ def _fits(columns: str) -> str:
     )
 
 
-KIND_FITS = (
-    f"(!has(self.data) || {_fits('self.data.columns')}) && (!has(self.beir) || self.kind in {[*BEIR_KINDS]}) && "
-    f"(!has(self.classification) || !has(self.classification.reference) || "
-    f"({has_shape('self.classification.reference.columns', 'labelled texts')}))"
-)
+KIND_FITS = f"(!has(self.data) || {_fits('self.data.columns')}) && (!has(self.beir) || self.kind in {[*BEIR_KINDS]})"

@@ -38,7 +38,7 @@ def read_rows(
             raise InvalidInput(f"{place}.data: no two of its {len(rows)} rows have the same label, so nothing could be asked.")
         return exam, findings
     field = f"{place}.classification.reference"
-    known, more = _rows(suite, reference, folder, outside, field)
+    known, more = _rows(suite, reference.rows, folder, outside, field)
     exam = _with_reference(rows, known, wanted.group_by)
     learnt = {label for entry in exam.reference for label in entry["labels"]} - {_out_of_scope(suite)}
     if not learnt:
