@@ -25,6 +25,7 @@ COMMANDS = {
     "versions": "List the versions of a model.",
     "show": "Show one version: scores, gates, lineage.",
     "compare": "Compare two versions on their exam, query by query.",
+    "report": "Write one HTML page about a job or a version: verdict, evidence, what to do next.",
     "promote": "Put a version into production.",
     "rollback": "Go back to the version that was in production before.",
     "pull": "Download a verified version.",

@@ -1,0 +1,152 @@
+"""What candidate and rival answered, with texts: for people, from the lines that `evaluate` keeps for each query."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from embtune_api.documents import Exam, ResultManifest
+from embtune_operator.report.duel import misplaced
+from embtune_store import documents
+from embtune_store.folders import read_verified
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from embtune_api.keys import ResultKeys
+    from embtune_operator.judge.scores import Scores
+    from embtune_operator.report.duel import Duel
+    from embtune_store.protocol import Store
+
+SHOWN = 3
+"""Results of each model that a case shows."""
+_NEAR = 0.05
+"""Share of the order of pairs that counts as in place."""
+
+
+@dataclass(frozen=True)
+class Found:
+    text: str
+    right: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Of one model to one query, or about one pair."""
+
+    score: float
+    note: str
+    """`first right answer at rank 3`"""
+    found: tuple[Found, ...] = ()
+    """The first of its results; of a pair none."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One query, or one pair."""
+
+    asked: str
+    wanted: tuple[str, ...]
+    """Right answers, the best first; of a pair its second text, and its score."""
+    group: str
+    gained: float
+    candidate: Answer
+    rival: Answer
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Everything there is to make cases of, in the order of the duel's queries."""
+
+    duel: Duel
+    candidate: Sequence[Mapping[str, Any]]
+    rival: Sequence[Mapping[str, Any]]
+    passages: Mapping[str, str]
+    """Texts by id; of an exam of pairs none."""
+    relevance: Mapping[str, Mapping[str, int]]
+
+    def case(self, number: int) -> Case:
+        """Of the number-th query of the duel."""
+        mine, other = self.candidate[number], self.rival[number]
+        gained = float(self.duel.gained[number])
+        if self.duel.of_pairs:
+            asked, second = mine["texts"]
+            wanted = (second, f"score {self.duel.candidate_scores.values[number, 1]:g}")
+            answers = [_about_pair(scores, number) for scores in (self.duel.candidate_scores, self.duel.rival_scores)]
+            return Case(asked, wanted, str(mine.get("group", "")), gained, *answers)
+        grades = self.relevance.get(mine["query"], {})
+        best = sorted(grades, key=lambda passage: (-grades[passage], passage))
+        wanted = tuple(self.passages.get(passage, passage) for passage in best if grades[passage] > 0)
+        return Case(
+            mine["text"], wanted, str(mine.get("group", "")), gained, self._answer(mine, grades), self._answer(other, grades)
+        )
+
+    def query(self, number: int) -> str:
+        """What is asked; of a pair both texts."""
+        entry = self.candidate[number]
+        return str(entry["text"]) if "text" in entry else " ".join(entry["texts"])
+
+    def right(self, number: int) -> list[str]:
+        """Texts of the right answers; of a pair none."""
+        grades = self.relevance.get(self.candidate[number]["query"], {})
+        return [self.passages[passage] for passage, grade in grades.items() if grade > 0 and passage in self.passages]
+
+    def _answer(self, entry: Mapping[str, Any], grades: Mapping[str, int]) -> Answer:
+        right = [grades.get(passage, 0) > 0 for passage in entry["top"]]
+        note = f"first right answer at rank {right.index(True) + 1}" if True in right else f"no right answer in {len(right)}"
+        found = zip(entry["top"][:SHOWN], right, strict=False)
+        shown = tuple(Found(self.passages.get(passage, passage), is_right) for passage, is_right in found)
+        return Answer(float(entry["metrics"].get(self.duel.metric) or 0.0), note, shown)
+
+
+def read_answers(store: Store, duel: Duel) -> Answers | None:
+    """None where the lines of one of them, or the exam's texts, have been deleted."""
+    candidate, rival = (_lines(store, keys) for keys in (duel.candidate_results, duel.rival_results))
+    exam = documents.read(store, duel.exam.exam, Exam)
+    if candidate is None or rival is None or exam is None:
+        return None
+    listed = {entry.below(duel.exam.root).key: entry.below(duel.exam.root) for entry in exam.files}
+    parts = [_parsed(read_verified(store, listed[key])) if key in listed else [] for key in (duel.exam.corpus, duel.exam.qrels)]
+    relevance: dict[str, dict[str, int]] = {}
+    for qrel in parts[1]:
+        relevance.setdefault(qrel["query"], {})[qrel["passage"]] = int(qrel["relevance"])
+    kept = [int(place) for place in duel.places]
+    return Answers(
+        duel,
+        [candidate[place] for place in kept],
+        [rival[place] for place in kept],
+        {passage["id"]: passage["text"] for passage in parts[0]},
+        relevance,
+    )
+
+
+def most_different(answers: Answers, most: int) -> tuple[list[Case], list[Case]]:
+    """The cases that gained most, and those that lost most; of equal ones those that come first in the exam."""
+    import numpy as np
+
+    gained = answers.duel.gained
+    order = np.argsort(-gained, kind="stable")
+    wins = [answers.case(int(number)) for number in order[:most] if gained[number] > 0]
+    lost = np.argsort(gained, kind="stable")
+    return wins, [answers.case(int(number)) for number in lost[:most] if gained[number] < 0]
+
+
+def _about_pair(scores: Scores, number: int) -> Answer:
+    similarity, too_alike = float(scores.values[number, 0]), float(misplaced(scores)[number])
+    if abs(too_alike) <= _NEAR:
+        note = "in its place among all pairs"
+    else:
+        note = f"{abs(too_alike):.0%} of all pairs too far {'up' if too_alike > 0 else 'down'} in the order of likeness"
+    return Answer(similarity, note)
+
+
+def _lines(store: Store, keys: ResultKeys) -> list[dict[str, Any]] | None:
+    manifest = documents.read(store, keys.manifest, ResultManifest)
+    entries = [entry.below(keys.root) for entry in manifest.files] if manifest else []
+    file = next((entry for entry in entries if entry.key == keys.per_query), None)
+    return _parsed(read_verified(store, file)) if file and store.exists(file.key) else None
+
+
+def _parsed(data: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in data.decode().split("\n") if line]
