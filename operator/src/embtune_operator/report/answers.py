@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from embtune_api.documents import Exam, ResultManifest
+from embtune_operator.judge.diagnosis import Answered
 from embtune_operator.report.duel import misplaced
 from embtune_store import documents
 from embtune_store.folders import read_verified
@@ -91,6 +92,17 @@ class Answers:
         """Texts of the right answers; of a pair none."""
         grades = self.relevance.get(self.candidate[number]["query"], {})
         return [self.passages[passage] for passage, grade in grades.items() if grade > 0 and passage in self.passages]
+
+    def answered(self, number: int) -> Answered:
+        """As `diagnose` takes it: the rival first, then the candidate."""
+        duel, entry = self.duel, self.candidate[number]
+        before, after = (float(values[number]) for values in duel.goodness)
+        if duel.of_pairs:
+            return Answered(self.query(number), str(entry.get("group", "")), before, after)
+        tops = [
+            self.passages.get(side[number]["top"][0], "") if side[number]["top"] else "" for side in (self.rival, self.candidate)
+        ]
+        return Answered(entry["text"], str(entry.get("group", "")), before, after, tuple(self.right(number)), *tops)
 
     def _answer(self, entry: Mapping[str, Any], grades: Mapping[str, int]) -> Answer:
         right = [grades.get(passage, 0) > 0 for passage in entry["top"]]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from embtune_operator.report.next_steps import NextStep, next_steps
 from embtune_operator.report.slices import worst
+from embtune_operator.report.standing import sentence_of
 
 if TYPE_CHECKING:
     from embtune_operator.judge.bootstrap import Bounds
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 Mark = Literal["good", "bad", "open"]
 _SMALL = 0.05
 """An exam that tells no smaller difference than this is small."""
+_FEW = 0.01
+"""A finding about a smaller share of the rows is told among the data, and is no caution."""
+_ALWAYS = ("exam", "leakage/same-pair", "leakage/same-query", "leakage/near-duplicate", "leakage/group")
 _FATES = {
     "Production": "passed its gates and is in production",
     "Candidate": "passed its gates and waits for someone to promote it",
@@ -79,7 +83,9 @@ def verdict_sentence(standing: Standing) -> str:
 def compared(match: Match) -> str:
     """`ndcg@10 is 0.024 higher than that of production v1 (0.729 against 0.705), with 95 % confidence at least 0.008 higher`"""
     difference = match.difference
-    by = f"{match.metric} is {_by(difference.value)} that of {match.rival} ({match.candidate:.3f} against {match.rival_score:.3f})"
+    by = (
+        f"{match.metric} is {_by(difference.value)} that of {match.rival} ({match.candidate:.3f} against {match.rival_score:.3f})"
+    )
     if difference.lower > 0:
         return f"{by}, with 95 % confidence at least {difference.lower:.3f} higher"
     if difference.upper < 0:
@@ -96,11 +102,13 @@ def is_safe(standing: Standing) -> Safety:
     if standing.outcome == "Rejected":
         return Safety("No", "A gate has proof against it. What is in production stays.", _cautions(standing))
     if standing.outcome == "Inconclusive":
-        return Safety("Not shown", "There is no proof for it and none against it. What is in production stays.", _cautions(standing))
+        return Safety(
+            "Not shown", "There is no proof for it and none against it. What is in production stays.", _cautions(standing)
+        )
     cautions = _cautions(standing)
     if cautions:
         return Safety("With care", "All gates passed. Before you lean on it, read this:", cautions)
-    return Safety("Yes", "All gates passed, no part of the exam is provably worse, and the data has no open finding.")
+    return Safety("Yes", "All gates passed, no slice is provably worse, and the data checks found nothing that matters.")
 
 
 def _cautions(standing: Standing) -> tuple[str, ...]:
@@ -124,8 +132,8 @@ def _of_the_exam(standing: Standing) -> list[str]:
     told = []
     if standing.match and standing.match.detects > _SMALL:
         told.append(
-            f"The exam is small ({standing.match.queries:,} queries in {standing.match.groups:,} groups): it overlooks differences "
-            f"below {standing.match.detects:.3f}."
+            f"The exam is small ({standing.match.queries:,} queries in {standing.match.groups:,} groups): it overlooks "
+            f"differences below {standing.match.detects:.3f}."
         )
     if standing.dropped:
         told.append(f"{standing.dropped} exam queries were left out, since a compared model was trained on them.")
@@ -133,8 +141,12 @@ def _of_the_exam(standing: Standing) -> list[str]:
 
 
 def _of_the_data(standing: Standing) -> list[str]:
-    kept = [finding for finding in standing.findings if finding.action == "kept" and finding.rows]
-    return [f"The data keeps {finding.rows:,} rows with a finding, {finding.check}: {finding.message}" for finding in kept]
+    few = _FEW * standing.rows_used
+    return [
+        sentence_of(finding)
+        for finding in standing.findings
+        if finding.action == "kept" and finding.rows and (finding.rows >= few or finding.check in _ALWAYS)
+    ]
 
 
 def _mark(standing: Standing) -> Mark:
@@ -170,7 +182,11 @@ def _worst(standing: Standing) -> str:
     if made is None:
         return "No slice can be told: the lines of the exam's queries are gone."
     bounds = f", bounds {_reach(made.difference)}" if made.difference else ", too few to judge by"
-    told = {"better": "Even the slice that gained least is better", "worse": "Worse", "no difference shown": "No difference is shown"}
+    told = {
+        "better": "Even the slice that gained least is better",
+        "worse": "Worse",
+        "no difference shown": "No difference is shown",
+    }
     return (
         f"{_capital(made.name)}: {made.change:+.3f} ({made.rival:.3f} → {made.candidate:.3f}, {made.queries:,} of them{bounds}). "
         f"{told.get(made.told, 'Too few to tell')}."
@@ -181,10 +197,7 @@ def _queries(standing: Standing) -> str:
     match = standing.match
     if match is None:
         return "No query can be compared."
-    return (
-        f"Of {match.queries:,}, {match.better:,} are answered better, {match.alike:,} as before and {match.worse:,} worse. "
-        f"Those that changed most are listed under Wins and losses."
-    )
+    return f"Of {match.queries:,}, {match.better:,} are answered better, {match.alike:,} as before and {match.worse:,} worse."
 
 
 def _by(difference: float) -> str:
@@ -199,4 +212,3 @@ def _reach(bounds: Bounds) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-

@@ -60,16 +60,27 @@ class Duel:
         return is_of_pairs(self.metric)
 
     @property
-    def gained(self) -> NDArray[np.float64]:
-        """(queries,): what each query has more with the candidate. Of pairs: by how much nearer it comes to the pair's score,
-        all pairs put in order: 1 is from one end of the order to the other.
+    def goodness(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(queries,) of the rival and of the candidate; more is better. Of pairs: how near the pair's place in the order of
+        similarities is to its place in the order of scores, from 0 to 1.
         """
         import numpy as np
 
+        both = (self.rival_scores, self.candidate_scores)
         if self.of_pairs:
-            return np.abs(misplaced(self.rival_scores)) - np.abs(misplaced(self.candidate_scores))
+            before, after = (1 - np.abs(misplaced(scores)) for scores in both)
+            return before, after
         column = self.candidate_scores.columns.index(self.metric)
-        return np.asarray(self.candidate_scores.values[:, column] - self.rival_scores.values[:, column])
+        before, after = (scores.values[:, column] for scores in both)
+        return before, after
+
+    @property
+    def gained(self) -> NDArray[np.float64]:
+        """(queries,): what each query has more with the candidate; rounding is no gain."""
+        import numpy as np
+
+        before, after = self.goodness
+        return np.asarray(np.round(after - before, 9))
 
 
 def is_of_pairs(metric: str) -> bool:
@@ -102,7 +113,9 @@ def find_duel(store: Store, line: LineKeys, version: Version) -> Duel | None:
         candidate, rival = (kept_scores(store, keys) for keys in results)
     except NotFound:
         return None
-    return _duel(metric, f"production v{champion}" if champion is not None else "the base", candidate, rival, version, exam, results)
+    return _duel(
+        metric, f"production v{champion}" if champion is not None else "the base", candidate, rival, version, exam, results
+    )
 
 
 def _duel(

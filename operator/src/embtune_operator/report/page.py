@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from embtune_operator.judge.diagnosis import diagnose
 from embtune_operator.report import pictures, tables
 from embtune_operator.report.answers import most_different
 from embtune_operator.report.conclusions import conclude
@@ -40,6 +41,9 @@ def render(evidence: Evidence, shown_store: str, now: datetime | None = None) ->
     environment.filters["shortened"] = tables.shortened
     standing = standing_of(evidence, shown_store)
     wins, losses = most_different(evidence.answers, CASES) if evidence.answers else ([], [])
+    diagnosis = (
+        diagnose([evidence.answers.answered(n) for n in range(len(evidence.answers.rival))], CASES) if evidence.answers else None
+    )
     version, data, training = evidence.subject.version, evidence.data, evidence.training
     of_version = version.metadata.training_data if version else {}
     script = files("embtune_operator.report").joinpath(_TEMPLATES, "save.js").read_text(encoding="utf-8")
@@ -52,6 +56,8 @@ def render(evidence: Evidence, shown_store: str, now: datetime | None = None) ->
         wins=wins,
         losses=losses,
         answers=evidence.answers,
+        clusters=tables.cluster_rows(diagnosis.clusters) if diagnosis else None,
+        conflicts=diagnosis.conflicts if diagnosis else (),
         score_charts=pictures.score_pictures(evidence.duel, standing.match, evidence.roles),
         slice_charts=pictures.slice_picture(standing.slices, standing.match) if standing.match else [],
         training_charts=pictures.training_pictures(training),
@@ -68,6 +74,6 @@ def render(evidence: Evidence, shown_store: str, now: datetime | None = None) ->
         split=of_version.get("split", {}),
         split_facts=tables.recipe_facts(of_version.get("split", {})),
         made_at=now or datetime.now(UTC),
-        script=Markup(script),  # noqa: S704
+        script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )

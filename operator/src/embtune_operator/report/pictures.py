@@ -24,19 +24,26 @@ def score_pictures(duel: Duel | None, match: Match | None, roles: Sequence[Role]
     if duel is None or match is None:
         return []
     with_bounds = [(role, role.bounds[duel.metric]) for role in roles if duel.metric in role.bounds]
-    measures = [Measure(role.name, found.lower, found.value, found.upper, _TONES[role.name.split()[0]]) for role, found in with_bounds]
+    measures = [
+        Measure(role.name, found.lower, found.value, found.upper, _TONES[role.name.split()[0]]) for role, found in with_bounds
+    ]
     told = "; ".join(f"{made.name} {made.value:.3f}, bounds {made.lower:.3f} to {made.upper:.3f}" for made in measures)
     difference = duel.difference
     tone: Tone = "good" if difference.lower > 0 else "bad" if difference.upper < 0 else "plain"
     apart = Measure("candidate less rival", difference.lower, difference.value, difference.upper, tone)
     what = "pairs" if duel.of_pairs else "queries"
-    parts: list[tuple[str, Tone, int]] = [("better", "good", match.better), ("as before", "plain", match.alike), ("worse", "bad", match.worse)]
+    parts: list[tuple[str, Tone, int]] = [
+        ("better", "good", match.better),
+        ("as before", "plain", match.alike),
+        ("worse", "bad", match.worse),
+    ]
     pictures: list[Chart] = [whisker_chart(f"{match.metric} of each model", told, measures)] if measures else []
     return [
         *pictures,
         whisker_chart(
             f"{match.metric}: the candidate less {match.rival}",
-            f"{difference.value:+.3f}, bounds {difference.lower:+.3f} to {difference.upper:+.3f}; the dashed line is no difference",
+            f"{difference.value:+.3f}, bounds {difference.lower:+.3f} to {difference.upper:+.3f}; the dashed line is no "
+            "difference",
             [apart],
             mark=0.0,
             sign="+",
@@ -75,7 +82,7 @@ def training_pictures(report: TrainingReport | None) -> list[Chart]:
         line_chart(
             "Training loss",
             f"from {first.loss:.3f} at step {first.step:,} to {last.loss:.3f} at step {last.step:,}",
-            [("training", "candidate", loss)],
+            [("each step", "plain", loss), ("mean of those around it", "candidate", smoothed(loss))],
         ),
         line_chart("Learning rate", f"rises to {highest:g}, ends at {last.learning_rate:g}", [("learning rate", "rival", rate)]),
         line_chart(
@@ -84,3 +91,13 @@ def training_pictures(report: TrainingReport | None) -> list[Chart]:
             [("gradient", "base", norm)],
         ),
     ]
+
+
+def smoothed(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Each value as the mean of itself and its neighbours, a twentieth of all to either side; fewer at the ends."""
+    reach = max(1, len(points) // 20)
+    means = []
+    for number, (x, _) in enumerate(points):
+        around = [value for _, value in points[max(0, number - reach) : number + reach + 1]]
+        means.append((x, sum(around) / len(around)))
+    return means

@@ -11,13 +11,15 @@ from embtune_operator.judge.measure import measure
 from embtune_operator.report.duel import CONFIDENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from embtune_operator.judge.bootstrap import Bounds
     from embtune_operator.report.answers import Answers
+
+_WORD = re.compile(r"\w{3,}")
 
 
 @dataclass(frozen=True)
@@ -89,25 +91,15 @@ def _chosen(answers: Answers) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     if answers.duel.of_pairs:
         return
     right = [answers.right(number) for number in numbers]
-    yield "queries that share a word with an answer", _of(numbers, lambda number: _shares_a_word(answers.query(number), right[number]))
-    yield "queries that share no word with an answer", _of(
-        numbers, lambda number: not _shares_a_word(answers.query(number), right[number])
-    )
-    yield "queries with one right answer", _of(numbers, lambda number: len(right[number]) == 1)
-    yield "queries with several right answers", _of(numbers, lambda number: len(right[number]) > 1)
-
-
-def _of(numbers: Sequence[int], holds: Callable[[int], bool]) -> NDArray[np.bool_]:
-    import numpy as np
-
-    return np.array([holds(number) for number in numbers], dtype=np.bool_)
+    shares = np.array([_shares_a_word(answers.query(number), right[number]) for number in numbers], dtype=np.bool_)
+    yield "queries that share a word with an answer", shares
+    yield "queries that share no word with an answer", ~shares
+    several = np.array([len(found) > 1 for found in right], dtype=np.bool_)
+    yield "queries with one right answer", ~several
+    yield "queries with several right answers", several
 
 
 def _shares_a_word(query: str, answers: list[str]) -> bool:
     """Words of three letters and more."""
-    words = set(_words(query))
-    return any(words & set(_words(answer)) for answer in answers)
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w{3,}", text.lower())
+    words = set(_WORD.findall(query.casefold()))
+    return any(not words.isdisjoint(_WORD.findall(answer.casefold())) for answer in answers)

@@ -58,12 +58,22 @@ class Standing:
     dropped: int
     """Exam queries left out, since a compared model was trained on them."""
     findings: Sequence[Finding]
+    rows_used: int
+    """Of the data, after checks; 0: nobody knows."""
     loss_fell: bool | None
     """None: nobody knows."""
     reference: str
     """MODEL@N of the version; empty: there is none."""
     options: str
     """That commands need to find it: `--store … --namespace …`."""
+
+
+def sentence_of(finding: Finding) -> str:
+    """A finding's message completes "<n> rows …", but for those about the size of a side, which are sentences."""
+    if finding.check in ("exam", "validation"):
+        return f"{finding.message[:1].upper()}{finding.message[1:]}."
+    rows = "1 row" if finding.rows == 1 else f"{finding.rows:,} rows"
+    return f"{rows} of the data {finding.message} ({finding.check})."
 
 
 def standing_of(evidence: Evidence, shown_store: str) -> Standing:
@@ -81,6 +91,7 @@ def standing_of(evidence: Evidence, shown_store: str) -> Standing:
         slices=find_slices(evidence.answers) if evidence.answers else [],
         dropped=len(evaluation.dropped_queries) if evaluation else 0,
         findings=evidence.data.findings if evidence.data else [],
+        rows_used=evidence.data.rows_used if evidence.data else 0,
         loss_fell=_fell(evidence.training.curve) if evidence.training else None,
         reference=f"{line.model}@{version.number}" if line and version else "",
         options=f"--store {shown_store} --namespace {subject.namespace}",

@@ -63,8 +63,8 @@ def find_subject(store: Store, namespace: str, text: str) -> Subject:
         return _of_version(store, namespace, text)
     except InvalidInput:
         raise InvalidInput(
-            f"there is neither a job nor a model in production called {text!r} in namespace {namespace} of the store {store.uri}. "
-            f"Give the job's metadata.name or MODEL@REF, and where it lies with --namespace and --store."
+            f"there is neither a job nor a model in production called {text!r} in namespace {namespace} of the store "
+            f"{store.uri}. Give the job's metadata.name or MODEL@REF, and where it lies with --namespace and --store."
         ) from None
 
 
@@ -81,7 +81,9 @@ def _of_version(store: Store, namespace: str, text: str) -> Subject:
 
 def _of_job(store: Store, namespace: str, job: str, uids: list[str]) -> Subject:
     """The newest of the jobs that had this name."""
-    found = [(JobKeys(namespace, job, uid), documents.read(store, JobKeys(namespace, job, uid).result, JobResult)) for uid in uids]
+    found = [
+        (JobKeys(namespace, job, uid), documents.read(store, JobKeys(namespace, job, uid).result, JobResult)) for uid in uids
+    ]
     ended = [(result.status.finished_at, keys, result.status) for keys, result in found if result and result.status.finished_at]
     if not ended:
         return Subject(namespace, found[-1][0], None, None, None)
@@ -89,7 +91,9 @@ def _of_job(store: Store, namespace: str, job: str, uids: list[str]) -> Subject:
     if status.model_version is None:
         return Subject(namespace, keys, status, None, None)
     line = LineKeys(namespace, status.model_version.name.rpartition("-v")[0])
-    return Subject(namespace, keys, status, read_version(store, line, status.model_version.version, read_history(store, line)), line)
+    return Subject(
+        namespace, keys, status, read_version(store, line, status.model_version.version, read_history(store, line)), line
+    )
 
 
 def _uids(store: Store, namespace: str, job: str) -> list[str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from embtune_api.reports import DataReport, TrainingReport
     from embtune_api.verdict import GateResult
+    from embtune_operator.judge.diagnosis import Cluster
     from embtune_operator.report.evidence import Evidence
     from embtune_operator.report.slices import Slice
     from embtune_operator.view.score_table import Role
@@ -52,7 +53,9 @@ def gate_rows(gates: Sequence[GateResult]) -> Table:
         for gate in gates
     )
     columns = ("metric", "outcome", "judged value", "lower bound", "upper bound", "threshold")
-    return Table("The numbers behind the gates; a difference is judged where the gate compares", columns, rows, frozenset({2, 3, 4, 5}))
+    return Table(
+        "The numbers behind the gates; a difference is judged where the gate compares", columns, rows, frozenset({2, 3, 4, 5})
+    )
 
 
 def slice_rows(slices: Sequence[Slice], rival: str) -> Table:
@@ -73,11 +76,24 @@ def slice_rows(slices: Sequence[Slice], rival: str) -> Table:
     return Table(caption, columns, rows, frozenset({1, 2, 3, 4, 5}))
 
 
+def cluster_rows(clusters: Sequence[Cluster]) -> Table:
+    rows = tuple((made.word, f"{made.queries:,}", f"{made.losses:,}", f"{made.change:+.3f}") for made in clusters)
+    columns = ("word", "queries with it", "of these lost", "mean change")
+    return Table("Words that stand in more of the losses than chance would have it", columns, rows, frozenset({1, 2, 3}))
+
+
 def source_rows(report: DataReport, sources: Sequence[Mapping[str, Any]]) -> Table:
     """What was read of each source; `sources` are those of the version, which know the digests."""
     digests = {source["uri"]: str(source.get("sha256", "")) for source in sources}
     rows = tuple(
-        (source.uri, source.language or "–", f"{source.read:,}", f"{source.used:,}", f"{source.train:,}", _cut(digests.get(source.uri)))
+        (
+            source.uri,
+            source.language or "–",
+            f"{source.read:,}",
+            f"{source.used:,}",
+            f"{source.train:,}",
+            _cut(digests.get(source.uri)),
+        )
         for source in report.sources
     )
     columns = ("source", "language", "rows read", "rows used", "rows to train on", "sha256")
@@ -85,7 +101,9 @@ def source_rows(report: DataReport, sources: Sequence[Mapping[str, Any]]) -> Tab
 
 
 def side_rows(report: DataReport) -> Table:
-    rows = tuple((side, f"{found.rows:,}", f"{found.queries:,}", f"{found.groups:,}") for side, found in report.split.sides.items())
+    rows = tuple(
+        (side, f"{found.rows:,}", f"{found.queries:,}", f"{found.groups:,}") for side, found in report.split.sides.items()
+    )
     return Table(f"Split, by method {report.split.method}", ("side", "rows", "queries", "groups"), rows, frozenset({1, 2, 3}))
 
 
@@ -123,7 +141,10 @@ def training_facts(report: TrainingReport) -> Facts:
         ("rows", f"{report.rows:,}"),
         ("steps", f"{report.total_steps:,}"),
         ("time", f"{report.seconds:,.0f} s, {report.samples_per_second:,.0f} rows a second"),
-        ("hardware", f"{report.processes} × {report.device}, {report.precision}, at most {report.peak_memory_bytes / 2**30:.1f} GiB"),
+        (
+            "hardware",
+            f"{report.processes} × {report.device}, {report.precision}, at most {report.peak_memory_bytes / 2**30:.1f} GiB",
+        ),
         ("known positives kept out of the negatives", f"{report.masked_negatives:,}"),
         ("padding", f"{report.padding_factor:.2f} tokens computed for each token given"),
         ("libraries", ", ".join(f"{name} {number}" for name, number in sorted(report.versions.items()))),

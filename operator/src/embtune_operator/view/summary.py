@@ -42,6 +42,7 @@ def print_summary(console: Console, job: FineTuneJob, line: LineKeys, store: Sto
     promoted = find(status.conditions, "Promoted")
     console.print(f"[bold]{escape(_where(line, version, history, promoted))}[/]")
     console.print(f"It lies at {escape(f'{shown_store(store)}/{line.version(version.number).root}')}", soft_wrap=True)
+    console.print(escape(_page(line, version, store)), soft_wrap=True)
     console.print(escape(_next(line, version, store)), soft_wrap=True)
 
 
@@ -85,6 +86,11 @@ def _where(line: LineKeys, version: Version, history: Sequence[Release], promote
     if version.stage == "Archived":
         return f"{name} was in production; {now} is now"
     return promoted.message if promoted else name
+
+
+def _page(line: LineKeys, version: Version, store: Store) -> str:
+    options = f"--store {shown_store(store)} --namespace {line.namespace}"
+    return f"On one page, with what was won and lost: embtune report {line.model}@{version.number} {options}"
 
 
 def _next(line: LineKeys, version: Version, store: Store) -> str:

@@ -8,7 +8,7 @@ document.addEventListener("click", (event) => {
 function save(id, as) {
   const shown = document.getElementById(id);
   const copy = shown.cloneNode(true);
-  const kept = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "font-family", "font-size", "font-weight", "text-anchor"];
+  const kept = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "paint-order", "font-family", "font-size", "font-weight", "text-anchor"];
   const drawn = [shown, ...shown.querySelectorAll("*")];
   [copy, ...copy.querySelectorAll("*")].forEach((part, number) => {
     const style = getComputedStyle(drawn[number]);
