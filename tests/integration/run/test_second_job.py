@@ -92,18 +92,19 @@ def test_the_registry_shows_both_versions(second: Finished) -> None:
 def test_compare_is_paired_and_agrees_with_what_was_published(second: Finished) -> None:
     line = second.line
     compared = embtune(*registry(line, "compare", f"{MODEL}@1", f"{MODEL}@2"), "--json").ended(0).json
-    assert (compared["first"], compared["second"], compared["exam"]) == (1, 2, line.exam_digest)
+    assert [model["name"] for model in compared["models"]] == [f"{MODEL}@1", f"{MODEL}@2"]
     assert compared["queries"] == len(line.queries)
-    published = {n: read_json(line.version(n) / "evaluation.json")["candidate"] for n in (1, 2)}
-    for row in compared["metrics"]:
-        name, difference = row["metric"], row["difference"]
-        assert abs(row["first"] - published[1][name]) < 1e-9
-        assert abs(row["second"] - published[2][name]) < 1e-9
-        assert abs(difference["value"] - (row["second"] - row["first"])) < 1e-9
-        assert difference["lower"] <= difference["value"] <= difference["upper"]
+    for number, model in enumerate(compared["models"], 1):
+        published = read_json(line.version(number) / "evaluation.json")["candidate"]
+        assert model["better"] + model["alike"] + model["worse"] == len(line.queries)
+        for row, before in zip(model["metrics"], compared["models"][0]["metrics"], strict=True):
+            score, difference = row["score"], row["difference"]
+            assert abs(score["value"] - published[row["metric"]]) < 1e-9
+            assert abs(difference["value"] - (score["value"] - before["score"]["value"])) < 1e-9
+            assert difference["lower"] <= difference["value"] <= difference["upper"]
     table = embtune(*registry(line, "compare", f"{MODEL}@1", f"{MODEL}@2")).ended(0).out
-    assert "difference" in table
-    assert f"{len(line.queries):,} exam queries, paired" in table
+    assert f"{len(line.queries):,} questions in " in table
+    assert "better" in table
 
 
 def test_the_best_version_is_the_one_with_the_highest_score(second: Finished) -> None:

@@ -1,4 +1,4 @@
-"""A comparison of two versions on the exam they share, from scores that are kept: no model is loaded."""
+"""A comparison of models on the same questions: metrics with bounds, what each answers better, what it costs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embtune_api.errors import InvalidInput, NotFound
+from embtune_operator.judge.goodness import gained
 from embtune_operator.judge.measure import measure
 from embtune_operator.judge.scores import Scores, kept_scores
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from embtune_api.keys import LineKeys
     from embtune_operator.judge.bootstrap import Bounds
     from embtune_operator.registry.versions import Version
@@ -17,50 +20,120 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Cost:
+    size: int
+    """bytes"""
+    dimension: int | None = None
+    """None: the model was not loaded."""
+    texts_a_second: float | None = None
+    """Encoded on this machine; None: the model was not loaded."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A model, and what it answered."""
+
+    name: str
+    scores: Scores
+    """In the order of the questions, the same for all contestants."""
+    cost: Cost
+
+
+@dataclass(frozen=True)
 class ComparedMetric:
     metric: str
-    first: float
-    second: float
+    score: Bounds
+    """One-sided bounds."""
     difference: Bounds
-    """second - first, paired, with one-sided bounds."""
+    """How much more it has than the first model, paired, with one-sided bounds."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One model beside the first."""
+
+    name: str
+    metrics: list[ComparedMetric]
+    better: int
+    """Questions that it answers better than the first."""
+    alike: int
+    worse: int
+    cost: Cost
 
 
 @dataclass(frozen=True)
 class Comparison:
-    exam: str
     queries: int
+    groups: int
     confidence: float
-    metrics: list[ComparedMetric]
+    judged_by: str
+    """The metric that better and worse are counted by."""
+    models: list[Compared]
+    """The first is what the others are compared with."""
 
 
-def compare(store: Store, line: LineKeys, first: Version, second: Version, confidence: float = 0.95) -> Comparison:
-    """Both versions on the same queries, those that either was trained on left out.
+def compare(contestants: Sequence[Contestant], confidence: float = 0.95) -> Comparison:
+    """All on the same questions: those that all can be scored on.
 
     Raises:
-        InvalidInput: they were judged on different exams, or share no metric.
+        InvalidInput: they share no metric or no question.
+    """
+    import numpy as np
+
+    names = " and ".join(contestant.name for contestant in contestants)
+    first = contestants[0].scores
+    shared = [name for name in first.metrics if all(name in other.scores.metrics for other in contestants)]
+    if not shared or any(len(other.scores.groups) != len(first.groups) for other in contestants):
+        raise InvalidInput(f"{names} share no metric: judge them with the same suites")
+    answerable = np.logical_and.reduce([contestant.scores.answerable for contestant in contestants])
+    scores = [contestant.scores.only(answerable) for contestant in contestants]
+    if not len(scores[0].groups):
+        raise InvalidInput(f"{names} have no question that all of them can be scored on")
+    measured = {name: found for name, found in measure(shared, scores).items() if found.is_defined}
+    judged_by = next((name for name in shared if name.partition("/")[2] == "ndcg@10"), shared[0])
+    models = []
+    for number, contestant in enumerate(contestants):
+        gain = gained(judged_by, scores[0], scores[number])
+        metrics = [
+            ComparedMetric(name, found.bounds(number, confidence), found.difference(number, 0, confidence))
+            for name, found in measured.items()
+        ]
+        counts = (int((gain > 0).sum()), int((gain == 0).sum()), int((gain < 0).sum()))
+        models.append(Compared(contestant.name, metrics, *counts, contestant.cost))
+    groups = len(np.unique(scores[0].groups))
+    return Comparison(len(scores[0].groups), groups, confidence, judged_by, models)
+
+
+def kept_contestants(store: Store, line: LineKeys, versions: Sequence[Version]) -> list[Contestant]:
+    """Versions of one line, by the scores that are kept: no model is loaded. Queries that any was trained on are left out.
+
+    Raises:
+        InvalidInput: they were judged on different exams.
         NotFound: the scores of one have been deleted.
     """
-    if first.evaluation.exam != second.evaluation.exam:
+    exams = {version.evaluation.exam for version in versions}
+    if len(exams) > 1:
+        which = ", ".join(f"v{version.number}: {version.evaluation.exam[:12]}…" for version in versions)
         raise InvalidInput(
-            f"{line.model} v{first.number} and v{second.number} were judged on different exams "
-            f"({first.evaluation.exam[:12]}… and {second.evaluation.exam[:12]}…): their scores cannot be compared"
+            f"these versions of {line.model} were judged on different exams ({which}): kept scores cannot be compared"
         )
-    dropped = sorted({*first.evaluation.dropped_queries, *second.evaluation.dropped_queries})
-    one, other = (_scores(store, line, version).without(dropped) for version in (first, second))
-    reported = first.evaluation.candidate.keys() & second.evaluation.candidate.keys()
-    shared = [name for name in one.metrics if name in other.metrics and name in reported]
-    if not shared or len(one.groups) != len(other.groups):
-        raise InvalidInput(f"{line.model} v{first.number} and v{second.number} share no metric: judge them with the same suites")
-    answerable = one.answerable & other.answerable
-    one, other = one.only(answerable), other.only(answerable)
-    if not len(one.groups):
-        raise InvalidInput(f"{line.model} v{first.number} and v{second.number} have no exam query that both can be scored on")
-    metrics = [
-        ComparedMetric(name, float(found.values[0]), float(found.values[1]), found.difference(1, 0, confidence))
-        for name, found in measure(shared, [one, other]).items()
-        if found.is_defined
+    dropped = sorted({query for version in versions for query in version.evaluation.dropped_queries})
+    return [
+        Contestant(
+            f"{line.model}@{version.number}",
+            _reported(_scores(store, line, version), version).without(dropped),
+            Cost(sum(file.size for file in version.manifest.model_files)),
+        )
+        for version in versions
     ]
-    return Comparison(first.evaluation.exam, len(one.groups), confidence, metrics)
+
+
+def _reported(scores: Scores, version: Version) -> Scores:
+    """Without the columns of queries that no report of the version names."""
+    reported = [number for number, name in enumerate(scores.columns) if name in version.evaluation.candidate]
+    if scores.metrics != scores.columns or not reported:
+        return scores
+    return Scores(tuple(scores.columns[number] for number in reported), scores.values[:, reported], scores.groups)
 
 
 def _scores(store: Store, line: LineKeys, version: Version) -> Scores:
@@ -70,5 +143,5 @@ def _scores(store: Store, line: LineKeys, version: Version) -> Scores:
         return kept_scores(store, keys)
     except NotFound as error:
         raise NotFound(
-            f"the per-query scores of {line.model} v{version.number} are gone ({keys.scores}): evaluate it again"
+            f"the per-query scores of {line.model} v{version.number} are gone ({keys.scores}): measure it again with --measure"
         ) from error

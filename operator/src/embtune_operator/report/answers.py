@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from embtune_api.documents import Exam, ResultManifest
 from embtune_operator.judge.diagnosis import Answered
-from embtune_operator.report.duel import misplaced
+from embtune_operator.judge.goodness import goodness, misplaced
 from embtune_store import documents
 from embtune_store.folders import read_verified
 
@@ -73,7 +73,7 @@ class Answers:
         gained = float(self.duel.gained[number])
         if self.duel.of_pairs:
             asked, second = mine["texts"]
-            wanted = (second, f"score {self.duel.candidate_scores.values[number, 1]:g}")
+            wanted: tuple[str, ...] = (second, f"score {self.duel.candidate_scores.values[number, 1]:g}")
             answers = [_about_pair(scores, number) for scores in (self.duel.candidate_scores, self.duel.rival_scores)]
             return Case(asked, wanted, str(mine.get("group", "")), gained, *answers)
         grades = self.relevance.get(mine["query"], {})
@@ -96,7 +96,7 @@ class Answers:
     def answered(self, number: int) -> Answered:
         """As `diagnose` takes it: the rival first, then the candidate."""
         duel, entry = self.duel, self.candidate[number]
-        before, after = (float(values[number]) for values in duel.goodness)
+        before, after = (float(goodness(duel.metric, scores)[number]) for scores in (duel.rival_scores, duel.candidate_scores))
         if duel.of_pairs:
             return Answered(self.query(number), str(entry.get("group", "")), before, after)
         tops = [

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embtune_api.errors import NotFound
-from embtune_api.metrics import PAIR_METRICS, measure_of, split_metric
+from embtune_api.metrics import measure_of, split_metric
+from embtune_operator.judge.goodness import gained, is_of_pairs
 from embtune_operator.judge.measure import measure
 from embtune_operator.judge.power import detectable
 from embtune_operator.judge.scores import kept_scores
@@ -60,39 +61,9 @@ class Duel:
         return is_of_pairs(self.metric)
 
     @property
-    def goodness(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(queries,) of the rival and of the candidate; more is better. Of pairs: how near the pair's place in the order of
-        similarities is to its place in the order of scores, from 0 to 1.
-        """
-        import numpy as np
-
-        both = (self.rival_scores, self.candidate_scores)
-        if self.of_pairs:
-            before, after = (1 - np.abs(misplaced(scores)) for scores in both)
-            return before, after
-        column = self.candidate_scores.columns.index(self.metric)
-        before, after = (scores.values[:, column] for scores in both)
-        return before, after
-
-    @property
     def gained(self) -> NDArray[np.float64]:
-        """(queries,): what each query has more with the candidate; rounding is no gain."""
-        import numpy as np
-
-        before, after = self.goodness
-        return np.asarray(np.round(after - before, 9))
-
-
-def is_of_pairs(metric: str) -> bool:
-    """Whether it is a statistic of all pairs together."""
-    return measure_of(metric)[0] in {name for names in PAIR_METRICS.values() for name in names}
-
-
-def misplaced(scores: Scores) -> NDArray[np.float64]:
-    """(pairs,): how much too alike a model finds the texts of each pair: its place in the order of similarities less that in the
-    order of scores, both from 0 to 1. Equal ones share their mean place.
-    """
-    return _places(scores.values[:, 0]) - _places(scores.values[:, 1])
+        """(queries,): how much better each is with the candidate."""
+        return gained(self.metric, self.rival_scores, self.candidate_scores)
 
 
 def find_duel(store: Store, line: LineKeys, version: Version) -> Duel | None:
@@ -157,11 +128,3 @@ def _judged_by(version: Version) -> str | None:
     gated = [gate.metric for gate in version.evaluation.verdict.gates if gate.metric in known]
     usual = [name for name in headline_metrics(known) if measure_of(name)[0] in _USUAL]
     return next(iter([*gated, *usual, *known]), None)
-
-
-def _places(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    import numpy as np
-
-    _, ranks, counts = np.unique(values, return_inverse=True, return_counts=True)
-    middle = counts.cumsum() - (counts + 1) / 2
-    return np.asarray(middle[ranks] / max(1, len(values) - 1))
