@@ -1,5 +1,10 @@
 """A later job of the line: judged against the champion on the same exam, which it has never seen; then back, and told."""
 
+import json
+from pathlib import Path
+
+import pyarrow.parquet
+
 from support.command import embtune
 from support.jobs import MODEL, NAMESPACE
 from support.leaks import leaks
@@ -105,6 +110,45 @@ def test_compare_is_paired_and_agrees_with_what_was_published(second: Finished) 
     table = embtune(*registry(line, "compare", f"{MODEL}@1", f"{MODEL}@2")).ended(0).out
     assert f"{len(line.queries):,} questions in " in table
     assert "better" in table
+
+
+def test_measured_scores_are_the_kept_ones(second: Finished) -> None:
+    line = second.line
+    compare = registry(line, "compare", f"{MODEL}@1", f"{MODEL}@2")
+    kept, measured = (embtune(*compare, "--json", *more).ended(0).json["models"] for more in ((), ("--measure",)))
+    for before, after in zip(kept, measured, strict=True):
+        scores = {row["metric"]: row["score"]["value"] for row in after["metrics"]}
+        for row in before["metrics"]:
+            assert abs(row["score"]["value"] - scores[row["metric"]]) < 1e-6
+        assert (before["cost"]["dimension"], after["cost"]["dimension"]) == (None, 32)
+        assert after["cost"]["size"] == before["cost"]["size"]
+        assert after["cost"]["texts_a_second"] > 0
+
+
+def test_vectors_carry_the_digest_of_their_version(second: Finished, bench: Path, tmp_path: Path) -> None:
+    line, out = second.line, tmp_path / "vectors.parquet"
+    command = registry(line, "embed", f"{MODEL}@production", bench / "first.jsonl", "--text", "positive", "--out", out)
+    told = embtune(*command).ended(0)
+    assert told.out.startswith(f"{out}: 700 vectors of 32 numbers")
+    stamp = json.loads(pyarrow.parquet.read_schema(out).metadata[b"embtune"])
+    assert stamp["model"] == f"{MODEL}@2"
+    assert stamp["digest"] == read_json(line.version(2) / "evaluation.json")["model_digest"]
+
+
+def test_the_report_is_one_page_of_what_the_store_holds(second: Finished, tmp_path: Path) -> None:
+    line, out = second.line, tmp_path / "page.html"
+    assert f"embtune report {MODEL}@2 --store {line.store}" in second.told.out
+    for subject in (f"{MODEL}@2", "second", MODEL):
+        assert embtune(*registry(line, "report", subject, "--out", out)).ended(0).processor < 10
+        page = out.read_text(encoding="utf-8")
+        for told in (
+            f"{MODEL} v2 passed its gates and is in production",
+            "production v1",
+            "Training loss",
+            "twice.jsonl",
+            "Losses: ",
+        ):
+            assert told in page
 
 
 def test_the_best_version_is_the_one_with_the_highest_score(second: Finished) -> None:
