@@ -9,6 +9,7 @@ from embtune_api.base import Document
 from embtune_api.digest import digest_of, tree_digest
 from embtune_api.keys import ResultKeys, VersionKeys
 from embtune_api.losses import Prepared, Shape
+from embtune_api.slices import SliceScores
 from embtune_api.sources import Columns
 from embtune_api.status import FineTuneJobStatus, StepName
 from embtune_api.verdict import Verdict
@@ -151,6 +152,8 @@ class EvaluateFacts(Document):
     dropped: int
     """Exam queries left out for all, since a compared model has trained on them (indices in `evaluation.json`)."""
     queries: int
+    slices: StoredFile | None = None
+    """The `SliceTable`; None: the job asks for none."""
     cached: list[str] = []
     """Roles whose results were there already."""
 
@@ -272,6 +275,8 @@ class PublishedEvaluation(Document):
     """Digest of the suites: with exam and model digest it names the cached per-query results."""
     dropped_queries: list[int] = []
     """Indices, in the exam's order, of queries left out of these scores: a compared model has trained on them."""
+    slices: list[SliceScores] = []
+    """Parts of the exam, told on their own."""
 
     @classmethod
     def of(cls, report: EvaluationReport, model_digest: str, champion_version: int | None, verdict: Verdict) -> Self:
@@ -286,6 +291,7 @@ class PublishedEvaluation(Document):
             verdict=verdict,
             suites_digest=report.suites_digest,
             dropped_queries=report.dropped_queries,
+            slices=report.slices,
         )
 
 

@@ -131,7 +131,7 @@ class ExamKeys:
 
     @property
     def queries(self) -> str:
-        """jsonl of {id, text, group, groups}: `group` counts in the bounds; all of `groups` are kept out of training."""
+        """jsonl of {id, text, group, groups, slices?}: `group` counts in the bounds; all of `groups` are kept out of training."""
         return f"{self.root}/queries.jsonl"
 
     @property
@@ -223,6 +223,11 @@ class StepKeys:
     def report(self) -> str:
         """training-report or evaluation-report, by step; the data-report is in `data`."""
         return f"{self.root}/report.json"
+
+    @property
+    def slices(self) -> str:
+        """evaluate: which queries of the exam are in which slice, where the job asks for slices."""
+        return f"{self.root}/slices.json"
 
     @property
     def verdict(self) -> str:

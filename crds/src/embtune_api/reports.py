@@ -13,6 +13,7 @@ from embtune_api.check_reports import ClassSizes, LanguageReport, TokenReport
 from embtune_api.losses import Prepared
 from embtune_api.mining_report import MiningReport
 from embtune_api.replayed import ReplayReport
+from embtune_api.slices import SliceScores
 from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
 
@@ -219,3 +220,5 @@ class EvaluationReport(Document):
     dropped_queries: list[int]
     """Indices, in the exam's order, of queries that a compared model has trained on."""
     metrics: dict[Literal["candidate", "base", "champion"], Metrics]
+    slices: list[SliceScores] = []
+    """Parts of the exam that the job asks for, by name, those with most queries first."""

@@ -18,6 +18,7 @@ from embtune_api.documents import Owner, ResolvedBase, StoredFile, StoredModel
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
 from embtune_api.replayed import Replayed
+from embtune_api.slices import Slice
 from embtune_api.training import Training
 from embtune_api.verdict import Verdict
 
@@ -49,6 +50,8 @@ class PrepareRequest(StepRequest):
     base_model: BaseModelRef
     training: Training = Training()
     """The job's recipe: checks compare with it what there is to train on."""
+    slices: list[Slice] = []
+    """That are to be told of the exam: an exam that is frozen now keeps their values."""
     replayed: Replayed | None = None
     """What data.replay means; None: nothing is asked for."""
     folder: str | None = None
@@ -82,6 +85,8 @@ class EvaluateRequest(StepRequest):
     exam: str
     models: list[Judged]
     suites: list[Suite]
+    slices: list[Slice] = []
+    """Of the exam, told on their own."""
 
 
 class PublishRequest(StepRequest):

@@ -20,9 +20,11 @@ from embtune_api.evaluation import Evaluation
 from embtune_api.losses import SHAPE_COLUMNS, built_as, learns_from
 from embtune_api.names import DnsLabel
 from embtune_api.promotion import Promotion
+from embtune_api.slices import NAME
 from embtune_api.training import Training
 
 RESERVED = "cannot be called jobs: the store keeps jobs under that name"
+_NO_SUCH_SLICE = "a gate's slice is one of evaluation.slices"
 
 
 class Runtime(Resource):
@@ -86,6 +88,23 @@ class Recipe(Resource):
                 raise ValueError(
                     f"promotion.gates[{number}].metric {gate.metric} is not yielded by any suite; "
                     f"choose one of {', '.join(known)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "self.promotion.gates.all(g, !has(g.slice) || (has(self.evaluation.slices) && "
+        f"self.evaluation.slices.exists(s, g.slice.startsWith({NAME.format('s')} + '='))))",
+        _NO_SUCH_SLICE,
+        field="promotion.gates",
+    )
+    def _gates_name_slices_that_exist(self) -> Self:
+        known = [one.name for one in self.evaluation.slices or []]
+        for number, gate in enumerate(self.promotion.gates):
+            if gate.slice is not None and gate.slice.partition("=")[0] not in known:
+                raise ValueError(
+                    f"promotion.gates[{number}].slice {gate.slice}: {_NO_SUCH_SLICE}, "
+                    f"which {'are ' + ', '.join(known) if known else 'there are none of'}"
                 )
         return self
 

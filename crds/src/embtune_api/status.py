@@ -16,6 +16,8 @@ Phase = Literal["Pending", "Queued", "Preparing", "Training", "Evaluating", "Pub
 Stage = Literal["Candidate", "Canary", "Production", "Archived", "Rejected", "RolledBack"]
 StepName = Literal["prepare", "train", "evaluate", "publish"]
 Metrics = Annotated[dict[str, float | None], Field(max_length=512)]
+Role = Literal["candidate", "base", "champion"]
+"""Of a model that is examined."""
 
 
 FailureReason = Literal[

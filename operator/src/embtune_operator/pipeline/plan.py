@@ -13,6 +13,7 @@ from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, Publis
 if TYPE_CHECKING:
     from embtune_api.documents import Judgement, StepManifest, StoredFile
     from embtune_api.resources import FineTuneJob
+    from embtune_api.slices import Slice
     from embtune_api.status import StepName
     from embtune_operator.pipeline.resolved import Resolved
     from embtune_operator.settings import Settings
@@ -107,6 +108,7 @@ def _common(job: FineTuneJob, settings: Settings, digest: str) -> dict[str, Any]
 def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> PrepareRequest:
     spec = job.spec
     data = presets.resolve_data(spec.data, spec.training)
+    kept = [one.model_copy(update={"values": None}) for one in spec.evaluation.slices or [] if one.kept_by_the_exam]
     digest = digest_of(
         {
             "step": "prepare",
@@ -117,6 +119,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
             "base": spec.base_model,
             "recipe": spec.training.model_dump(include={"loss", "batch_size", "max_seq_length"}),
             "replayed": resolved.replayed,
+            **_if_any("slices", kept),
         }
     )
     return PrepareRequest(
@@ -125,6 +128,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
         data=data,
         base_model=spec.base_model,
         training=spec.training,
+        slices=kept,
         replayed=resolved.replayed,
         folder=settings.folder,
     )
@@ -154,7 +158,7 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
     ]
     if resolved.champion:
         models.append(Judged(role="champion", model=resolved.champion.model))
-    suites = job.spec.evaluation.suites
+    suites, slices = job.spec.evaluation.suites, job.spec.evaluation.slices or []
     exam = resolved.prepare_facts.exam
     digest = digest_of(
         {
@@ -162,9 +166,10 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
             "exam": exam,
             "suites": suites,
             "models": [[judged.role, judged.model.digest, _sha256(judged.model.fingerprints)] for judged in models],
+            **_if_any("slices", slices),
         }
     )
-    return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites)
+    return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites, slices=slices)
 
 
 def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, settings: Settings) -> PublishRequest:
@@ -206,6 +211,11 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
         },
         timestamp=judgement.at,
     )
+
+
+def _if_any(name: str, slices: list[Slice]) -> dict[str, list[Slice]]:
+    """For a digest: a job that asks for none has the digest that it had before there were any."""
+    return {name: slices} if slices else {}
 
 
 def _replayed_rows(resolved: Resolved) -> int:

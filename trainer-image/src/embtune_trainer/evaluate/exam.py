@@ -1,7 +1,7 @@
 """The frozen exam, as arrays to score against."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -28,6 +28,10 @@ class Asked(Protocol):
     def texts(self) -> Sequence[tuple[str, ...]]:
         """Of each of them: whoever was trained on one has seen it."""
 
+    @property
+    def slices(self) -> Sequence[Mapping[str, list[str]]]:
+        """Of each of them: the values that the exam keeps, by the name of the slice."""
+
 
 def group_index(asked: Asked) -> NDArray[np.int64]:
     """(asked,) int64: equal numbers for equal groups."""
@@ -45,6 +49,7 @@ class LoadedExam:
     passages: list[str]
     relevance: dict[str, dict[str, int]]
     """query id → passage id → grade"""
+    slices: list[dict[str, list[str]]] = field(default_factory=list)
 
     @property
     def ids(self) -> list[str]:
@@ -81,6 +86,7 @@ class LoadedPairs:
     groups: list[str]
     scores: NDArray[np.float64]
     """(pairs,), on the scale of the data."""
+    slices: list[dict[str, list[str]]] = field(default_factory=list)
 
 
 def load_exam(store: Store, keys: ExamKeys) -> LoadedExam | LoadedPairs:
@@ -99,6 +105,7 @@ def _pairs(exam: ExamSet) -> LoadedPairs:
         texts=[(pair["sentence1"], pair["sentence2"]) for pair in exam.scored],
         groups=[pair["group"] for pair in exam.scored],
         scores=np.array([pair["score"] for pair in exam.scored], dtype=np.float64),
+        slices=[pair.get("slices", {}) for pair in exam.scored],
     )
 
 
@@ -113,4 +120,5 @@ def _retrieval(exam: ExamSet) -> LoadedExam:
         passage_ids=[passage["id"] for passage in exam.corpus],
         passages=[passage["text"] for passage in exam.corpus],
         relevance=relevance,
+        slices=[query.get("slices", {}) for query in exam.queries],
     )

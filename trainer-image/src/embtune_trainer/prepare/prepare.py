@@ -18,7 +18,7 @@ from embtune_trainer.prepare.base_model import resolve_base
 from embtune_trainer.prepare.builders import Built
 from embtune_trainer.prepare.complete import Completion
 from embtune_trainer.prepare.divide import Divided
-from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, refuse_other_groups
+from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, refuse_other_groups, refuse_unknown_slices
 from embtune_trainer.prepare.examine import Examined, examine
 from embtune_trainer.prepare.findings import counted
 from embtune_trainer.prepare.ledger import read_ledger, remember
@@ -69,7 +69,7 @@ def run_prepare(
     report_progress(Progress(percent=0, message="reading the data"))
     outside, kept = Outside(store, secrets, mirror, claims), Archive.of_sources(request, store)
     reading, checking = _tell(report_progress, 0, 20), _tell(report_progress, 20, 60)
-    data = read_sources(request.data.train, request.data.split, folder, outside, kept, reading)
+    data = read_sources(request.data.train, request.data.split, folder, outside, kept, reading, request.slices)
     replay = ReplayJob.of(request, store)
     report_progress(Progress(percent=20, message=f"checking and dividing {counted(data.rows_read)}"))
     now = now or datetime.now(UTC)
@@ -125,7 +125,9 @@ def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store
     line, split = request.line_keys, wanted.split
     ledger = read_ledger(store, line, split) if split.method == "Stratified" else None
     frozen = _frozen_exam(store, request, split)
-    return examine(data, wanted, request.training, now, ledger=ledger, frozen=frozen, tell=tell)
+    examined = examine(data, wanted, request.training, now, ledger=ledger, frozen=frozen, tell=tell)
+    refuse_unknown_slices(examined.divided.exam, request.slices, line, frozen_before=frozen is not None)
+    return examined
 
 
 def _settled(examined: Examined, request: PrepareRequest, store: Store) -> bool:
