@@ -16,6 +16,7 @@ from embtune_api.replayed import ReplayReport
 from embtune_api.slices import SliceScores
 from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
+from embtune_api.training_record import LayerNorms, LossPoint, MemoryReport, TrainingFinding, ValidationReport
 
 Action = Literal["failed", "removed", "kept"]
 
@@ -180,13 +181,6 @@ class DataReport(Document):
     findings: list[Finding]
 
 
-class LossPoint(Document):
-    step: int
-    loss: float
-    learning_rate: float
-    grad_norm: float
-
-
 class TrainingReport(Document):
     """What `train` did, with what it takes to do it again."""
 
@@ -206,6 +200,11 @@ class TrainingReport(Document):
     """Tokens computed over tokens given; 1.0 is no padding."""
     peak_memory_bytes: int
     curve: list[LossPoint]
+    memory: MemoryReport
+    layers: list[LayerNorms] = []
+    validation: ValidationReport | None = None
+    """None: no validation rows were looked at."""
+    findings: list[TrainingFinding] = []
     versions: dict[str, str]
 
 

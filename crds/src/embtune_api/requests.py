@@ -71,6 +71,8 @@ class TrainRequest(StepRequest):
     """Every value explicit."""
     processes: int = 1
     """On this node."""
+    killed: int = 0
+    """Earlier attempts that were killed since memory ran out: each halves what this one holds in memory at once."""
 
 
 class Judged(Document):

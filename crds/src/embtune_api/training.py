@@ -11,6 +11,7 @@ from embtune_api.crd.declare import cel
 from embtune_api.losses import MARGINS, LossChoice
 
 NO_MARGIN = f"margin is for the losses {', '.join(sorted(MARGINS))}"
+CACHED_ALREADY = "the loss CachedMultipleNegativesRanking has its own size: set loss.miniBatchSize instead of microBatchSize"
 FEWEST_LABELLED = 8
 """Texts in a batch: fewer would not hold several of each of several labels."""
 
@@ -66,6 +67,11 @@ class Training(Resource):
     """Gradients are scaled down to this length."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Overrides the base model's dropout during training."""
+    micro_batch_size: Annotated[int, Field(ge=1, le=65536)] | None = None
+    """Texts whose activations each process holds in memory at once: fewer need less memory and more time; the batch and its
+    negatives stay as they are. Default: all of the batch, and half as many whenever memory runs out."""
+    activation_checkpointing: bool = False
+    """Compute the activations of each layer again when they are needed: far less memory, about a third more time."""
     precision: Literal["Auto", "fp32", "bf16"] = "Auto"
     """Auto: bf16 arithmetic where the hardware has it, else fp32; weights are kept in fp32."""
     checkpoint_steps: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
@@ -88,4 +94,13 @@ class Training(Resource):
                 f"BatchHardSoftMarginTriplet compares texts of several labels in each batch: batchSize must be {FEWEST_LABELLED} "
                 f"or more, not {self.batch_size}"
             )
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!has(self.microBatchSize) || self.loss.name != 'CachedMultipleNegativesRanking'", CACHED_ALREADY, field="microBatchSize"
+    )
+    def _one_size_at_once(self) -> Self:
+        if self.micro_batch_size is not None and self.loss.name == "CachedMultipleNegativesRanking":
+            raise ValueError(CACHED_ALREADY)
         return self

@@ -94,6 +94,7 @@ RECIPE: Object = {
         "weightDecay": 0.01,
         "maxGradNorm": 2.5,
         "dropout": 0.05,
+        "activationCheckpointing": True,
         "precision": "bf16",
         "checkpointSteps": 50,
         "deterministic": True,
@@ -160,7 +161,7 @@ _LABELLED: Object = {
 _TRIPLETS: Object = {
     **RECIPE,
     "data": {"train": [{"uri": "s3://datasets/t.jsonl", "columns": {"anchor": "q", "positive": "a", "negative": "n"}}]},
-    "training": {"loss": {"name": "Triplet", "margin": 2.5}},
+    "training": {"loss": {"name": "Triplet", "margin": 2.5}, "microBatchSize": 24},
 }
 _HEADLESS: Object = {
     "uri": "s3://datasets/sts.csv",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from embtune_api import presets
 from embtune_api.digest import digest_of
-from embtune_api.keys import JobKeys, LineKeys, StepKeys
+from embtune_api.keys import SHORT, JobKeys, LineKeys, StepKeys
 from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, PublishRequest, TrainRequest
 
 if TYPE_CHECKING:
@@ -148,7 +148,14 @@ def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainReq
         base=base,
         training=training,
         processes=job.spec.runtime.processes_per_node,
+        killed=_killed(job, digest),
     )
+
+
+def _killed(job: FineTuneJob, digest: str) -> int:
+    """Trainings towards this output that the kernel ended. It says nothing to the process, so that the next one must know."""
+    attempts = job.status.attempts if job.status else []
+    return sum((a.step, a.digest, a.reason) == ("train", digest[:SHORT], "OutOfMemory") for a in attempts)
 
 
 def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> EvaluateRequest:

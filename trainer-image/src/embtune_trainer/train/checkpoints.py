@@ -13,9 +13,9 @@ from torch import nn
 from embtune_api.base import Document
 from embtune_api.documents import FileEntry
 from embtune_api.keys import StepKeys
-from embtune_api.reports import LossPoint
 from embtune_store import documents, folders
 from embtune_store.protocol import Store
+from embtune_trainer.train.outcome import History
 
 KEEP = 2
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -25,8 +25,7 @@ class CheckpointManifest(Document):
     step: int
     """Optimizer steps that its weights have seen."""
     files: list[FileEntry]
-    curve: list[LossPoint]
-    masked_negatives: int
+    history: History
 
 
 class Checkpoints:
@@ -36,9 +35,7 @@ class Checkpoints:
         self._store = store
         self._keys = keys
 
-    def save(
-        self, step: int, model: nn.Module, optimizer: torch.optim.AdamW, curve: list[LossPoint], masked_negatives: int
-    ) -> None:
+    def save(self, step: int, model: nn.Module, optimizer: torch.optim.AdamW, history: History) -> None:
         """Write the state after `step` steps, then forget all but the newest two."""
         prefix = self._keys.checkpoint(step)
         tensors = {f"weight.{name}": parameter.detach() for name, parameter in model.named_parameters()}  # tied ones once
@@ -49,7 +46,7 @@ class Checkpoints:
         with tempfile.TemporaryDirectory(prefix="embtune-checkpoint-") as folder:
             save_file({name: value.contiguous() for name, value in tensors.items()}, Path(folder) / "state.safetensors")
             files = folders.upload_folder(self._store, Path(folder), f"{prefix}/state")
-        manifest = CheckpointManifest(step=step, files=files, curve=curve, masked_negatives=masked_negatives)
+        manifest = CheckpointManifest(step=step, files=files, history=history)
         documents.put(self._store, f"{prefix}/manifest.json", manifest)
         self._forget_older_than(step)
 

@@ -20,41 +20,23 @@ from torch import Tensor
 
 from embtune_api.errors import EmbtuneError, Stopped
 from embtune_api.presets import steps_per_epoch
-from embtune_api.reports import LossPoint
 from embtune_api.status import Progress
 from embtune_api.training import Training
+from embtune_api.training_record import LossPoint
 from embtune_trainer.encoder import GROUP_OVERHEAD_TOKENS, TokenIds, embed, length_groups
 from embtune_trainer.progress import ReportProgress
 from embtune_trainer.train.batches import Rows, rank_slice
 from embtune_trainer.train.checkpoints import Checkpoints
+from embtune_trainer.train.memory import Memory, recompute_activations
 from embtune_trainer.train.metrics import Moment
-from embtune_trainer.train.objectives import Objective
+from embtune_trainer.train.objectives import BatchLoss, Objective
+from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import TrainingRows
 
 CURVE_POINTS = 200
 REPORT_SECONDS = 1.0
 CHECKPOINT_SECONDS = 600.0
-
-
-@dataclass
-class Outcome:
-    """What a training did in this process."""
-
-    resumed_from: int | None = None
-    seconds: float = 0.0
-    """From the first step to the last, checkpoints included."""
-    rows: int = 0
-    masked_negatives: int = 0
-    tokens: int = 0
-    """Without padding, on this rank."""
-    computed_tokens: int = 0
-    """With padding, on this rank."""
-    curve: list[LossPoint] = field(default_factory=list)
-
-    @property
-    def samples_per_second(self) -> float:
-        return self.rows / self.seconds if self.seconds else 0.0
 
 
 def nobody(_: Moment) -> None:
@@ -79,6 +61,7 @@ class Loop:
     """Whether this process was told to save and stop."""
     show: Callable[[Moment], None] = nobody
     """Of rank 0, as often as `report`."""
+    memory: Memory = field(default_factory=Memory)
 
     def run(self) -> Outcome:
         """Train to the end, from the newest complete checkpoint.
@@ -139,6 +122,8 @@ class Loop:
 
     def _prepare_model(self) -> None:
         self.model.train()
+        if self.recipe.activation_checkpointing:
+            recompute_activations(self.model)
         if self.recipe.dropout is not None:
             for module in self.model.modules():
                 if isinstance(module, torch.nn.Dropout):
@@ -155,8 +140,8 @@ class Loop:
         if checkpoint is None:
             return 0
         self.checkpoints.restore(checkpoint, self.model, optimizer)
-        outcome.resumed_from = checkpoint.step
-        outcome.curve, outcome.masked_negatives = list(checkpoint.curve), checkpoint.masked_negatives
+        outcome.recall(checkpoint.step, checkpoint.history)
+        self.memory.recall(checkpoint.history.ran_out)
         return checkpoint.step
 
     def _batches_after(self, done: int) -> Iterator[tuple[int, Rows]]:
@@ -181,38 +166,61 @@ class Loop:
         return loss, norm
 
     def _backward(self, step: int, batch: Rows, outcome: Outcome) -> Tensor:
-        """Leave the gradient of the global batch's loss, this rank's part of it, in the parameters."""
-        slices = [rank_slice(self.rows.lengths[batch], rank, self.ranks.world) for rank in range(self.ranks.world)]
+        """Leave the gradient of the global batch's loss, this rank's part of it, in the parameters; whenever memory runs out on
+        some rank, again, with half as many texts in it at once."""
+        while (loss := self._attempt(step, batch, outcome)) is None:
+            self.model.zero_grad(set_to_none=True)
+            slices = self._slices(batch)
+            self.memory.halve(step, max(int(self.rows.counts[batch[positions]].sum()) for positions in slices))
+        outcome.masked_negatives += loss.masked_negatives
+        return loss.value.detach()
+
+    def _attempt(self, step: int, batch: Rows, outcome: Outcome) -> BatchLoss | None:
+        """None: memory ran out. All ranks say so alike, before they would wait for one another."""
+        slices = self._slices(batch)
         texts = self.rows.of(batch[slices[self.ranks.rank]])
         groups = self._groups(texts, outcome)
-        cached = self.recipe.loss.name == "CachedMultipleNegativesRanking"
-
-        with torch.set_grad_enabled(not cached):
-            parts = [self._embed(step, number, group, texts) for number, group in enumerate(groups)]
-        nothing = torch.zeros(0, self.model.get_embedding_dimension() or 1, device=self._device)
-        local = torch.cat(parts)[inverse(np.concatenate(groups))] if groups else nothing
+        cached = self.memory.texts is not None and self.memory.texts < len(texts)
+        local = self.memory.tried(lambda: self._embed_all(step, groups, texts, cached))
+        if self.ranks.any(local is None, self._device):
+            return None
+        assert local is not None
         gathered, own = self._everyone(local, batch, slices)
-        gathered.requires_grad_(True)
-        loss = self.objective.loss(gathered, batch)
-        outcome.masked_negatives += loss.masked_negatives
-        loss.value.backward()  # type: ignore[no-untyped-call]
-        assert gathered.grad is not None
-        gradient = gathered.grad[own]
-        if cached:
-            for number, group in enumerate(groups):
-                self._embed(step, number, group, texts).backward(gradient[group])  # type: ignore[no-untyped-call]
-        elif groups:
-            local.backward(gradient)  # type: ignore[no-untyped-call]
-        return loss.value.detach()
+
+        def send_back() -> BatchLoss:
+            gathered.requires_grad_(True)
+            loss = self.objective.loss(gathered, batch)
+            loss.value.backward()  # type: ignore[no-untyped-call]
+            assert gathered.grad is not None
+            gradient = gathered.grad[own]
+            if cached:
+                for number, group in enumerate(groups):
+                    self._embed(step, number, group, texts).backward(gradient[group])  # type: ignore[no-untyped-call]
+            elif groups:
+                local.backward(gradient)  # type: ignore[no-untyped-call]
+            return loss
+
+        loss = self.memory.tried(send_back)
+        return None if self.ranks.any(loss is None, self._device) else loss
+
+    def _slices(self, batch: Rows) -> list[NDArray[np.int64]]:
+        """Positions in the batch that each rank embeds."""
+        return [rank_slice(self.rows.lengths[batch], rank, self.ranks.world) for rank in range(self.ranks.world)]
 
     def _groups(self, texts: list[TokenIds], outcome: Outcome) -> list[NDArray[np.int64]]:
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
-        cached = self.recipe.loss.name == "CachedMultipleNegativesRanking"
-        most = self.recipe.loss.mini_batch_size if cached else max(1, len(texts))
+        most = self.memory.texts or max(1, len(texts))
         groups = length_groups(lengths, GROUP_OVERHEAD_TOKENS[self._device.type], most)
         outcome.tokens += int(lengths.sum())
         outcome.computed_tokens += sum(len(group) * int(lengths[group].max()) for group in groups)
         return groups
+
+    def _embed_all(self, step: int, groups: list[NDArray[np.int64]], texts: list[TokenIds], cached: bool) -> Tensor:
+        """(texts, dim): of all texts of this rank, in their order; without activations where they are going to be cached."""
+        with torch.set_grad_enabled(not cached):
+            parts = [self._embed(step, number, group, texts) for number, group in enumerate(groups)]
+        nothing = torch.zeros(0, self.model.get_embedding_dimension() or 1, device=self._device)
+        return torch.cat(parts)[inverse(np.concatenate(groups))] if groups else nothing
 
     def _embed(self, step: int, number: int, group: NDArray[np.int64], texts: list[TokenIds]) -> Tensor:
         torch.manual_seed(noise_seed(self.recipe.seed, step, self.ranks.rank, number))
@@ -251,6 +259,7 @@ class Loop:
             loss=loss if math.isfinite(loss) else None,
             samples_per_second=rate,
             eta_seconds=(self.total_steps - done) * self._batch_size / rate if rate else None,
+            message=self.memory.note,
         )
 
     def _refuse_nonsense(self, step: int, loss: Tensor, norm: Tensor) -> None:
@@ -264,7 +273,7 @@ class Loop:
 
     def _save(self, done: int, optimizer: torch.optim.AdamW, outcome: Outcome) -> None:
         if self.ranks.first:
-            self.checkpoints.save(done, self.model, optimizer, outcome.curve, outcome.masked_negatives)
+            self.checkpoints.save(done, self.model, optimizer, outcome.history(self.memory.events))
         self.ranks.wait()
 
 

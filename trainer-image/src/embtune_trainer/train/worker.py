@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.metadata
+import math
 import os
 import platform
 import resource
@@ -26,6 +27,7 @@ from embtune_api.keys import StepKeys
 from embtune_api.reports import TrainingReport
 from embtune_api.requests import Control, TrainRequest
 from embtune_api.status import Progress
+from embtune_api.training import Training
 from embtune_store import documents, folders, open_store
 from embtune_store.protocol import Store
 from embtune_trainer.cpus import usable_cpus
@@ -34,11 +36,13 @@ from embtune_trainer.processes import die_with_parent
 from embtune_trainer.progress import progress_writer
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.launch import ALONE
-from embtune_trainer.train.loop import Loop, Outcome, nobody
+from embtune_trainer.train.loop import Loop, nobody
+from embtune_trainer.train.memory import Memory
 from embtune_trainer.train.metrics import serve_metrics
 from embtune_trainer.train.objectives import make_objective
+from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
-from embtune_trainer.train.rows import read_records, tokenize_rows
+from embtune_trainer.train.rows import TrainingRows, read_records, tokenize_rows
 
 CONTROL_SECONDS = 5.0
 VERSIONS = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy")
@@ -60,8 +64,8 @@ def work(request_json: str, agent: int) -> None:
         os._exit(exit_code_of(error))
     except torch.OutOfMemoryError as error:
         tell(
-            f"the GPU ran out of memory: {error}. Lower training.batchSize or training.maxSeqLength, or use the loss "
-            "CachedMultipleNegativesRanking with a small miniBatchSize; the next run continues from the last checkpoint"
+            f"the training ran out of memory outside the batches, for the weights and what the optimizer keeps of each: {error}. "
+            "Start from a smaller base model, or choose a profile with more memory; the same job goes on from its last checkpoint"
         )
         sys.stderr.flush()
         os._exit(int(Exit.FAILED))
@@ -107,7 +111,9 @@ def _train(request: TrainRequest) -> None:
             show = serve_metrics(device)
         else:
             show = nobody
-        loop = Loop(model, rows, objective, recipe, ranks, Checkpoints(store, keys), bf16, report, stop_asked, show)
+        memory = Memory.of(recipe, batch_texts(rows, recipe, ranks.world), request.killed)
+        checkpoints = Checkpoints(store, keys)
+        loop = Loop(model, rows, objective, recipe, ranks, checkpoints, bf16, report, stop_asked, show, memory)
         outcome = loop.run()
         if ranks.first:
             _finish(request, store, keys, loop, outcome, started)
@@ -186,6 +192,12 @@ def _finish(request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, out
     loop.checkpoints.forget_all()
 
 
+def batch_texts(rows: TrainingRows, recipe: Training, processes: int) -> int:
+    """That one process embeds for a batch, about."""
+    assert recipe.batch_size is not None
+    return math.ceil(recipe.batch_size * float(rows.counts.mean()) / processes)
+
+
 def save(model: SentenceTransformer, folder: Path) -> None:
     """A sentence-transformers folder, safetensors only, as `SentenceTransformer(folder)` loads it."""
     model.save_pretrained(str(folder), create_model_card=False, safe_serialization=True)
@@ -210,5 +222,6 @@ def _report(request: TrainRequest, loop: Loop, outcome: Outcome) -> TrainingRepo
         if on_gpu
         else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         curve=outcome.curve,
+        memory=loop.memory.report,
         versions={name: importlib.metadata.version(name) for name in VERSIONS},
     )
