@@ -27,14 +27,15 @@ from embtune_api.metrics import pair_columns
 from embtune_api.reports import (
     DataReport,
     Finding,
-    LossPoint,
     PreparedReport,
     SideReport,
     SourceReport,
     SplitReport,
     TrainingReport,
 )
+from embtune_api.slices import SliceScores
 from embtune_api.status import FineTuneJobStatus, ModelVersionStatus
+from embtune_api.training_record import LossPoint, MemoryReport, ValidationPoint, ValidationReport
 from embtune_operator.judge.gate import Exhibits
 from embtune_operator.judge.scores import Scores, kept_scores
 from embtune_operator.judge.verdict import make_verdict
@@ -53,6 +54,7 @@ LINE = LineKeys("search", "shop")
 JOB = JobKeys("search", "shop-1", "uid-1")
 METRICS = ("test/accuracy@1", "test/mrr@10", "test/ndcg@10")
 SUITES, EXAM = "s" * 64, "e" * 64
+LANGUAGES = ("en", "de")
 NOT_FOUND = 11
 """Rank of an answer that is not among the first ten."""
 
@@ -99,7 +101,11 @@ def judged_pairs(store: Store, base: Sequence[float], candidate: Sequence[float]
 
 
 def _exam(store: Store, keys: ExamKeys, pairs: list[tuple[str, str]]) -> None:
-    queries = [{"id": f"q{n:03}", "text": query, "group": f"g{n // 2}"} for n, (query, _) in enumerate(pairs)]
+    """Every other group of queries is of the language de."""
+    queries = [
+        {"id": f"q{n:03}", "text": query, "group": f"g{n // 2}", "slices": {"lang": [LANGUAGES[n // 2 % 2]]}}
+        for n, (query, _) in enumerate(pairs)
+    ]
     corpus = [{"id": f"p{n:03}", "text": answer} for n, (_, answer) in enumerate(pairs)]
     qrels = [{"query": f"q{n:03}", "passage": f"p{n:03}", "relevance": 1} for n in range(len(pairs))]
     _freeze(store, keys, {"queries.jsonl": queries, "corpus.jsonl": corpus, "qrels.jsonl": qrels})
@@ -155,6 +161,7 @@ def _publish(store: Store, candidate: str, base: str, gates: Sequence[Gate] | No
         champion_version=None,
         verdict=verdict,
         suites_digest=SUITES,
+        slices=[SliceScores(slice=f"lang={lang}", queries=0, groups=0, metrics={}) for lang in LANGUAGES],
     )
     publish_version(store, LINE, 1, evaluation=evaluation)
     keys = LINE.version(1)
@@ -242,6 +249,16 @@ def _training() -> TrainingReport:
         masked_negatives=0,
         padding_factor=1.2,
         peak_memory_bytes=2**30,
+        memory=MemoryReport(texts=None, events=[]),
+        validation=ValidationReport(
+            metric="ndcg@10",
+            questions=60,
+            rows=60,
+            points=[ValidationPoint(step=10 * n, loss=1 / n, score=0.6 + n / 20) for n in range(1, 5)],
+            best_step=40,
+            stopped_early=False,
+            seconds=1,
+        ),
         curve=[LossPoint(step=n + 1, loss=2 / (n + 1), learning_rate=1e-5, grad_norm=1.0) for n in range(40)],
         versions={"torch": "2"},
     )

@@ -12,8 +12,8 @@ from support.stored import StoredLine, read_json
 from support.whole_runs import CopyOf, Finished
 
 
-def registry(line: StoredLine, command: str, *arguments: str) -> tuple[str, ...]:
-    return (command, *arguments, "--store", str(line.store), "--namespace", NAMESPACE)
+def registry(line: StoredLine, command: str, *arguments: object) -> tuple[object, ...]:
+    return (command, *arguments, "--store", line.store, "--namespace", NAMESPACE)
 
 
 def test_it_is_judged_against_version_1_on_the_same_exam(first: Finished, second: Finished) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from embtune_api.reports import Finding
+from embtune_api.training_record import TrainingFinding
 from embtune_api.verdict import GateResult
 from embtune_operator.judge.bootstrap import Bounds
 from embtune_operator.report.conclusions import conclude
@@ -34,11 +35,13 @@ PASSED = Standing(
     reason="1 of 1 gate passed",
     stage="Production",
     gates=[GATE],
+    hints=[],
     match=MATCH,
     slices=[],
     dropped=0,
     findings=[],
     rows_used=1000,
+    training=[],
     loss_fell=True,
     reference="shop@2",
     options="--store s --namespace n",
@@ -118,6 +121,16 @@ SAFETY = {
     ),
     "a finding in 4 of 1,000 rows": (replace(PASSED, findings=[FINDING.model_copy(update={"rows": 4})]), "Yes", ""),
     "a finding that was mended": (replace(PASSED, findings=[FINDING.model_copy(update={"action": "removed"})]), "Yes", ""),
+    "a training that overfits": (
+        replace(PASSED, training=[TrainingFinding(check="overfit", message="the validation loss rises")]),
+        "With care",
+        "Training: the validation loss rises",
+    ),
+    "an exam that is worn": (
+        replace(PASSED, hints=["20 candidates have been judged on this exam"]),
+        "With care",
+        "20 candidates have been judged on this exam.",
+    ),
     "exam queries that were seen": (replace(PASSED, dropped=3), "With care", "3 exam queries were left out"),
 }
 
@@ -193,3 +206,9 @@ def test_the_worst_slice_is_one_that_can_be_judged() -> None:
     told = conclude(replace(PASSED, slices=[tiny, a_slice(0.01, -0.01, 0.03)])).worst
     assert told == "Short queries: +0.010 (0.700 → 0.710, 100 of them, bounds -0.010 to +0.030). No difference is shown."
     assert "too few to judge by). Too few to tell." in conclude(replace(PASSED, slices=[tiny])).worst
+
+
+def test_a_dry_run_decides_nothing() -> None:
+    dry = GATE.model_copy(update={"outcome": "Rejected", "line": "latency ✗ (dry run)", "dry_run": True})
+    why = conclude(replace(PASSED, gates=[GATE, dry])).why
+    assert why == ("1 of 1 gates passed:", GATE.line)

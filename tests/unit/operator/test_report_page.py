@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embtune_api.documents import JobResult
 from embtune_api.errors import InvalidInput
+from embtune_api.keys import JobKeys
+from embtune_api.status import Condition, FineTuneJobStatus
 from embtune_operator.report.evidence import read_evidence
 from embtune_operator.report.page import render
 from embtune_operator.report.subject import find_subject
-from embtune_store import Store, open_store
+from embtune_store import Store, documents, open_store
 from factories import NOON, publish_version
 from support.judged import JOB, LINE, NOT_FOUND, Texts, judged, judged_pairs
 
@@ -79,13 +82,25 @@ def test_every_part_has_what_the_store_holds(store: Store) -> None:
         "how do I find thing 1",
         "first right answer at rank 9",
         "thing 1 is here",
-        "Training loss",
+        "ndcg@10 on validation rows",
+        "of step 40, the best on validation",
         "4 rows of the data say the same as another row",
         "train.jsonl",
         "hf://a/b",
         "loss.scale",
     ):
         assert part in told
+
+
+def test_a_slice_that_got_worse_under_a_better_average_is_the_worst(store: Store) -> None:
+    """120 queries of each language: German falls from the first place to the second, English rises from the sixth to the "
+    "first."""
+    is_german = [n // 2 % 2 == 1 for n in range(240)]
+    judged(store, [1 if german else 6 for german in is_german], [2 if german else 1 for german in is_german])
+    told = text_of(page_of(store))
+    assert "Worst slice? lang=de: -0.369 (1.000 → 0.631, 120 of them, bounds -0.369 to -0.369). Worse." in told
+    assert "With care. All gates passed." in told
+    assert "It is worse on lang=de: -0.369." in told
 
 
 def test_a_page_asks_for_nothing_and_is_small(store: Store) -> None:
@@ -199,6 +214,26 @@ def test_what_has_been_cleaned_up_is_said_to_be_gone(store: Store) -> None:
     assert "The data report is not in the store" in told
     assert "the kept scores are gone" in told
     assert "shop v1 passed its gates" in told
+
+
+def test_a_job_that_failed_has_a_page_too(store: Store) -> None:
+    condition = Condition(
+        type="Failed", status="True", reason="Error", message="train failed: the loss is nan", last_transition_time=NOON
+    )
+    status = FineTuneJobStatus(phase="Failed", conditions=[condition], finished_at=NOON)
+    documents.put(store, JobKeys("search", "boat-1", "uid-9").result, JobResult(status=status))
+    told = text_of(page_of(store, "boat-1"))
+    assert "boat-1 has no verdict: train failed: the loss is nan." in told
+    assert "run the job again" in told
+    assert "Nothing has been examined." in told
+
+
+def test_a_job_that_has_not_ended_shows_how_far_it_is(store: Store) -> None:
+    judged(store, WORSE, BETTER)
+    store.delete(JOB.result)
+    told = text_of(page_of(store, "shop-1"))
+    assert "shop-1 has no verdict: the job has not ended" in told
+    assert "of step 40, the best on validation" in told
 
 
 def test_a_version_that_nobody_knows_more_of(store: Store) -> None:

@@ -66,6 +66,8 @@ class Answers:
     passages: Mapping[str, str]
     """Texts by id; of an exam of pairs none."""
     relevance: Mapping[str, Mapping[str, int]]
+    slices: Sequence[Mapping[str, Sequence[str]]]
+    """Of each query, the values that the exam keeps, by the name of the slice."""
 
     def case(self, number: int) -> Case:
         """Of the number-th query of the duel."""
@@ -87,6 +89,11 @@ class Answers:
         """What is asked; of a pair both texts."""
         entry = self.candidate[number]
         return str(entry["text"]) if "text" in entry else " ".join(entry["texts"])
+
+    def length(self, number: int) -> int:
+        """Characters of what is asked; of a pair of both texts."""
+        entry = self.candidate[number]
+        return len(entry["text"]) if "text" in entry else sum(map(len, entry["texts"]))
 
     def right(self, number: int) -> list[str]:
         """Texts of the right answers; of a pair none."""
@@ -118,18 +125,20 @@ def read_answers(store: Store, duel: Duel) -> Answers | None:
     exam = documents.read(store, duel.exam.exam, Exam)
     if candidate is None or rival is None or exam is None:
         return None
-    listed = {entry.below(duel.exam.root).key: entry.below(duel.exam.root) for entry in exam.files}
-    parts = [_parsed(read_verified(store, listed[key])) if key in listed else [] for key in (duel.exam.corpus, duel.exam.qrels)]
+    corpus, qrels, queries, pairs = (
+        _exam_file(store, duel, exam, key) for key in (duel.exam.corpus, duel.exam.qrels, duel.exam.queries, duel.exam.pairs)
+    )
     relevance: dict[str, dict[str, int]] = {}
-    for qrel in parts[1]:
+    for qrel in qrels:
         relevance.setdefault(qrel["query"], {})[qrel["passage"]] = int(qrel["relevance"])
-    kept = [int(place) for place in duel.places]
+    asked, kept = queries or pairs, [int(place) for place in duel.places]
     return Answers(
-        duel,
-        [candidate[place] for place in kept],
-        [rival[place] for place in kept],
-        {passage["id"]: passage["text"] for passage in parts[0]},
-        relevance,
+        duel=duel,
+        candidate=[candidate[place] for place in kept],
+        rival=[rival[place] for place in kept],
+        passages={passage["id"]: passage["text"] for passage in corpus},
+        relevance=relevance,
+        slices=[asked[place].get("slices", {}) for place in kept],
     )
 
 
@@ -151,6 +160,12 @@ def _about_pair(scores: Scores, number: int) -> Answer:
     else:
         note = f"{abs(too_alike):.0%} of all pairs too far {'up' if too_alike > 0 else 'down'} in the order of likeness"
     return Answer(similarity, note)
+
+
+def _exam_file(store: Store, duel: Duel, exam: Exam, key: str) -> list[dict[str, Any]]:
+    """One of the exam's files, verified; none where it has no such file."""
+    file = next((entry.below(duel.exam.root) for entry in exam.files if entry.below(duel.exam.root).key == key), None)
+    return _parsed(read_verified(store, file)) if file else []
 
 
 def _lines(store: Store, keys: ResultKeys) -> list[dict[str, Any]] | None:

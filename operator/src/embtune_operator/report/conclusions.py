@@ -112,7 +112,8 @@ def is_safe(standing: Standing) -> Safety:
 
 
 def _cautions(standing: Standing) -> tuple[str, ...]:
-    return (*_of_the_match(standing), *_of_the_exam(standing), *_of_the_data(standing))
+    of_the_training = [f"Training: {finding.message}" for finding in standing.training]
+    return (*_of_the_match(standing), *_of_the_exam(standing), *_of_the_data(standing), *of_the_training)
 
 
 def _of_the_match(standing: Standing) -> list[str]:
@@ -137,6 +138,7 @@ def _of_the_exam(standing: Standing) -> list[str]:
         )
     if standing.dropped:
         told.append(f"{standing.dropped} exam queries were left out, since a compared model was trained on them.")
+    told += [f"{_capital(hint)}." for hint in standing.hints if "candidates have been judged" in hint]
     return told
 
 
@@ -172,8 +174,11 @@ def _why(standing: Standing) -> tuple[str, ...]:
     if not standing.gates:
         return (_capital(standing.reason),)
     words = {"Passed": "passed", "Rejected": "rejected", "Inconclusive": "inconclusive"}
-    decided = [gate for gate in standing.gates if gate.outcome == standing.outcome]
-    first = f"{len(decided)} of {len(standing.gates)} gates {words[standing.outcome]}:"
+    deciding = [gate for gate in standing.gates if not gate.dry_run]
+    decided = [gate for gate in deciding if gate.outcome == standing.outcome]
+    if not decided:
+        return (_capital(standing.reason),)
+    first = f"{len(decided)} of {len(deciding)} gates {words[standing.outcome]}:"
     return (first, *(gate.line for gate in decided))
 
 
@@ -188,8 +193,8 @@ def _worst(standing: Standing) -> str:
         "no difference shown": "No difference is shown",
     }
     return (
-        f"{_capital(made.name)}: {made.change:+.3f} ({made.rival:.3f} → {made.candidate:.3f}, {made.queries:,} of them{bounds}). "
-        f"{told.get(made.told, 'Too few to tell')}."
+        f"{made.name if '=' in made.name else _capital(made.name)}: {made.change:+.3f} ({made.rival:.3f} → "
+        f"{made.candidate:.3f}, {made.queries:,} of them{bounds}). {told.get(made.told, 'Too few to tell')}."
     )
 
 

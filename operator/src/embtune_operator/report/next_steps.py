@@ -85,7 +85,7 @@ def _of_the_rejected(standing: Standing) -> list[NextStep]:
 
 def _of_the_undecided(standing: Standing) -> list[NextStep]:
     match = standing.match
-    if not standing.gates:
+    if all(gate.dry_run for gate in standing.gates):
         promote = f"embtune promote {standing.reference} --reason '…' {standing.options}"
         return [
             NextStep(
@@ -117,7 +117,7 @@ def _of_the_undecided(standing: Standing) -> list[NextStep]:
 def _improve(standing: Standing) -> list[NextStep]:
     """What would make the next version better, whatever became of this one."""
     steps = []
-    if standing.loss_fell is False:
+    if standing.loss_fell is False and not any(finding.check == "loss" for finding in standing.training):
         steps.append(
             NextStep(
                 "The training loss did not fall: the learning rate is too low or far too high, or the pairs do not belong "

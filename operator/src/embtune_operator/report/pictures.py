@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from embtune_api.reports import TrainingReport
+    from embtune_api.training_record import ValidationReport
     from embtune_operator.report.charts import Chart, Tone
     from embtune_operator.report.duel import Duel
     from embtune_operator.report.slices import Slice
@@ -77,13 +78,19 @@ def training_pictures(report: TrainingReport | None) -> list[Chart]:
     loss = [(float(point.step), point.loss) for point in report.curve]
     rate = [(float(point.step), point.learning_rate) for point in report.curve]
     norm = [(float(point.step), point.grad_norm) for point in report.curve]
+    of_validation = report.validation.points if report.validation else []
+    told = f"from {first.loss:.3f} at step {first.step:,} to {last.loss:.3f} at step {last.step:,}"
+    curves: list[tuple[str, Tone, list[tuple[float, float]]]] = [
+        ("training, each step", "plain", loss),
+        ("training, mean of the steps around", "candidate", smoothed(loss)),
+        ("validation", "bad", [(float(point.step), point.loss) for point in of_validation]),
+    ]
+    if of_validation:
+        told += f"; on the validation rows from {of_validation[0].loss:.3f} to {of_validation[-1].loss:.3f}"
     highest = max(value for _, value in rate)
     return [
-        line_chart(
-            "Training loss",
-            f"from {first.loss:.3f} at step {first.step:,} to {last.loss:.3f} at step {last.step:,}",
-            [("each step", "plain", loss), ("mean of those around it", "candidate", smoothed(loss))],
-        ),
+        line_chart("Loss", told, curves),
+        *_validation_picture(report.validation),
         line_chart("Learning rate", f"rises to {highest:g}, ends at {last.learning_rate:g}", [("learning rate", "rival", rate)]),
         line_chart(
             "Length of the gradient",
@@ -91,6 +98,16 @@ def training_pictures(report: TrainingReport | None) -> list[Chart]:
             [("gradient", "base", norm)],
         ),
     ]
+
+
+def _validation_picture(report: ValidationReport | None) -> list[Chart]:
+    """The metric that early stopping goes by."""
+    if report is None or not report.points or report.metric == "loss":
+        return []
+    scores = [(float(point.step), point.score) for point in report.points]
+    best = max(value for _, value in scores)
+    title = f"{report.metric} on validation rows"
+    return [line_chart(title, f"at best {best:.3f}, at step {report.best_step:,}", [(report.metric, "candidate", scores)])]
 
 
 def smoothed(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -1,4 +1,6 @@
-"""Slices of the exam that every exam has: long and short queries, with and without a word of the answer, and so on."""
+"""Slices of the exam: those that the job asked for, and some that every exam has: long and short queries, with and without a
+word of the answer, and so on.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,11 @@ from typing import TYPE_CHECKING
 
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES
 from embtune_operator.judge.measure import measure
+from embtune_operator.judge.slices import Members, measure_slices
 from embtune_operator.report.duel import CONFIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from embtune_operator.judge.bootstrap import Bounds
     from embtune_operator.report.answers import Answers
@@ -46,14 +46,19 @@ class Slice:
         return "worse" if self.difference.upper < 0 else "better" if self.difference.lower > 0 else "no difference shown"
 
 
-def find_slices(answers: Answers) -> list[Slice]:
-    """The one that lost most first. A slice that is empty or holds everything is none."""
-    import numpy as np
+def find_slices(answers: Answers, asked: Sequence[str]) -> list[Slice]:
+    """The one that lost most first. A slice that is empty or holds everything is none.
 
+    Args:
+        asked: those of the job, such as `lang=de`.
+    """
     total = len(answers.candidate)
-    found = [(name, chosen) for name, chosen in _chosen(answers) if 0 < int(chosen.sum()) < total]
-    confidence = 1 - (1 - CONFIDENCE) / max(1, len(found))  # Bonferroni: all bounds hold together
-    slices = [_slice(answers, name, np.asarray(chosen), confidence) for name, chosen in found]
+    every = [*_asked_for(answers, asked), *_everywhere(answers)]
+    found = [one for one in every if 0 < int(one.inside.sum()) < total]
+    large = [one for one in found if _is_large(answers, one)]
+    bounds = _bounds(answers, large)
+    slices = [_slice(answers, one, bounds.get(number)) for number, one in enumerate(large)]
+    slices += [_slice(answers, one, None) for one in found if one not in large]
     return sorted((made for made in slices if made), key=lambda made: made.change)
 
 
@@ -63,40 +68,75 @@ def worst(slices: Sequence[Slice]) -> Slice | None:
     return next(iter(judged or slices), None)
 
 
-def _slice(answers: Answers, name: str, chosen: NDArray[np.bool_], confidence: float) -> Slice | None:
+def _is_large(answers: Answers, one: Members) -> bool:
+    import numpy as np
+
+    groups = answers.duel.candidate_scores.groups[one.inside]
+    return len(groups) >= MIN_QUERIES and len(np.unique(groups)) >= MIN_GROUPS
+
+
+def _bounds(answers: Answers, large: Sequence[Members]) -> dict[int, Bounds]:
+    """By number of the slice; none where the metric has no meaning in some draws."""
+    duel = answers.duel
+    if not large:
+        return {}
+    measured = measure_slices(duel.metric, (duel.candidate_scores, duel.rival_scores), large)
+    return dict(enumerate(measured.bounds(CONFIDENCE))) if measured.is_defined else {}
+
+
+def _slice(answers: Answers, one: Members, difference: Bounds | None) -> Slice | None:
     import numpy as np
 
     duel = answers.duel
-    scores = [found.only(chosen) for found in (duel.candidate_scores, duel.rival_scores)]
-    groups = len(np.unique(scores[0].groups))
-    measured = measure([duel.metric], scores)[duel.metric]
-    if np.isnan(measured.values).any():
+    scores = [found.only(one.inside) for found in (duel.candidate_scores, duel.rival_scores)]
+    values = measure([duel.metric], scores)[duel.metric].values
+    if np.isnan(values).any():
         return None
-    large = int(chosen.sum()) >= MIN_QUERIES and groups >= MIN_GROUPS and measured.is_defined
-    difference = measured.difference(0, 1, confidence) if large else None
-    return Slice(name, int(chosen.sum()), groups, float(measured.values[0]), float(measured.values[1]), difference)
+    groups = len(np.unique(scores[0].groups))
+    return Slice(
+        one.ref if one.name else one.value, len(scores[0].groups), groups, float(values[0]), float(values[1]), difference
+    )
 
 
-def _chosen(answers: Answers) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Name and (queries,) bool of each slice."""
+def _asked_for(answers: Answers, asked: Sequence[str]) -> Iterator[Members]:
+    """By what the exam keeps of each query, or by its length."""
+    import numpy as np
+
+    numbers = range(len(answers.candidate))
+    for ref in asked:
+        name, _, value = ref.partition("=")
+        if any(name in kept for kept in answers.slices):
+            inside = [value in answers.slices[number].get(name, ()) for number in numbers]
+        else:
+            inside = [_in_bucket(value, answers.length(number)) for number in numbers]
+        yield Members(name, value, np.array(inside, dtype=np.bool_))
+
+
+def _in_bucket(value: str, characters: int) -> bool:
+    """`40-79` or `80+`"""
+    low, _, high = value.removesuffix("+").partition("-")
+    return low.isdecimal() and int(low) <= characters and (not high or characters <= int(high))
+
+
+def _everywhere(answers: Answers) -> Iterator[Members]:
     import numpy as np
 
     numbers = range(len(answers.candidate))
     what = "pairs" if answers.duel.of_pairs else "queries"
-    lengths = np.array([len(answers.query(number)) for number in numbers])
+    lengths = np.array([answers.length(number) for number in numbers])
     short, long = np.quantile(lengths, [1 / 3, 2 / 3], method="lower")
-    yield f"short {what} (at most {short:.0f} characters)", lengths <= short
-    yield f"{what} of {short + 1:.0f} to {long:.0f} characters", (lengths > short) & (lengths <= long)
-    yield f"long {what} (more than {long:.0f} characters)", lengths > long
+    yield Members("", f"short {what} (at most {short:.0f} characters)", lengths <= short)
+    yield Members("", f"{what} of {short + 1:.0f} to {long:.0f} characters", (lengths > short) & (lengths <= long))
+    yield Members("", f"long {what} (more than {long:.0f} characters)", lengths > long)
     if answers.duel.of_pairs:
         return
     right = [answers.right(number) for number in numbers]
     shares = np.array([_shares_a_word(answers.query(number), right[number]) for number in numbers], dtype=np.bool_)
-    yield "queries that share a word with an answer", shares
-    yield "queries that share no word with an answer", ~shares
+    yield Members("", "queries that share a word with an answer", shares)
+    yield Members("", "queries that share no word with an answer", ~shares)
     several = np.array([len(found) > 1 for found in right], dtype=np.bool_)
-    yield "queries with one right answer", ~several
-    yield "queries with several right answers", several
+    yield Members("", "queries with one right answer", ~several)
+    yield Members("", "queries with several right answers", several)
 
 
 def _shares_a_word(query: str, answers: list[str]) -> bool:

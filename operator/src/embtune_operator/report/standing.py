@@ -10,8 +10,9 @@ from embtune_operator.report.slices import find_slices
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from embtune_api.reports import Finding, LossPoint
+    from embtune_api.reports import Finding
     from embtune_api.status import Stage
+    from embtune_api.training_record import LossPoint, TrainingFinding
     from embtune_api.verdict import GateResult, Outcome
     from embtune_operator.judge.bootstrap import Bounds
     from embtune_operator.report.evidence import Evidence
@@ -53,6 +54,8 @@ class Standing:
     """Of the verdict; without one, what became of the job."""
     stage: Stage | None
     gates: Sequence[GateResult]
+    hints: Sequence[str]
+    """What the exam can tell at all, and how often it has been asked."""
     match: Match | None
     slices: Sequence[Slice]
     dropped: int
@@ -60,6 +63,8 @@ class Standing:
     findings: Sequence[Finding]
     rows_used: int
     """Of the data, after checks; 0: nobody knows."""
+    training: Sequence[TrainingFinding]
+    """What a person should know of it."""
     loss_fell: bool | None
     """None: nobody knows."""
     reference: str
@@ -87,11 +92,13 @@ def standing_of(evidence: Evidence, shown_store: str) -> Standing:
         reason=verdict.reason if verdict else _what_became(evidence),
         stage=version.stage if version else None,
         gates=verdict.gates if verdict else [],
+        hints=verdict.hints if verdict else [],
         match=_match(evidence),
-        slices=find_slices(evidence.answers) if evidence.answers else [],
+        slices=find_slices(evidence.answers, [one.slice for one in evaluation.slices]) if evidence.answers and evaluation else [],
         dropped=len(evaluation.dropped_queries) if evaluation else 0,
         findings=evidence.data.findings if evidence.data else [],
         rows_used=evidence.data.rows_used if evidence.data else 0,
+        training=evidence.training.findings if evidence.training else [],
         loss_fell=_fell(evidence.training.curve) if evidence.training else None,
         reference=f"{line.model}@{version.number}" if line and version else "",
         options=f"--store {shown_store} --namespace {subject.namespace}",

@@ -149,6 +149,14 @@ def training_facts(report: TrainingReport) -> Facts:
         ("padding", f"{report.padding_factor:.2f} tokens computed for each token given"),
         ("libraries", ", ".join(f"{name} {number}" for name, number in sorted(report.versions.items()))),
     ]
+    if report.validation:
+        stopped = ", stopped early" if report.validation.stopped_early else ""
+        rows.append(("published weights", f"of step {report.validation.best_step:,}, the best on validation{stopped}"))
+    if report.memory.events:
+        last = report.memory.events[-1]
+        rows.append(
+            ("memory", f"ran out {len(report.memory.events)} times; {last.texts:,} texts at once since step {last.step:,}")
+        )
     if report.resumed_from_step is not None:
         rows.append(("resumed", f"from step {report.resumed_from_step:,}"))
     return Facts("Training", tuple(rows))
