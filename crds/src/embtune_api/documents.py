@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from embtune_api.base import Document
+from embtune_api.contract import EmbeddingContract
 from embtune_api.digest import digest_of, tree_digest
 from embtune_api.keys import ResultKeys, VersionKeys
 from embtune_api.losses import Prepared, Shape
@@ -245,6 +246,8 @@ class Metadata(Document):
     training_data: dict[str, Any]
     model_hash: str
     """`tree_digest` of the files below `model/`."""
+    contract: EmbeddingContract | None = None
+    """What whoever keeps its vectors relies on; None: its files do not say it."""
     lineage: dict[str, Any]
 
     @property

@@ -87,6 +87,9 @@ def test_the_average_gate_passes_and_the_slice_gate_rejects(slipped: Slipped) ->
     for words in ("ndcg@10 of language=zh", "over production v1, the worst of 2 slices", "95 % upper bound for all slices"):
         assert words in worst["line"]
         assert words in slipped.told.out
+    contracts = [read_json(slipped.line.version(number) / "metadata.json")["contract"] for number in (1, 2)]
+    assert contracts[0] == contracts[1]
+    assert (contracts[0]["dimension"], contracts[0]["pooling"], contracts[0]["normalised"]) == (64, "mean", True)
 
 
 def test_every_slice_is_told_for_every_role(slipped: Slipped) -> None:

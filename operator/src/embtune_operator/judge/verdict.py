@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from embtune_api.documents import EvaluateFacts
     from embtune_api.promotion import Gate
+    from embtune_operator.judge.slices import Members
     from embtune_store.protocol import Store
 
 MAX_SEEN = 0.01
@@ -70,7 +71,7 @@ def judge_evaluation(
         Tampered: an evaluation's scores, or its slices, have been deleted, or are not what it wrote.
     """
     scores = {role: load_scores(store, file).without(dropped) for role, file in facts.scores.items()}
-    slices = ()
+    slices: tuple[Members, ...] = ()
     if facts.slices:
         table = SliceTable.model_validate_json(read_verified(store, facts.slices))
         slices = tuple(members_of(table, facts.queries, dropped))

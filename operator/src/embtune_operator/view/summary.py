@@ -55,6 +55,8 @@ def print_evaluation(console: Console, version: Version, line: LineKeys, store: 
     console.print()
     for gate in verdict.gates:
         console.print(f"[{_STYLES[gate.outcome]}]{escape(gate.line)}[/]", soft_wrap=True)
+    for hint in verdict.hints:
+        console.print(f"[dim]{escape(hint)}[/]", soft_wrap=True)
     console.print(f"Verdict: [bold {_STYLES[verdict.outcome]}]{verdict.outcome}[/] – {escape(verdict.reason)}", soft_wrap=True)
 
 
