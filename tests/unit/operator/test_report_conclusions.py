@@ -43,6 +43,7 @@ PASSED = Standing(
     rows_used=1000,
     training=[],
     loss_fell=True,
+    reindex=[],
     reference="shop@2",
     options="--store s --namespace n",
 )
@@ -125,6 +126,11 @@ SAFETY = {
         replace(PASSED, training=[TrainingFinding(check="overfit", message="the validation loss rises")]),
         "With care",
         "Training: the validation loss rises",
+    ),
+    "vectors of another kind": (
+        replace(PASSED, reindex=["dimension 384 → 512"]),
+        "With care",
+        "Vectors of production v1 do not fit it (dimension 384 → 512): build the index anew",
     ),
     "an exam that is worn": (
         replace(PASSED, hints=["20 candidates have been judged on this exam"]),

@@ -24,7 +24,7 @@ class Cost:
     size: int
     """bytes"""
     dimension: int | None = None
-    """None: the model was not loaded."""
+    """None: nobody told."""
     texts_a_second: float | None = None
     """Encoded on this machine; None: the model was not loaded."""
 
@@ -122,7 +122,10 @@ def kept_contestants(store: Store, line: LineKeys, versions: Sequence[Version]) 
         Contestant(
             f"{line.model}@{version.number}",
             _reported(_scores(store, line, version), version).without(dropped),
-            Cost(sum(file.size for file in version.manifest.model_files)),
+            Cost(
+                sum(file.size for file in version.manifest.model_files),
+                version.metadata.contract.dimension if version.metadata.contract else None,
+            ),
         )
         for version in versions
     ]

@@ -125,6 +125,10 @@ def _of_the_match(standing: Standing) -> list[str]:
     elif match.difference.lower < 0:
         told.append(f"It may be worse than {match.rival} on {match.metric}, by {-match.difference.lower:.3f} at most.")
     worse = [made for made in standing.slices if made.told == "worse"]
+    if standing.reindex:
+        told.append(
+            f"Vectors of {match.rival} do not fit it ({'; '.join(standing.reindex)}): build the index anew before it serves."
+        )
     told += [f"It is worse on {made.name}: {made.change:+.3f}." for made in worse]
     return told
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from embtune_api.documents import PrepareFacts, StepManifest
+from embtune_api.documents import Metadata, PrepareFacts, StepManifest
 from embtune_api.reports import DataReport, TrainingReport
 from embtune_operator.report.answers import Answers, read_answers
 from embtune_operator.report.duel import Duel, find_duel
@@ -41,6 +41,8 @@ class Evidence:
     prepared: PrepareFacts | None
     data: DataReport | None
     training: TrainingReport | None
+    reindex: Sequence[str]
+    """How its vectors differ in kind from those of production: `dimension 384 → 512`."""
 
     @property
     def evaluation(self) -> PublishedEvaluation | None:
@@ -60,7 +62,19 @@ def read_evidence(store: Store, subject: Subject) -> Evidence:
         prepared=prepared,
         data=DataReport.model_validate_json(data) if prepared and (data := _still(store, prepared.report)) else None,
         training=_training(store, subject.job, steps.get("train")),
+        reindex=_reindex(store, subject),
     )
+
+
+def _reindex(store: Store, subject: Subject) -> list[str]:
+    version, line = subject.version, subject.line
+    champion = version.evaluation.champion_version if version else None
+    if version is None or line is None or champion is None:
+        return []
+    before = documents.read(store, line.version(champion).metadata, Metadata)
+    if before is None or before.contract is None or version.metadata.contract is None:
+        return []
+    return before.contract.differences(version.metadata.contract)
 
 
 def _steps(store: Store, subject: Subject) -> dict[str, StepManifest]:

@@ -70,6 +70,7 @@ def render(evidence: Evidence, shown_store: str, now: datetime | None = None) ->
         data=data,
         training=tables.training_facts(training) if training else None,
         lineage=tables.lineage_facts(evidence),
+        contract=tables.contract_facts(version.metadata.contract if version else None),
         recipe=tables.recipe_facts(recipe),
         split=of_version.get("split", {}),
         split_facts=tables.recipe_facts(of_version.get("split", {})),

@@ -67,6 +67,8 @@ class Standing:
     """What a person should know of it."""
     loss_fell: bool | None
     """None: nobody knows."""
+    reindex: Sequence[str]
+    """How its vectors differ in kind from those of production."""
     reference: str
     """MODEL@N of the version; empty: there is none."""
     options: str
@@ -100,6 +102,7 @@ def standing_of(evidence: Evidence, shown_store: str) -> Standing:
         rows_used=evidence.data.rows_used if evidence.data else 0,
         training=evidence.training.findings if evidence.training else [],
         loss_fell=_fell(evidence.training.curve) if evidence.training else None,
+        reindex=evidence.reindex,
         reference=f"{line.model}@{version.number}" if line and version else "",
         options=f"--store {shown_store} --namespace {subject.namespace}",
     )

@@ -11,6 +11,7 @@ from embtune_operator.view.score_table import CONFIDENCE, main_metrics
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from embtune_api.contract import EmbeddingContract
     from embtune_api.reports import DataReport, TrainingReport
     from embtune_api.verdict import GateResult
     from embtune_operator.judge.diagnosis import Cluster
@@ -134,6 +135,12 @@ def lineage_facts(evidence: Evidence) -> Facts:
             ("spec", str(lineage.get("spec_digest") or "")),
         ]
     return Facts("Lineage", tuple((name, value) for name, value in rows if value))
+
+
+def contract_facts(contract: EmbeddingContract | None) -> Facts:
+    """What whoever keeps its vectors relies on."""
+    told = contract.model_dump(by_alias=True) if contract else {}
+    return Facts("Embedding contract: what an index and a client rely on", tuple((name, _plain(told[name])) for name in told))
 
 
 def training_facts(report: TrainingReport) -> Facts:
