@@ -73,6 +73,11 @@ SENTENCES = {
         "shop v2 is not promoted, since the evidence does not decide: ndcg@10 is 0.008 higher than that of production v1 "
         "(0.729 against 0.700), which may be chance: the 95 % bounds are -0.006 to +0.022.",
     ),
+    "equal": (
+        stands("Candidate", "Inconclusive", (0.0, -0.01, 0.01)),
+        "shop v2 is not promoted, since the evidence does not decide: ndcg@10 is equal to that of production v1 "
+        "(0.729 against 0.700), with 95 % bounds -0.010 to +0.010.",
+    ),
     "nothing judged": (
         replace(PASSED, outcome=None, stage=None, match=None, gates=[], reason="train failed: out of memory"),
         "shop v2 has no verdict: train failed: out of memory.",
@@ -217,4 +222,4 @@ def test_the_worst_slice_is_one_that_can_be_judged() -> None:
 def test_a_dry_run_decides_nothing() -> None:
     dry = GATE.model_copy(update={"outcome": "Rejected", "line": "latency ✗ (dry run)", "dry_run": True})
     why = conclude(replace(PASSED, gates=[GATE, dry])).why
-    assert why == ("1 of 1 gates passed:", GATE.line)
+    assert why == ("1 of 1 gate passed:", GATE.line)

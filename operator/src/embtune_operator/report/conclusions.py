@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Mark = Literal["good", "bad", "open"]
 _SMALL = 0.05
 """An exam that tells no smaller difference than this is small."""
+_EQUAL = 0.0005
+"""A smaller difference is not seen in three digits."""
 _FEW = 0.01
 """A finding about a smaller share of the rows is told among the data, and is no caution."""
 _ALWAYS = ("exam", "leakage/same-pair", "leakage/same-query", "leakage/near-duplicate", "leakage/group")
@@ -86,6 +88,8 @@ def compared(match: Match) -> str:
     by = (
         f"{match.metric} is {_by(difference.value)} that of {match.rival} ({match.candidate:.3f} against {match.rival_score:.3f})"
     )
+    if abs(difference.value) < _EQUAL:
+        return f"{by}, with 95 % bounds {_reach(difference)}"
     if difference.lower > 0:
         return f"{by}, with 95 % confidence at least {difference.lower:.3f} higher"
     if difference.upper < 0:
@@ -182,7 +186,7 @@ def _why(standing: Standing) -> tuple[str, ...]:
     decided = [gate for gate in deciding if gate.outcome == standing.outcome]
     if not decided:
         return (_capital(standing.reason),)
-    first = f"{len(decided)} of {len(deciding)} gates {words[standing.outcome]}:"
+    first = f"{len(decided)} of {len(deciding)} {'gate' if len(deciding) == 1 else 'gates'} {words[standing.outcome]}:"
     return (first, *(gate.line for gate in decided))
 
 
@@ -210,7 +214,7 @@ def _queries(standing: Standing) -> str:
 
 
 def _by(difference: float) -> str:
-    if abs(difference) < 0.0005:
+    if abs(difference) < _EQUAL:
         return "equal to"
     return f"{abs(difference):.3f} {'higher' if difference > 0 else 'lower'} than"
 

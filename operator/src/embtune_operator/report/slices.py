@@ -126,7 +126,8 @@ def _everywhere(answers: Answers) -> Iterator[Members]:
     lengths = np.array([answers.length(number) for number in numbers])
     short, long = np.quantile(lengths, [1 / 3, 2 / 3], method="lower")
     yield Members("", f"short {what} (at most {short:.0f} characters)", lengths <= short)
-    yield Members("", f"{what} of {short + 1:.0f} to {long:.0f} characters", (lengths > short) & (lengths <= long))
+    middle = f"{short + 1:.0f} to {long:.0f}" if long > short + 1 else f"{long:.0f}"
+    yield Members("", f"{what} of {middle} characters", (lengths > short) & (lengths <= long))
     yield Members("", f"long {what} (more than {long:.0f} characters)", lengths > long)
     if answers.duel.of_pairs:
         return
