@@ -183,6 +183,11 @@ class ResultKeys:
         return f"{self.root}/manifest.json"
 
 
+def jobs_folder(namespace: str, job: str) -> str:
+    """Of all jobs that had this name, a folder each, by their uids."""
+    return f"{namespace}/jobs/{job}"
+
+
 @dataclass(frozen=True)
 class JobKeys:
     namespace: str
@@ -191,7 +196,7 @@ class JobKeys:
 
     @property
     def root(self) -> str:
-        return f"{self.namespace}/jobs/{self.job}/{self.uid}"
+        return f"{jobs_folder(self.namespace, self.job)}/{self.uid}"
 
     @property
     def result(self) -> str:
