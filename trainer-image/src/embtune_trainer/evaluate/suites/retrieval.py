@@ -1,6 +1,7 @@
 """Retrieval: rank the exam's passages for each of its queries."""
 
 import numpy as np
+from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from embtune_api.evaluation import Suite
@@ -12,6 +13,8 @@ from embtune_trainer.evaluate.ranking import rank_passages
 from embtune_trainer.evaluate.retrieval_metrics import Values, retrieval_metric
 from embtune_trainer.evaluate.suites.kept import Kept
 
+Vectors = NDArray[np.float32]
+
 SHOWN = 10
 """Top passages that the per-query file lists."""
 
@@ -21,8 +24,13 @@ def ask_for_passages(encoder: SentenceTransformer, exam: LoadedExam, suite: Suit
     share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
     queries = encode(encoder, exam.queries, "query", lambda done: report(done * share))
     passages = encode(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)))
+    return score_vectors(queries, passages, exam, suite)
+
+
+def score_vectors(queries: Vectors, passages: Vectors, exam: LoadedExam, suite: Suite) -> Kept:
+    """The same, of what was encoded: (queries, dim) and (passages, dim) float32."""
     finite = np.logical_and(np.isfinite(queries).all(axis=1), np.isfinite(passages).all())
-    ranked = rank_passages(np.nan_to_num(queries), np.nan_to_num(passages), exam.passage_ids, max(*suite.cutoffs, SHOWN))
+    ranked = rank_passages(_numbers(queries), _numbers(passages), exam.passage_ids, max(*suite.cutoffs, SHOWN))
     gains = exam.gains(ranked)
     values = np.stack([retrieval_metric(name, k, gains, exam.ideal) for name in RETRIEVAL_METRICS for k in suite.cutoffs], axis=1)
     values[~finite] = np.nan
@@ -31,6 +39,11 @@ def ask_for_passages(encoder: SentenceTransformer, exam: LoadedExam, suite: Suit
         for text, group, row in zip(exam.queries, exam.groups, ranked, strict=True)
     ]
     return Kept(suite.metrics(), values, notes)
+
+
+def _numbers(vectors: Vectors) -> Vectors:
+    """0 for what is not finite: what comes of it is NaN in the end, and is not looked at."""
+    return vectors if np.isfinite(vectors).all() else np.nan_to_num(vectors, posinf=0, neginf=0)
 
 
 def mean_metrics(names: list[str], values: Values) -> Metrics:
