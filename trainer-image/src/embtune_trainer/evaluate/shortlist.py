@@ -44,7 +44,7 @@ def shortlist(scores: Tensor, depth: int, margin: Tensor | float, longest: int) 
     columns, rows = scores.shape
     width = max(1, min(WIDEST, columns // (PARTS * depth)))
     parts = columns // width
-    dealt = scores[: width * parts].unflatten(0, (width, parts))
+    dealt = scores[: width * parts].reshape(width, parts, rows)  # a view
     highest = torch.cat([_highest(dealt), scores[width * parts :]])
     floor = highest.T.contiguous().topk(depth, dim=1, sorted=False).values.amin(1).float()
     # Rounding keeps the order, and moves a number by at most half of eps: the floor up, a better score down.
