@@ -116,12 +116,19 @@ class TrainingRun:
         return progress is not None and progress.step is not None
 
 
-def a_training(folder: Path, base: Path, rows: list[dict[str, str]], recipe: Training, processes: int = 1) -> TrainingRun:
+def a_training(
+    folder: Path,
+    base: Path,
+    rows: list[dict[str, str]],
+    recipe: Training,
+    processes: int = 1,
+    validation: list[dict[str, str]] | None = None,
+) -> TrainingRun:
     """A store with prepared rows and a staged base, and the request to train on them."""
     store = open_store(str(folder))
     prepared = StepKeys("team/jobs/job/uid/prepare/input")
-    places, data = prepared.data("0"), "".join(json.dumps(row) + "\n" for row in rows).encode()
-    store.put(places.train_rows, data)
+    places = prepared.data("0")
+    stored = _stored(store, places.train_rows, rows)
     files = upload_folder(store, base, prepared.base_model("0"))
     staged = StoredModel(prefix=prepared.base_model("0"), digest=tree_digest((f.path, f.sha256) for f in files), files=files)
     request = TrainRequest(
@@ -131,10 +138,17 @@ def a_training(folder: Path, base: Path, rows: list[dict[str, str]], recipe: Tra
         job="job",
         job_uid="uid",
         digest=digest_of({"recipe": recipe, "rows": rows}),
-        rows=StoredFile(key=places.train_rows, size=len(data), sha256=sha256_hex(data)),
+        rows=stored,
+        validation=_stored(store, places.validation_rows, validation) if validation else None,
         fingerprints=StoredFile(key=places.fingerprints, size=0, sha256=sha256_hex(b"")),
         base=staged,
         training=recipe,
         processes=processes,
     )
     return TrainingRun(store, request)
+
+
+def _stored(store: Store, key: str, rows: list[dict[str, str]]) -> StoredFile:
+    data = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    store.put(key, data)
+    return StoredFile(key=key, size=len(data), sha256=sha256_hex(data))

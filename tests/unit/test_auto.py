@@ -5,10 +5,11 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
+from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
 from embtune_api.errors import InvalidInput
 from embtune_api.losses import BUILT, FITTING, JUDGED, LOSS_SHAPES, LossName, Prepared, built_as
-from embtune_api.presets import resolve, resolve_data
+from embtune_api.presets import from_own_version, questions_a_look, resolve, resolve_data, steps_per_epoch
 from embtune_api.spec import Recipe
 from embtune_api.training import Training
 
@@ -40,6 +41,30 @@ def test_a_loss_that_is_named_stays(loss: LossName) -> None:
 def test_triplets_among_which_pairs_were_replayed_are_not_learnt_from_as_triplets() -> None:
     with pytest.raises(InvalidInput, match="Triplet learns from triplets, and some of the rows that"):
         resolve(Training.model_validate({"loss": {"name": "Triplet"}}), 1000, "pairs")
+
+
+@pytest.mark.parametrize(
+    ("base", "epochs", "rate"),
+    [
+        pytest.param({"version": {"model": "search"}}, 1, 1e-5, id="from the line's own production"),
+        pytest.param({"version": {"model": "search", "ref": "2"}}, 1, 1e-5, id="from another version of the line"),
+        pytest.param({"version": {"model": "general"}}, 4, 2e-5, id="from another line"),
+        pytest.param(BASE, 4, 2e-5, id="from a model"),
+    ],
+)
+def test_a_line_that_goes_on_from_itself_learns_gently(base: dict[str, Any], epochs: int, rate: float) -> None:
+    own = from_own_version("search", BaseModelRef.model_validate(base))
+    explicit = resolve(Training(), 1000, goes_on=own)
+    assert (explicit.epochs, explicit.learning_rate, explicit.batch_size) == (epochs, rate, 16)
+    said = resolve(Training(epochs=7, learning_rate=3e-4), 1000, goes_on=own)
+    assert (said.epochs, said.learning_rate) == (7, 3e-4)
+
+
+def test_few_rows_are_not_learnt_from_scratch() -> None:
+    scratch = Training.model_validate({"tune": {"fromScratch": True}})
+    with pytest.raises(InvalidInput, match=r"99999 rows to train on are too few to learn from nothing, which takes 100000"):
+        resolve(scratch, 99_999)
+    assert resolve(scratch, 100_000).tune == scratch.tune
 
 
 def test_tickets_become_pairs_and_the_request_says_so() -> None:
@@ -88,3 +113,30 @@ def test_a_builder_that_makes_nothing_for_the_loss_is_refused_by_name() -> None:
         ValidationError, match=r"learns from .*pairs.*maps labelled texts built as Batches; map the columns anchor"
     ):
         Recipe.model_validate(recipe)
+
+
+@pytest.mark.parametrize(
+    ("rows", "epochs", "validation_rows", "looks"),
+    [(1_199, 1, 100, 0), (1_200, 1, 100, 1), (1_200, 4, 100, 4), (50_000, 3, 100, 8), (50_000, 3, 49, 0)],
+    ids=["looking costs too much", "once", "now and then", "eight times at most", "too few would answer"],
+)
+def test_validation_rows_are_looked_at_where_it_costs_little(rows: int, epochs: int, validation_rows: int, looks: int) -> None:
+    explicit = resolve(Training(epochs=epochs, batch_size=10), rows, "pairs", validation_rows)
+    assert explicit.evaluation_steps is not None
+    steps = epochs * steps_per_epoch(rows, 10)
+    assert (steps // explicit.evaluation_steps if explicit.evaluation_steps else 0) == looks
+    if looks:
+        asked = looks * questions_a_look(explicit, rows)
+        assert asked <= max(rows * epochs // 20, 50 * looks), "a question costs about as much as a row"
+
+
+def test_stopping_early_is_made_explicit_or_refused() -> None:
+    asks = Training.model_validate({"earlyStopping": {}})
+    explicit = resolve(asks, 100, "scored pairs", 20)
+    assert explicit.early_stopping
+    assert explicit.early_stopping.metric == "spearman"
+    assert explicit.evaluation_steps, "there is something to be patient about"
+    with pytest.raises(InvalidInput, match=r"no validation rows.*Set data\.split\.validation"):
+        resolve(asks, 100, "pairs", 0)
+    with pytest.raises(InvalidInput, match="ap is of scores of 0 and 1"):
+        resolve(Training.model_validate({"earlyStopping": {"metric": "ap"}}), 100, "scored pairs", 20)

@@ -14,7 +14,8 @@ from pydantic import Field
 from embtune_api.base import Document
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
-from embtune_api.documents import Owner, ResolvedBase, StoredFile, StoredModel
+from embtune_api.documents import Owner, ResolvedBase, StagedSuite, StoredFile, StoredModel
+from embtune_api.encoder import Encoder, EncoderSettings
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
 from embtune_api.replayed import Replayed
@@ -47,8 +48,12 @@ class PrepareRequest(StepRequest):
     data: Data | None
     """None: a model from outside is registered. The model alone is looked through and staged; the facts are `StagedFacts`."""
     base_model: BaseModelRef
+    suites: list[Suite] = []
+    """Those that have something to fetch."""
     training: Training = Training()
     """The job's recipe: checks compare with it what there is to train on."""
+    encoder: Encoder | None = None
+    """What the published model will be, where it is not as the base model."""
     replayed: Replayed | None = None
     """What data.replay means; None: nothing is asked for."""
     folder: str | None = None
@@ -61,13 +66,19 @@ class TrainRequest(StepRequest):
     step: Literal["train"] = "train"
     rows: StoredFile
     """What prepare left to train on."""
+    validation: StoredFile | None = None
+    """What prepare left to validate on; None: nothing."""
     fingerprints: StoredFile
     """Of those rows, and of everything that the base was trained on."""
     base: StoredModel
     training: Training
     """Every value explicit."""
+    encoder: Encoder | None = None
+    """What the published model will be, where it is not as the base model."""
     processes: int = 1
     """On this node."""
+    killed: int = 0
+    """Earlier attempts that were killed since memory ran out: each halves what this one holds in memory at once."""
 
 
 class Judged(Document):
@@ -80,8 +91,14 @@ class Judged(Document):
 class EvaluateRequest(StepRequest):
     step: Literal["evaluate"] = "evaluate"
     exam: str
+    """The line's."""
     models: list[Judged]
     suites: list[Suite]
+    staged: list[StagedSuite] = []
+    """Of those suites that take more than the line's exam."""
+    precision: Literal["Auto", "fp32", "bf16"] = "fp32"
+    published: EncoderSettings | None = None
+    """What the candidate must be; None: nobody has said."""
 
 
 class PublishRequest(StepRequest):

@@ -16,12 +16,31 @@ from embtune_api.base_model import BaseModelRef
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.data import Data
-from embtune_api.evaluation import Evaluation
+from embtune_api.early_stopping import OF_PAIRS
+from embtune_api.encoder import Encoder
+from embtune_api.evaluation import THE_EXAM, Evaluation
 from embtune_api.losses import SHAPE_COLUMNS, built_as, learns_from
 from embtune_api.names import DnsLabel
 from embtune_api.promotion import Promotion
 from embtune_api.training import Training
 
+NO_VALIDATION = (
+    "training.evaluationSteps and training.earlyStopping look at validation rows, and data.split holds none out: set "
+    "split.validation, or with method Time split.validationFrom"
+)
+OTHER_METRIC = f"earlyStopping.metric: {', '.join(sorted(OF_PAIRS))} are of scored pairs, the others of all other data"
+FROZEN_SIDES = "documentEncoder Frozen learns how queries find documents: every source of data.train must map anchor and positive"
+SIDED_KINDS = ("Retrieval", "Reranking", "Triplet")
+"""Kinds of suites that encode queries as queries and documents as documents."""
+FROZEN_SUITES = (
+    f"documentEncoder Frozen is measured by queries that find documents: every suite must be of kind {', '.join(SIDED_KINDS)}"
+)
+FROZEN_VECTORS = (
+    "documentEncoder Frozen keeps the vectors of documents as they are: leave out encoder.pooling, encoder.normalize, "
+    "encoder.maxSeqLength and encoder.prompts.document"
+)
+TRAINED_UNREAD = "training.maxSeqLength is above encoder.maxSeqLength: the published model would not read what training did"
+_FROZEN = "has(self.training.tune) && self.training.tune.documentEncoder == 'Frozen'"
 RESERVED = "cannot be called jobs: the store keeps jobs under that name"
 
 
@@ -47,8 +66,10 @@ class Recipe(Resource):
 
     base_model: BaseModelRef
     data: Data
+    encoder: Encoder | None = None
+    """What the published model reads and gives; default: as the base model."""
     training: Training = Training()
-    evaluation: Evaluation = Evaluation()
+    evaluation: Evaluation = Evaluation(suites=[THE_EXAM])
     promotion: Promotion = Promotion()
     runtime: Runtime = Runtime()
     suspend: bool = False
@@ -76,6 +97,80 @@ class Recipe(Resource):
                     f"map the columns {columns}, or choose a loss for {shape}{as_built}"
                 )
         return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!(has(self.training.earlyStopping) || (has(self.training.evaluationSteps) && self.training.evaluationSteps > 0)) || "
+        "((!has(self.data.split.validation) || self.data.split.validation > 0.0) && "
+        "(self.data.split.method != 'Time' || has(self.data.split.validationFrom)))",
+        NO_VALIDATION,
+        field="data.split",
+    )
+    def _there_is_something_to_validate_on(self) -> Self:
+        split = self.data.split
+        if self.training.wants_validation and split.method != "Given" and not split.wants_validation:
+            raise ValueError(NO_VALIDATION)
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!has(self.training.earlyStopping) || !has(self.training.earlyStopping.metric) || "
+        "self.training.earlyStopping.metric == 'loss' || "
+        f"(self.training.earlyStopping.metric in {sorted(OF_PAIRS)}) == has(self.data.train[0].columns.score)",
+        OTHER_METRIC,
+        field="training.earlyStopping",
+    )
+    def _the_validation_metric_fits_the_data(self) -> Self:
+        stopping = self.training.early_stopping
+        metric = stopping.metric if stopping else None
+        if metric and metric != "loss" and (metric in OF_PAIRS) != (self.data.train[0].columns.score is not None):
+            raise ValueError(OTHER_METRIC)
+        return self
+
+    @model_validator(mode="after")
+    @cel(f"!({_FROZEN}) || self.data.train.all(s, has(s.columns.anchor))", FROZEN_SIDES, field="training.tune")
+    def _frozen_documents_are_found_by_queries(self) -> Self:
+        if self._documents_stay and any(source.columns.anchor is None for source in self.data.train):
+            raise ValueError(FROZEN_SIDES)
+        return self
+
+    @model_validator(mode="after")
+    @cel(f"!({_FROZEN}) || self.evaluation.suites.all(s, s.kind in {list(SIDED_KINDS)})", FROZEN_SUITES, field="training.tune")
+    def _frozen_documents_are_measured_by_retrieval(self) -> Self:
+        if self._documents_stay and any(suite.kind not in SIDED_KINDS for suite in self.evaluation.suites):
+            raise ValueError(FROZEN_SUITES)
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        f"!({_FROZEN}) || !has(self.encoder) || !(has(self.encoder.pooling) || has(self.encoder.normalize)"
+        " || has(self.encoder.maxSeqLength) || (has(self.encoder.prompts) && has(self.encoder.prompts.document)))",
+        FROZEN_VECTORS,
+        field="encoder",
+    )
+    def _frozen_documents_keep_their_vectors(self) -> Self:
+        if self._documents_stay and self.encoder is not None:
+            prompts, changed = self.encoder.prompts, (self.encoder.pooling, self.encoder.normalize, self.encoder.max_seq_length)
+            if any(value is not None for value in (*changed, prompts.document if prompts else None)):
+                raise ValueError(FROZEN_VECTORS)
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!has(self.encoder) || !has(self.encoder.maxSeqLength) || !has(self.training.maxSeqLength)"
+        " || self.training.maxSeqLength <= self.encoder.maxSeqLength",
+        TRAINED_UNREAD,
+        field="training.maxSeqLength",
+    )
+    def _what_is_trained_is_read(self) -> Self:
+        published = self.encoder.max_seq_length if self.encoder else None
+        if published is not None and self.training.max_seq_length is not None and self.training.max_seq_length > published:
+            raise ValueError(TRAINED_UNREAD)
+        return self
+
+    @property
+    def _documents_stay(self) -> bool:
+        return self.training.tune is not None and self.training.tune.documents_stay
 
     @model_validator(mode="after")
     @cel(f"self.promotion.gates.all(g, {expressions.YIELDED})", expressions.NOT_YIELDED, field="promotion.gates")

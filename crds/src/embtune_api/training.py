@@ -8,9 +8,14 @@ from pydantic import Field, model_validator
 
 from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
+from embtune_api.early_stopping import EarlyStopping
 from embtune_api.losses import MARGINS, LossChoice
+from embtune_api.tune import Tune
 
 NO_MARGIN = f"margin is for the losses {', '.join(sorted(MARGINS))}"
+CACHED_ALREADY = "the loss CachedMultipleNegativesRanking has its own size: set loss.miniBatchSize instead of microBatchSize"
+NO_LOOKS = "earlyStopping looks at the validation rows: evaluationSteps must not be 0"
+UNSEEN = "documentEncoder Frozen trains to the last step: leave out earlyStopping and evaluationSteps"
 FEWEST_LABELLED = 8
 """Texts in a batch: fewer would not hold several of each of several labels."""
 
@@ -48,7 +53,8 @@ class Training(Resource):
     """The recipe. What is left out comes from the preset and is reported as the explicit value it stands for."""
 
     preset: Literal["Auto"] = "Auto"
-    """Auto: epochs, batchSize and learningRate by the number of rows."""
+    """Auto: epochs, batchSize and learningRate by the number of rows; one gentle epoch for a line that goes on from a version of
+    its own."""
     loss: Loss = Loss()
     epochs: Annotated[int, Field(ge=1, le=100)] | None = None
     """Passes over the rows; default: the preset's."""
@@ -58,6 +64,8 @@ class Training(Resource):
     """At its highest, after the warm-up; default: the preset's."""
     max_seq_length: Annotated[int, Field(ge=4, le=32768)] | None = None
     """Tokens a text in training; the published model keeps its own limit. Default: the base model's."""
+    tune: Tune | None = None
+    """Which part of the model learns; default: all of it."""
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Share of the steps in which the learning rate rises to its height."""
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -66,10 +74,21 @@ class Training(Resource):
     """Gradients are scaled down to this length."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Overrides the base model's dropout during training."""
+    micro_batch_size: Annotated[int, Field(ge=1, le=65536)] | None = None
+    """Texts whose activations each process holds in memory at once: fewer need less memory and more time; the batch and its
+    negatives stay as they are. Default: all of the batch, and half as many whenever memory runs out."""
+    activation_checkpointing: bool = False
+    """Compute the activations of each layer again when they are needed: far less memory, about a third more time."""
     precision: Literal["Auto", "fp32", "bf16"] = "Auto"
     """Auto: bf16 arithmetic where the hardware has it, else fp32; weights are kept in fp32."""
     checkpoint_steps: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Steps between checkpoints; default: an eighth of the run, and at least every ten minutes."""
+    evaluation_steps: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    """Steps between looks at a sample of the validation rows; 0: none are looked at. The weights of the step with the best score
+    are published. Default: up to eight looks, which cost less than a tenth of the training; none where there are fewer than 50
+    validation rows, or so few rows to train on that looking would cost more."""
+    early_stopping: EarlyStopping | None = None
+    """End when the validation rows are answered no better for a while; None: go to the last step."""
     deterministic: bool = False
     """The same CPU, one process: the same bytes. Slower on a GPU."""
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
@@ -89,3 +108,36 @@ class Training(Resource):
                 f"or more, not {self.batch_size}"
             )
         return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!has(self.microBatchSize) || self.loss.name != 'CachedMultipleNegativesRanking'", CACHED_ALREADY, field="microBatchSize"
+    )
+    def _one_size_at_once(self) -> Self:
+        if self.micro_batch_size is not None and self.loss.name == "CachedMultipleNegativesRanking":
+            raise ValueError(CACHED_ALREADY)
+        return self
+
+    @model_validator(mode="after")
+    @cel("!has(self.earlyStopping) || !has(self.evaluationSteps) || self.evaluationSteps > 0", NO_LOOKS, field="evaluationSteps")
+    def _stopping_early_needs_looks(self) -> Self:
+        if self.early_stopping is not None and self.evaluation_steps == 0:
+            raise ValueError(NO_LOOKS)
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!(has(self.tune) && self.tune.documentEncoder == 'Frozen')"
+        " || !(has(self.earlyStopping) || (has(self.evaluationSteps) && self.evaluationSteps > 0))",
+        UNSEEN,
+        field="tune",
+    )
+    def _frozen_documents_are_not_validated(self) -> Self:
+        if self.tune is not None and self.tune.documents_stay and self.wants_validation:
+            raise ValueError(UNSEEN)
+        return self
+
+    @property
+    def wants_validation(self) -> bool:
+        """Whether it asks for something that only validation rows can tell."""
+        return self.early_stopping is not None or bool(self.evaluation_steps)

@@ -8,7 +8,7 @@ import torch
 
 from embtune_api.evaluation import Suite
 from embtune_trainer.evaluate.exam import LoadedExam
-from embtune_trainer.evaluate.suites.retrieval import score_vectors
+from embtune_trainer.evaluate.suites.retrieval import found_vectors, kept_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ SUITE = Suite(cutoffs=CUTOFFS)
 def by_embtune(work: Workload) -> Mapping[str, float]:
     """As the step `evaluate` scores them, mean of each metric."""
     exam = LoadedExam(work.query_ids, work.query_ids, work.query_ids, work.passage_ids, work.passage_ids, work.relevance)
-    kept = score_vectors(work.queries, work.passages, exam, SUITE)
+    kept = kept_of(SUITE, exam, *found_vectors(work.queries, work.passages, exam, max(CUTOFFS)))
     return {name.removeprefix("test/"): float(mean) for name, mean in zip(kept.columns, kept.values.mean(axis=0), strict=True)}
 
 

@@ -83,6 +83,12 @@ RECIPE: Object = {
             "seed": 4,
         },
     },
+    "encoder": {
+        "maxSeqLength": 128,
+        "prompts": {"query": "query: ", "document": "passage: "},
+        "pooling": "Cls",
+        "normalize": True,
+    },
     "training": {
         "preset": "Auto",
         "loss": {"name": "CachedMultipleNegativesRanking", "scale": 10.5, "miniBatchSize": 16},
@@ -90,16 +96,23 @@ RECIPE: Object = {
         "batchSize": 128,
         "learningRate": 5e-5,
         "maxSeqLength": 64,
+        "tune": {
+            "freeze": {"embeddings": True, "layers": 2, "parameters": ["attention[.]self", "LayerNorm"]},
+            "layerDecay": 0.9,
+            "documentEncoder": "Tuned",
+            "fromScratch": False,
+        },
         "warmupRatio": 0.2,
         "weightDecay": 0.01,
         "maxGradNorm": 2.5,
         "dropout": 0.05,
+        "activationCheckpointing": True,
         "precision": "bf16",
         "checkpointSteps": 50,
         "deterministic": True,
         "seed": 8,
     },
-    "evaluation": {"suites": [{"name": "exam", "kind": "Retrieval", "cutoffs": [1, 10]}]},
+    "evaluation": {"suites": [{"name": "exam", "kind": "Retrieval", "cutoffs": [1, 10]}], "precision": "bf16"},
     "promotion": {
         "policy": "Manual",
         "gates": [
@@ -152,7 +165,15 @@ _LABELLED: Object = {
 _TRIPLETS: Object = {
     **RECIPE,
     "data": {"train": [{"uri": "s3://datasets/t.jsonl", "columns": {"anchor": "q", "positive": "a", "negative": "n"}}]},
-    "training": {"loss": {"name": "Triplet", "margin": 2.5}},
+    "encoder": {"prompts": {"query": "query: "}},
+    "training": {
+        "loss": {"name": "Triplet", "margin": 2.5},
+        "tune": {
+            "lora": {"rank": 8, "alpha": 16.5, "dropout": 0.1, "targetModules": ["query", "attention.output.dense"]},
+            "documentEncoder": "Frozen",
+        },
+        "microBatchSize": 24,
+    },
 }
 _HEADLESS: Object = {
     "uri": "s3://datasets/sts.csv",
@@ -166,8 +187,68 @@ _SCORED: Object = {
     "evaluation": {"suites": [{"name": "sts", "kind": "SemanticSimilarity"}]},
     "promotion": {"gates": [{"metric": "sts/spearman", "minDelta": 0.01, "against": "Base"}]},
 }
-_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _TRIPLETS, _SCORED, _LABELLED)
+_FROM_NOTHING: Object = {
+    **RECIPE,
+    "training": {
+        "tune": {"fromScratch": True, "layerDecay": 0.9},
+        "evaluationSteps": 20,
+        "earlyStopping": {"metric": "mrr@10", "patience": 5, "minDelta": 0.001},
+    },
+}
 _SHORT: Object = {"baseModel": {"uri": "s3://models/minilm"}, "data": {"train": [{"uri": "s3://datasets/train.jsonl"}]}}
+
+
+def _asks(gate: str, **suite: Any) -> Object:
+    """A second suite with data of its own, or a cross-encoder, and a gate on it."""
+    gates = [{"metric": f"web/{gate}", "minDelta": -0.02, "against": "Base"}]
+    return {**_SHORT, "evaluation": {"suites": [{"name": "test"}, {"name": "web", **suite}]}, "promotion": {"gates": gates}}
+
+
+_DATASETS: Object = {"secretRef": {"name": "datasets"}}
+_PAIRS = {"anchor": "q", "positive": "a", "label": "topic", "category": "department", "time": "sent"}
+_SUITES: tuple[Object, ...] = (
+    _asks(
+        "ndcg@5",
+        kind="Reranking",
+        guard=True,
+        cutoffs=[5],
+        data={"uri": "s3://datasets/web.jsonl", "columns": _PAIRS, "groupBy": "page", **_DATASETS},
+        reranking={"crossEncoder": {"uri": "hf://org/reader", "secretRef": {"name": "hub"}}, "depth": 20},
+    ),
+    _asks(
+        "macro-f1",
+        kind="Classification",
+        data={"uri": "s3://datasets/test.csv", "header": ["t", "l"], "columns": {"text": "t", "label": "l"}},
+        classification={
+            "by": "Neighbours",
+            "neighbours": 3,
+            "outOfScope": "oos",
+            "reference": {
+                "uri": "s3://datasets/known.csv",
+                "header": ["text", "intent"],
+                "text": "text",
+                "label": "intent",
+                **_DATASETS,
+            },
+        },
+    ),
+    _asks("pearson", kind="SemanticSimilarity", data=_HEADLESS),
+    _asks(
+        "accuracy",
+        kind="Triplet",
+        data={"uri": "s3://datasets/t.jsonl", "columns": {"anchor": "q", "positive": "a", "negative": "n"}},
+    ),
+    _asks(
+        "ndcg@10",
+        beir={
+            "corpus": "s3://datasets/corpus.jsonl",
+            "queries": "s3://datasets/queries.jsonl",
+            "qrels": "s3://datasets/qrels.tsv",
+            **_DATASETS,
+        },
+    ),
+)
+_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _FROM_NOTHING, *_SUITES, _TRIPLETS, _SCORED, _LABELLED)
 
 
 def _document(kind: str, name: str, spec: Object) -> Object:
@@ -233,7 +314,6 @@ def without(document: Object, path: Path) -> Object:
 
 def _entered(at: Any, part: str | int, empty: Any) -> Any:
     if isinstance(at, list):
-        if not at:
-            at.append(empty)
+        at.extend(copy.deepcopy(empty) for _ in range(len(at), int(part) + 1))
         return at[int(part)]
     return at.setdefault(part, empty)

@@ -10,6 +10,8 @@ Path = tuple[str | int, ...]
 Schema = dict[str, Any]
 KEY = "example.com/key"
 """Stands for any key of a map, as 0 stands for any index of a list."""
+INDEX: dict[str | int, int] = {"suites": 1}
+"""Of lists whose first entry may hold less than the others: what stands for any index."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def _walk(raw: Schema, path: Path, required: bool, definitions: Schema) -> Itera
     for name, inner in schema.get("properties", {}).items():
         yield from _walk(inner, (*path, name), name in schema.get("required", ()), definitions)
     if "items" in schema:
-        yield from _walk(schema["items"], (*path, 0), False, definitions)
+        yield from _walk(schema["items"], (*path, INDEX.get(path[-1], 0)), False, definitions)
     if isinstance(schema.get("additionalProperties"), dict):
         yield from _walk(schema["additionalProperties"], (*path, KEY), False, definitions)
 

@@ -16,6 +16,8 @@ JOB, VERSION, LINE = FULL["FineTuneJob"][0], FULL["ModelVersion"][0], FULL["Embe
 COLUMNS: Path = ("spec", "data", "train", 0, "columns")
 GATE: Path = ("spec", "promotion", "gates", 0)
 TRIPLETS, SCORED, LABELLED = FULL["FineTuneJob"][-3:]
+RERANKED, CLASSIFIED, SIMILAR, NEARER, BEIR = FULL["FineTuneJob"][4:9]
+SUITE: Path = ("spec", "evaluation", "suites", 1)
 LOSS: Path = ("spec", "training", "loss")
 BUILD: Path = ("spec", "data", "build")
 AUGMENT: Path = ("spec", "data", "augment")
@@ -108,6 +110,56 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         {"name": "CoSENT"},
         "spec.data.train: Invalid value: loss CoSENT does not learn from the columns of data.train: it wants scored pairs",
     ),
+    "two sizes of what is in memory at once": (
+        TRIPLETS,
+        ("spec", "training"),
+        {"loss": {"name": "CachedMultipleNegativesRanking"}, "microBatchSize": 8},
+        "spec.training.microBatchSize: Invalid value: the loss CachedMultipleNegativesRanking has its own size",
+    ),
+    "stopping early without looking": (
+        TRIPLETS,
+        ("spec", "training"),
+        {"earlyStopping": {}, "evaluationSteps": 0},
+        "spec.training.evaluationSteps: Invalid value: earlyStopping looks at the validation rows",
+    ),
+    "no look at the validation rows, and none held out": (
+        TRIPLETS,
+        ("spec",),
+        {
+            **TRIPLETS["spec"],
+            "training": {"evaluationSteps": 0},
+            "data": {**TRIPLETS["spec"]["data"], "split": {"validation": 0}},
+        },
+        None,
+    ),
+    "looks at validation rows that nobody holds out": (
+        TRIPLETS,
+        ("spec",),
+        {
+            **TRIPLETS["spec"],
+            "training": {"evaluationSteps": 5},
+            "data": {**TRIPLETS["spec"]["data"], "split": {"validation": 0}},
+        },
+        "spec.data.split: Invalid value: training.evaluationSteps and training.earlyStopping look at validation rows",
+    ),
+    "stopping early where all that is early trains": (
+        TRIPLETS,
+        ("spec",),
+        {
+            **TRIPLETS["spec"],
+            "training": {"earlyStopping": {"patience": 2}},
+            "data": {**TRIPLETS["spec"]["data"], "split": {"method": "Time", "timeColumn": "t", "testFrom": "2026-01-31"}},
+        },
+        "spec.data.split: Invalid value: training.evaluationSteps and training.earlyStopping look at validation rows",
+    ),
+    "a metric of scored pairs for triplets": (
+        TRIPLETS,
+        ("spec", "training", "earlyStopping"),
+        {"metric": "spearman"},
+        "spec.training.earlyStopping: Invalid value: earlyStopping.metric: ap, f1, pearson, spearman are of scored pairs",
+    ),
+    "a metric of scored pairs for scored pairs": (SCORED, ("spec", "training", "earlyStopping"), {"metric": "spearman"}, None),
+    "the loss for any data": (SCORED, ("spec", "training", "earlyStopping"), {"metric": "loss"}, None),
     "a margin for a loss without one": (
         TRIPLETS,
         LOSS,
@@ -467,7 +519,7 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         JOB,
         (*GATE, "metric"),
         "exam/ndcg@5",
-        "spec.promotion.gates: Invalid value: every gate needs a metric that a suite yields: of Retrieval SUITE/METRIC@CUTOFF",
+        "spec.promotion.gates: Invalid value: every gate needs a metric that a suite yields: of Retrieval and Reranking SUITE/",
     ),
     "a gate on another suite": (JOB, (*GATE, "metric"), "test/ndcg@10", "spec.promotion.gates: Invalid value: every gate needs"),
     "a gate on a suite that begins alike": (
@@ -492,6 +544,83 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         "PairClassification",
         "spec.promotion.gates: Invalid value: every gate needs",
     ),
+    "two suites of one name": (SIMILAR, (*SUITE, "name"), "test", "spec.evaluation.suites: Invalid value: suites have different"),
+    "a first suite with data of its own": (
+        SIMILAR,
+        ("spec", "evaluation", "suites", 0),
+        {"name": "test", "kind": "SemanticSimilarity", "data": SIMILAR["spec"]["evaluation"]["suites"][1]["data"]},
+        "spec.evaluation.suites: Invalid value: the first suite asks the line's exam",
+    ),
+    "a suite with rows and BEIR files": (
+        BEIR,
+        (*SUITE, "data"),
+        {"uri": "s3://datasets/web.jsonl"},
+        "spec.evaluation.suites[1].data: Invalid value: a suite asks rows (data), or BEIR files",
+    ),
+    "a guard that asks the line's exam": (
+        JOB,
+        ("spec", "evaluation", "suites", 0, "guard"),
+        True,
+        "spec.evaluation.suites[0].guard: Invalid value: a guard suite asks what the job does not train for",
+    ),
+    "a kind that does not fit the suite's rows": (
+        NEARER,
+        (*SUITE, "kind"),
+        "Bitext",
+        "spec.evaluation.suites[1].kind: Invalid value: the kind does not fit the suite's data",
+    ),
+    "BEIR files for pairs": (
+        BEIR,
+        (*SUITE, "kind"),
+        "Bitext",
+        "spec.evaluation.suites[1].kind: Invalid value: the kind does not fit",
+    ),
+    "reranking without a cross-encoder": (
+        BEIR,
+        (*SUITE, "kind"),
+        "Reranking",
+        "spec.evaluation.suites[1].kind: Invalid value: classification goes with kind Classification, and reranking",
+    ),
+    "a way to classify where nothing is": (
+        BEIR,
+        (*SUITE, "classification"),
+        {"by": "Centroid"},
+        "spec.evaluation.suites[1].kind: Invalid value: classification goes with",
+    ),
+    "a reference for the line's exam": (
+        CLASSIFIED,
+        (*SUITE, "data"),
+        None,
+        "spec.evaluation.suites[1].classification: Invalid value: classification.reference is for a suite with data",
+    ),
+    "the exam by labels": (
+        SHORTEST["FineTuneJob"],
+        ("spec", "evaluation"),
+        {"suites": [{"name": "intents", "kind": "Classification"}]},
+        None,
+    ),
+    "a suite's file on somebody's machine": (
+        SIMILAR,
+        (*SUITE, "data", "uri"),
+        "sts.csv",
+        "spec.evaluation.suites[1].data.uri: Invalid value: in a cluster, data lies at",
+    ),
+    "a BEIR file on somebody's machine": (
+        BEIR,
+        (*SUITE, "beir", "qrels"),
+        "qrels.tsv",
+        "spec.evaluation.suites[1].beir: Invalid value: in a cluster, data lies at",
+    ),
+    "a suite's cross-encoder on somebody's machine": (
+        RERANKED,
+        (*SUITE, "reranking", "crossEncoder", "uri"),
+        "reader",
+        "spec.evaluation.suites[1].reranking.crossEncoder.uri: Invalid value: in a cluster, a model is",
+    ),
+    "a gate on a suite's metric that another kind yields": (SIMILAR, (*GATE, "metric"), "web/ap", "every gate needs"),
+    "a gate on the other metric of labels": (CLASSIFIED, (*GATE, "metric"), "web/accuracy", None),
+    "a gate on another suite's cutoff": (RERANKED, (*GATE, "metric"), "web/ndcg@10", "every gate needs"),
+    "a gate on the first of two suites": (RERANKED, (*GATE, "metric"), "test/ndcg@10", None),
     "a gate on every metric": (
         JOB,
         ("spec", "promotion", "gates"),

@@ -21,8 +21,8 @@ MUTABLE = {
 NEVER_EDITED = {
     "spec.data.split.testFrom",  # needed, and no time with a letter more
     "spec.training.preset",
-    "spec.evaluation.suites[0].kind",
-    "spec.evaluation.suites[0].name",  # these two fit each other
+    "spec.evaluation.suites[1].kind",
+    "spec.evaluation.suites[1].name",  # these two fit each other
     "spec.promotion.gates[0].metric",
     "spec.data.build.negatives",  # with a category, or without
 }

@@ -23,6 +23,7 @@ from embtune_trainer.train.batches import Rows
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.loop import Loop, Outcome, schedule
 from embtune_trainer.train.objectives import make_objective
+from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.objectives.scored import unit_scores
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import Record, tokenize_rows

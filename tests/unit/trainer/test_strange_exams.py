@@ -13,7 +13,7 @@ from embtune_operator.judge.scores import Scores
 from embtune_operator.judge.verdict import make_verdict
 from embtune_trainer.evaluate.exam import LoadedExam, group_index
 from embtune_trainer.evaluate.suites import Kept, means
-from embtune_trainer.evaluate.suites.retrieval import score_vectors
+from embtune_trainer.evaluate.suites.retrieval import found_vectors, kept_of
 
 Vectors = NDArray[np.float32]
 SUITE = Suite(cutoffs=(1, 10))
@@ -36,6 +36,10 @@ def vectors(exam: LoadedExam, seed: int = 1) -> tuple[Vectors, Vectors]:
     passages = draw.standard_normal((len(exam.passages), 16), dtype=np.float32)
     around = np.resize(passages, (len(exam.queries), 16)) + 0.4 * draw.standard_normal((len(exam.queries), 16), dtype=np.float32)
     return around, passages
+
+
+def score_vectors(queries: Vectors, passages: Vectors, exam: LoadedExam, suite: Suite) -> Kept:
+    return kept_of(suite, exam, *found_vectors(queries, passages, exam, 10))
 
 
 def scores(exam: LoadedExam, kept: Kept) -> Scores:

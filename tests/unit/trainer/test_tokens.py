@@ -12,10 +12,12 @@ from sentence_transformers import SentenceTransformer
 from transformers import AutoTokenizer
 
 from embtune_api.documents import StoredModel
+from embtune_api.encoder import Encoder, Prompts
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Finding
 from embtune_api.training import Training
 from embtune_store import folders, open_store
+from embtune_trainer.encoder_settings import dress
 from embtune_trainer.prepare.checks.tokenizer import read_tokenizer
 from embtune_trainer.train.rows import tokenize_rows
 from support.tiny_model import make_tiny_model
@@ -128,20 +130,25 @@ PROMPTS: dict[str, dict[str, Any]] = {
 }
 
 
+SAID = Encoder(max_seq_length=12, prompts=Prompts(query="find: ", document=""))
+
+
+@pytest.mark.parametrize("said", [pytest.param(None, id="as the base"), pytest.param(SAID, id="as the job says")])
 @pytest.mark.parametrize("prompts", PROMPTS)
-def test_lengths_are_those_that_training_has(tmp_path: Path, prompts: str) -> None:
+def test_lengths_are_those_that_training_has(tmp_path: Path, prompts: str, said: Encoder | None) -> None:
     with (DATA / "banking77" / "sample.csv").open(encoding="utf-8", newline="") as file:
         texts = [row["text"] for row in csv.DictReader(file)][:300]
     folder = make_tiny_model(tmp_path / "tiny", texts[:100])
     settings = json.loads((folder / "config_sentence_transformers.json").read_text())
     (folder / "config_sentence_transformers.json").write_text(json.dumps({**settings, **PROMPTS[prompts]}))
     model = SentenceTransformer(str(folder), device="cpu")
+    dress(model, said)
     records = [{"anchor": one, "positive": other} for one, other in zip(texts[::2], texts[1::2], strict=True)]
     training = [len(ids) for row in tokenize_rows(records, model, None).texts for ids in row]
 
     store = open_store("memory://")
     stored = StoredModel(prefix="m", digest="0" * 64, files=folders.upload_folder(store, folder, "m"))
-    tokenizer = read_tokenizer(store, stored)
+    tokenizer = read_tokenizer(store, stored, said)
     assert tokenizer is not None
     assert tokenizer.limit == model.max_seq_length
     assert tokenizer.limit is not None

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from embtune_api import presets
 from embtune_api.digest import digest_of
-from embtune_api.keys import JobKeys, LineKeys, StepKeys
+from embtune_api.keys import SHORT, JobKeys, LineKeys, StepKeys
 from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, PublishRequest, TrainRequest
 
 if TYPE_CHECKING:
-    from embtune_api.documents import Judgement, StepManifest, StoredFile
+    from embtune_api.documents import Judgement, PrepareFacts, StepManifest, StoredFile
     from embtune_api.resources import FineTuneJob
+    from embtune_api.spec import FineTuneJobSpec
     from embtune_api.status import StepName
+    from embtune_api.training import Training
     from embtune_operator.pipeline.resolved import Resolved
     from embtune_operator.settings import Settings
 
@@ -107,6 +109,7 @@ def _common(job: FineTuneJob, settings: Settings, digest: str) -> dict[str, Any]
 def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> PrepareRequest:
     spec = job.spec
     data = presets.resolve_data(spec.data, spec.training)
+    staged = [suite for suite in spec.evaluation.suites if suite.is_staged]
     digest = digest_of(
         {
             "step": "prepare",
@@ -117,6 +120,8 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
             "base": spec.base_model,
             "recipe": spec.training.model_dump(include={"loss", "batch_size", "max_seq_length"}),
             "replayed": resolved.replayed,
+            "suites": [suite.inputs for suite in staged],
+            **_said(spec),
         }
     )
     return PrepareRequest(
@@ -124,27 +129,39 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
         owner=settings.owner,
         data=data,
         base_model=spec.base_model,
+        suites=staged,
         training=spec.training,
+        encoder=spec.encoder,
         replayed=resolved.replayed,
         folder=settings.folder,
     )
 
 
 def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainRequest:
-    prepared, facts = _manifest(resolved.prepared), resolved.prepare_facts
-    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
+    facts = resolved.prepare_facts
+    training = _explicit(job.spec, facts)
     presets.refuse_other_exam(job.spec.evaluation.suites, facts.exam_shape)  # before anything is trained
     base = facts.base.model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
-    digest = digest_of({"step": "train", "prepared": prepared.digest, "base": base.digest, "training": weights})
+    rows = [facts.train.sha256, facts.fingerprints.sha256]  # a job that asks other suites of the same rows is not trained again
+    digest = digest_of({"step": "train", "rows": rows, "base": base.digest, "training": weights, **_said(job.spec)})
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
+        validation=facts.validation,
         fingerprints=facts.fingerprints,
         base=base,
         training=training,
+        encoder=job.spec.encoder,
         processes=job.spec.runtime.processes_per_node,
+        killed=_killed(job, digest),
     )
+
+
+def _killed(job: FineTuneJob, digest: str) -> int:
+    """Trainings towards this output that the kernel ended. It says nothing to the process, so that the next one must know."""
+    attempts = job.status.attempts if job.status else []
+    return sum((a.step, a.digest, a.reason) == ("train", digest[:SHORT], "OutOfMemory") for a in attempts)
 
 
 def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> EvaluateRequest:
@@ -154,24 +171,35 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
     ]
     if resolved.champion:
         models.append(Judged(role="champion", model=resolved.champion.model))
-    suites = job.spec.evaluation.suites
+    suites, staged = job.spec.evaluation.suites, resolved.prepare_facts.suites
+    precision = job.spec.evaluation.precision
     exam = resolved.prepare_facts.exam
     digest = digest_of(
         {
             "step": "evaluate",
             "exam": exam,
             "suites": suites,
+            "staged": [[suite.name, suite.exam, suite.reranker and suite.reranker.digest] for suite in staged],
+            "precision": precision,
             "models": [[judged.role, judged.model.digest, _sha256(judged.model.fingerprints)] for judged in models],
         }
     )
-    return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites)
+    return EvaluateRequest(
+        **_common(job, settings, digest),
+        exam=exam,
+        models=models,
+        suites=suites,
+        staged=staged,
+        precision=precision,
+        published=resolved.train_facts.encoder,
+    )
 
 
 def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, settings: Settings) -> PublishRequest:
     prepared, evaluated, trained = (_manifest(m) for m in (resolved.prepared, resolved.evaluated, resolved.trained))
     facts = resolved.prepare_facts
     champion = resolved.champion.ref if resolved.champion else None
-    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
+    training = _explicit(job.spec, facts)
     return PublishRequest(
         **_common(job, settings, publish_digest(job, resolved)),
         candidate=resolved.train_facts.model,
@@ -180,7 +208,10 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
         champion_version=champion.version if champion else None,
         verdict=judgement.verdict,
         base=facts.base,
-        training_config=training.model_dump(mode="json", by_alias=True),
+        training_config={
+            **training.model_dump(mode="json", by_alias=True),
+            "encoder": resolved.train_facts.encoder.model_dump(mode="json"),
+        },
         training_data={
             "sources": [source.model_dump(mode="json") for source in facts.sources],
             "split": job.spec.data.split.explicit().model_dump(mode="json", by_alias=True, exclude_none=True),
@@ -206,6 +237,17 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
         },
         timestamp=judgement.at,
     )
+
+
+def _explicit(spec: FineTuneJobSpec, facts: PrepareFacts) -> Training:
+    """The recipe without anything that is left to a preset."""
+    own = presets.from_own_version(spec.model, spec.base_model)
+    return presets.resolve(spec.training, facts.train_rows, facts.shape, facts.validation_rows, goes_on=own)
+
+
+def _said(spec: FineTuneJobSpec) -> dict[str, Any]:
+    """For the digests of steps that the published model's settings make a difference to."""
+    return {} if spec.encoder is None else {"encoder": spec.encoder}
 
 
 def _replayed_rows(resolved: Resolved) -> int:

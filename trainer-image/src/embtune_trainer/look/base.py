@@ -16,13 +16,13 @@ from embtune_api.evaluation import Suite
 from embtune_api.presets import kinds_for
 from embtune_trainer.cpus import usable_cpus
 from embtune_trainer.encoder import device_for, load_encoder
+from embtune_trainer.encoder_settings import prompt_of
 from embtune_trainer.evaluate.exam import LoadedExam, LoadedPairs, group_index, loaded
 from embtune_trainer.evaluate.suites import ask
 from embtune_trainer.look.lexical import bm25_ndcg
 from embtune_trainer.prepare.exam import ExamSet
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prompts import DOCUMENT_PROMPTS, QUERY_PROMPTS
-from embtune_trainer.train.rows import prompt_of
 
 _MOST_TOKENIZED = 5000
 """Texts of a side, chosen by hash"""
@@ -36,7 +36,7 @@ def measure_base(folder: Path, uri: str, exam: ExamSet, asked_of: int, rows: Seq
     suite = suite_of(exam)
     questions = loaded(exam)
     started = time.monotonic()
-    kept = ask(encoder, questions, suite, lambda _: None)
+    kept = ask(encoder, questions, suite, lambda _: None, bf16=False)
     seconds = time.monotonic() - started
     retrieval = isinstance(questions, LoadedExam)
     return BaseLook(

@@ -49,7 +49,7 @@ def resolve_base(
     uri = reference.uri or ""
     with fetched(reference, folder, mirror, Outside(store, secrets)) as found:
         files = _looked_through(found.folder, uri)
-        return ResolvedBase(uri=uri, revision=found.revision, model=_stage(found.folder, files, uri, store, staged))
+        return ResolvedBase(uri=uri, revision=found.revision, model=stage_folder(found.folder, files, uri, store, staged))
 
 
 def _looked_through(folder: Path, uri: str) -> list[FileEntry]:
@@ -63,12 +63,19 @@ def _looked_through(folder: Path, uri: str) -> list[FileEntry]:
         ) from error
 
 
-def _stage(folder: Path, files: list[FileEntry], uri: str, store: Store, staged: Staged) -> StoredModel:
+def stage_folder(
+    folder: Path, files: list[FileEntry], uri: str, store: Store, staged: Staged, field: str = "baseModel"
+) -> StoredModel:
+    """Copy files of a folder to where the next steps read them.
+
+    Raises:
+        EmbtuneError: one was changed meanwhile.
+    """
     digest = tree_digest((file.path, file.sha256) for file in files)
     for file in files:
         written = store.upload(folder / file.path, f"{staged(digest)}/{file.path}")
         if (written.size, written.sha256) != (file.size, file.sha256):
-            raise EmbtuneError(f"baseModel.uri: {file.path} of {uri} was changed while it was read. Run the same command again.")
+            raise EmbtuneError(f"{field}.uri: {file.path} of {uri} was changed while it was read. Run the same command again.")
     return StoredModel(prefix=staged(digest), digest=digest, files=files)
 
 

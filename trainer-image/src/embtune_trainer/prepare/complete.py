@@ -47,7 +47,7 @@ class Completion:
         assert request.data
         return cls(
             request.data,
-            TokenCheck(outside.own, base.model, request.data.checks, request.training.max_seq_length),
+            TokenCheck(outside.own, base.model, request.data.checks, request.training.max_seq_length, request.encoder),
             LabelCheck.of(request, outside.own, base, report_progress),
             MiningJob.of(request, outside.own, base, outside.mirror, outside.secrets, report_progress),
             AugmentJob.of(request, outside, base, report_progress),

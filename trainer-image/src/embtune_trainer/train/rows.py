@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from embtune_trainer.encoder import TokenIds, tokenize
-from embtune_trainer.prompts import DOCUMENT_PROMPTS, NO_SIDE, QUERY_PROMPTS, prompt_for
+from embtune_trainer.encoder_settings import prompt_of
+from embtune_trainer.prompts import DOCUMENT_PROMPTS, NO_SIDE, QUERY_PROMPTS
 from embtune_trainer.train.batches import Rows
 
 Record = dict[str, Any]
@@ -47,6 +48,12 @@ def read_records(data: bytes) -> list[Record]:
     return [json.loads(line) for line in data.splitlines()]
 
 
+def texts_of(records: Sequence[Record]) -> list[str]:
+    """Of the first rows, enough to look at; each once."""
+    sides = (side for record in records[:100] for side in _sides(record))
+    return list(dict.fromkeys(text for texts in sides for text in texts))
+
+
 def tokenize_rows(records: Sequence[Record], model: SentenceTransformer, max_length: int | None) -> TrainingRows:
     """Tokenized for `model`: anchors as `encode_query` would, their answers as `encode_document`, other texts as `encode`."""
     sides = [_sides(record) for record in records]
@@ -55,6 +62,11 @@ def tokenize_rows(records: Sequence[Record], model: SentenceTransformer, max_len
     others = _tokens(model, NO_SIDE, [text for _, _, neither in sides for text in neither], max_length)
     feeds = (iter(queries), iter(documents), iter(others))
     return TrainingRows([tuple(next(feed) for feed, side in zip(feeds, row, strict=True) for _ in side) for row in sides])
+
+
+def tokenize_queries(records: Sequence[Record], model: SentenceTransformer, max_length: int | None) -> TrainingRows:
+    """Of each row its anchor alone."""
+    return TrainingRows([(ids,) for ids in _tokens(model, QUERY_PROMPTS, [record["anchor"] for record in records], max_length)])
 
 
 def _sides(record: Record) -> tuple[list[str], list[str], list[str]]:
@@ -70,8 +82,3 @@ def _tokens(model: SentenceTransformer, names: Sequence[str], texts: list[str], 
     """Of the texts behind the model's own prompt: a model must be trained on what it is asked later."""
     prompt = prompt_of(model, names)
     return tokenize(model, [f"{prompt}{text}" for text in texts] if prompt else texts, max_length)
-
-
-def prompt_of(model: SentenceTransformer, names: Sequence[str]) -> str:
-    """What the model puts before texts of the first of these names that it has; else before any text."""
-    return prompt_for(names, model.prompts, model.default_prompt_name)

@@ -19,18 +19,34 @@ SHOWN = 10
 """Top passages that the per-query file lists."""
 
 
-def ask_for_passages(encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare) -> Kept:
+def ask_for_passages(
+    encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare, bf16: bool = False
+) -> Kept:
     """Every metric of every query; NaN where some vector involved is not finite, or nothing is relevant."""
+    ranked, finite = found_passages(encoder, exam, max(*suite.cutoffs, SHOWN), report, bf16)
+    return kept_of(suite, exam, ranked, finite)
+
+
+def found_passages(
+    encoder: SentenceTransformer, exam: LoadedExam, depth: int, report: ReportShare, bf16: bool = False
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The nearest passages of each query, (queries, depth), and of which queries every vector involved is finite (queries,)."""
     share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
-    queries = encode(encoder, exam.queries, "query", lambda done: report(done * share))
-    passages = encode(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)))
-    return score_vectors(queries, passages, exam, suite)
+    queries = encode(encoder, exam.queries, "query", lambda done: report(done * share), bf16)
+    passages = encode(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)), bf16)
+    return found_vectors(queries, passages, exam, depth)
 
 
-def score_vectors(queries: Vectors, passages: Vectors, exam: LoadedExam, suite: Suite) -> Kept:
+def found_vectors(
+    queries: Vectors, passages: Vectors, exam: LoadedExam, depth: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The same, of what was encoded: (queries, dim) and (passages, dim) float32."""
     finite = np.logical_and(np.isfinite(queries).all(axis=1), np.isfinite(passages).all())
-    ranked = rank_passages(_numbers(queries), _numbers(passages), exam.passage_ids, max(*suite.cutoffs, SHOWN))
+    return rank_passages(_numbers(queries), _numbers(passages), exam.passage_ids, depth), finite
+
+
+def kept_of(suite: Suite, exam: LoadedExam, ranked: NDArray[np.int64], finite: NDArray[np.bool_]) -> Kept:
+    """Every metric of what was found."""
     gains = exam.gains(ranked)
     values = np.stack([retrieval_metric(name, k, gains, exam.ideal) for name in RETRIEVAL_METRICS for k in suite.cutoffs], axis=1)
     values[~finite] = np.nan

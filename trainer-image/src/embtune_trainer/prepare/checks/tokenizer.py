@@ -8,6 +8,7 @@ from typing import Any
 from tokenizers import Encoding, Tokenizer
 
 from embtune_api.documents import StoredModel
+from embtune_api.encoder import QUERY_FOLDER, ROUTER_FILE, Encoder, Prompts
 from embtune_store.folders import read_verified
 from embtune_store.protocol import Store
 from embtune_trainer.prompts import DOCUMENT_PROMPTS, NO_SIDE, QUERY_PROMPTS, prompt_for
@@ -38,8 +39,11 @@ class BaseTokenizer:
         return self.tokenizer.encode_batch(list(texts))
 
 
-def read_tokenizer(store: Store, model: StoredModel) -> BaseTokenizer | None:
+def read_tokenizer(store: Store, model: StoredModel, encoder: Encoder | None = None) -> BaseTokenizer | None:
     """None: the model has none that can be read without its code.
+
+    Args:
+        encoder: what the published model will be, where it is not as `model`.
 
     Raises:
         Tampered: its bytes are not those that were staged or published.
@@ -49,7 +53,8 @@ def read_tokenizer(store: Store, model: StoredModel) -> BaseTokenizer | None:
     def content(path: str) -> bytes | None:
         return read_verified(store, files[path].below(model.prefix)) if path in files else None
 
-    folder = _folder_of_the_transformer(content("modules.json"))
+    side = f"{QUERY_FOLDER}/" if ROUTER_FILE in files else ""  # of two encoders, the one that learns
+    folder = side + _folder_of_the_transformer(content(f"{side}modules.json"))
     raw = content(f"{folder}tokenizer.json")
     tokenizer = None if raw is None else _parsed(raw)
     if tokenizer is None:
@@ -57,9 +62,13 @@ def read_tokenizer(store: Store, model: StoredModel) -> BaseTokenizer | None:
     own, model_wide = (_settings(content(f"{folder}{name}.json")) for name in ("tokenizer_config", "config"))
     sentence, prompts = _settings(content(f"{folder}sentence_bert_config.json")), _settings(content(_PROMPTS))
     known, default = _NO_PROMPTS | (prompts.get("prompts") or {}), prompts.get("default_prompt_name")
+    given = encoder or Encoder()
+    prompts_given = given.prompts or Prompts()
+    known |= {name: text for name, text in prompts_given.model_dump().items() if text is not None}
+    limit = _limit(sentence.get("max_seq_length"), own.get("model_max_length"), model_wide.get("max_position_embeddings"))
     return BaseTokenizer(
         tokenizer,
-        limit=_limit(sentence.get("max_seq_length"), own.get("model_max_length"), model_wide.get("max_position_embeddings")),
+        limit=given.max_seq_length or limit,
         unknown=_unknown(json.loads(tokenizer.to_str())["model"]),
         query=prompt_for(QUERY_PROMPTS, known, default),
         document=prompt_for(DOCUMENT_PROMPTS, known, default),

@@ -15,6 +15,7 @@ from tokenizers import Encoding
 from embtune_api.check_reports import TokenReport, TornWord
 from embtune_api.checks import Checks
 from embtune_api.documents import StoredModel
+from embtune_api.encoder import Encoder
 from embtune_api.reports import Finding
 from embtune_store.protocol import Store
 from embtune_trainer.prepare.builders.turns import by_chance
@@ -69,6 +70,8 @@ class TokenCheck:
     checks: Checks
     max_seq_length: int | None
     """In training, as the job has it."""
+    encoder: Encoder | None = None
+    """What the published model will be, where it is not as the base model."""
 
     def look(self, examined: Examined) -> Examined:
         """With what was found in the texts to train on, or in a sample of them by hash. Nothing is removed: without long
@@ -79,7 +82,7 @@ class TokenCheck:
         """
         if self.checks.truncated == self.checks.fragmentation == "Ignore":
             return examined
-        tokenizer = read_tokenizer(self.store, self.base)
+        tokenizer = read_tokenizer(self.store, self.base, self.encoder)
         if tokenizer is None:
             message = "were counted in tokens: the base model has no tokenizer.json that can be read"
             unread = Finding(check="tokens", rows=0, action="kept", message=message)

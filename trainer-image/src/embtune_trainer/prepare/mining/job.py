@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from embtune_api.base_model import BaseModelRef, VersionSelector
 from embtune_api.documents import Release, ResolvedBase
+from embtune_api.encoder import Encoder
 from embtune_api.mine import Mine
 from embtune_api.reports import Finding
 from embtune_api.requests import PrepareRequest
@@ -38,6 +39,7 @@ class MiningJob:
     mirror: Path | None
     secrets: Path | None
     report_progress: Callable[[Progress], None]
+    base_looks: bool = True
     findings: list[Finding] = field(default_factory=list)
 
     @classmethod
@@ -59,11 +61,16 @@ class MiningJob:
             return job
         champion = _champion(request, store)
         if champion is not None:
-            return replace(job, miner=champion)
+            return replace(job, miner=champion, base_looks=False)
         message = (
             "got negatives that the base model looked for (data.mine.with: Champion): nothing of the line is in production yet"
         )
         return replace(job, findings=[Finding(check="mine/champion", rows=0, action="kept", message=message)])
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """The base looks as the published model will; what is in production is what it is."""
+        return self.request.encoder if self.base_looks else None
 
     def mine(self, built: Built) -> Built:
         """The same rows, those to train on with hard negatives.

@@ -79,6 +79,7 @@ def _shortlists(
             model,
             texts,
             side="document",
+            encoder=job.encoder,
             report=lambda n, of: job.tell(0.4 * n / of, f"embedded {n} of {of} answers"),
         )
     )
@@ -89,6 +90,7 @@ def _shortlists(
             model,
             spelled,
             side="query",
+            encoder=job.encoder,
             report=lambda n, of: job.tell(0.4 + 0.3 * n / of, f"embedded {n} of {of} anchors"),
         )
     )
