@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(VENV)/bin/uv
 MEMBERS := crds store operator trainer-image
 
-.PHONY: help setup lock generate demo demo-clean screenshots check test bench bench-trainer bench-encoding bench-start bench-prepare bench-masking bench-techniques bench-auto bench-parts bench-operator picture acceptance
+.PHONY: help setup lock generate demo demo-clean screenshots check test bench bench-trainer bench-encoding bench-start bench-prepare bench-masking bench-techniques bench-search bench-gate bench-candidates bench-auto bench-parts bench-operator picture acceptance
 help:  ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
@@ -61,7 +61,7 @@ test: setup servers  ## unit and integration tests, with real servers; three fil
 acceptance: setup  ## the promises of the main job, on the real model and the real example
 	@$(BIN)/pytest tests/acceptance --durations=10
 
-bench: bench-start bench-prepare bench-masking bench-operator bench-encoding bench-trainer  ## measure against named rivals; fails when a promise is broken
+bench: bench-start bench-search bench-gate bench-prepare bench-masking bench-operator bench-encoding bench-trainer  ## measure against named rivals; fails when a promise is broken
 
 bench-start: setup  ## how soon the command answers
 	@PYTHONPATH=tests $(BIN)/python -m bench.start
@@ -74,6 +74,15 @@ bench-masking: setup  ## what keeping known positives out of the negatives is wo
 
 bench-techniques: setup  ## what each technique of the data is worth on real sets; half an hour, not part of bench
 	@PYTHONPATH=tests $(BIN)/python -m bench.techniques
+
+bench-search: setup  ## search of 10,000 x 100,000 vectors beside sentence-transformers' evaluator
+	@PYTHONPATH=tests $(BIN)/python -m bench.search
+
+bench-gate: setup  ## how often the gate passes a model that is no better, and finds one that is
+	@PYTHONPATH=tests $(BIN)/python -m bench.gate
+
+bench-candidates: setup  ## bad candidates, really trained, are not promoted; a quarter of an hour, not part of bench
+	@PYTHONPATH=tests $(BIN)/python -m bench.candidates
 
 bench-parts: setup  ## LoRA, freezing, layer rates and frozen documents beside a full fine-tune; half an hour, not part of bench
 	@PYTHONPATH=tests $(BIN)/python -m bench.parts

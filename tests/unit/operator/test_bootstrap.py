@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from embtune_operator.judge.bootstrap import Bounds, bounds_of, resampled, resampled_means
+from embtune_operator.judge.bootstrap import Bounds, bounds_of, effective, resampled, resampled_means
 from factories import noise
 
 
@@ -61,3 +61,15 @@ def test_a_difference_is_paired() -> None:
 def test_the_same_question_has_the_same_answer() -> None:
     values, groups = noise(0.5).reshape(-1, 1), np.arange(400)
     assert bounds(values, groups, 0.95) == bounds(values, groups, 0.95)
+
+
+def test_a_few_large_groups_count_as_few() -> None:
+    assert effective(np.arange(100) // 4) == pytest.approx(25)
+    assert effective(np.concatenate([np.zeros(50, dtype=np.int64), np.arange(1, 51)])) < 4
+
+
+@pytest.mark.parametrize(("groups", "t"), [(10, 1.8331), (20, 1.7291), (61, 1.6706)])
+def test_bounds_over_few_groups_are_those_of_student(groups: int, t: float) -> None:
+    draws = np.random.default_rng(2).normal(0, 1, 400_000)
+    found = bounds_of(draws, 0.0, 0.95, groups)
+    assert -found.lower == pytest.approx(t * np.sqrt(groups / (groups - 1)), rel=0.02)

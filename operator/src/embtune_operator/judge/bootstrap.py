@@ -3,13 +3,16 @@
 Queries of one group (the same command, product, page …) are not independent of each other, so whole groups are drawn
 with replacement. A draw's mean is Σ group sums / Σ group counts, since groups differ in size; other statistics are computed anew
 over the pairs that each draw has. Method: A. C. Davison and D. V. Hinkley, Bootstrap Methods and their Application (1997), §3.8;
-bounds are quantiles of the draws (§5.3).
+bounds are quantiles of the draws (§5.3), taken further out where a few large groups decide: draws vary less than samples do
+(T. C. Hesterberg, What Teachers Should Know About the Bootstrap (2015), §5.3, the expanded percentile interval).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf, sqrt
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -69,17 +72,37 @@ def resampled(statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]], g
     return np.concatenate([statistic(drawn[:, members]) for drawn in _draws(int(members.max()) + 1)])
 
 
-def bounds_of(draws: NDArray[np.float64], value: float, confidence: float) -> Bounds:
-    """One-sided bounds of a value, given its draws (draws,)."""
+def effective(groups: NDArray[np.int64]) -> float:
+    """How many groups of one size would tell as much as these (queries,): Kish's (Σ size)² / Σ size²."""
     import numpy as np
 
-    lower, upper = np.quantile(draws, [1 - confidence, confidence])
+    sizes = np.unique(groups, return_counts=True)[1].astype(np.float64)
+    return float(sizes.sum() ** 2 / (sizes**2).sum())
+
+
+def bounds_of(draws: NDArray[np.float64], value: float, confidence: float, groups: float = inf) -> Bounds:
+    """One-sided bounds of a value, given its draws (draws,), and how many groups were drawn from (`effective`)."""
+    import numpy as np
+
+    expanded = _expanded(confidence, groups)
+    lower, upper = np.quantile(draws, [1 - expanded, expanded])
     return Bounds(float(value), float(lower), float(upper))
 
 
 def forget_draws() -> None:
     """Free the memory that the last draws are kept in."""
     _kept_draws.cache_clear()
+
+
+def _expanded(confidence: float, groups: float) -> float:
+    """The quantile of the draws at which a bound has that confidence: Φ(√(n / (n - 1)) t), t of n - 1 degrees of freedom.
+
+    t is M. Abramowitz and I. A. Stegun's series 26.7.5.
+    """
+    normal, degrees = NormalDist(), max(groups - 1, 1.0)
+    z = normal.inv_cdf(confidence)
+    t = z + (z**3 + z) / (4 * degrees) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * degrees**2)
+    return normal.cdf(t * sqrt(1 + 1 / degrees))
 
 
 def _draws(groups: int) -> Iterator[NDArray[np.float64]]:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from embtune_api.metrics import measure_of
-from embtune_operator.judge.bootstrap import Bounds, bounds_of, resampled, resampled_means
+from embtune_operator.judge.bootstrap import Bounds, bounds_of, effective, resampled, resampled_means
 from embtune_operator.judge.statistics import STATISTICS
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ class Measured:
     """(models,)"""
     draws: NDArray[np.float64]
     """(draws, models), paired."""
+    groups: float
+    """That were drawn from, as `effective` counts them."""
 
     @property
     def is_defined(self) -> bool:
@@ -37,12 +39,12 @@ class Measured:
         return not (np.isnan(self.values).any() or np.isnan(self.draws).any())
 
     def bounds(self, model: int, confidence: float) -> Bounds:
-        return bounds_of(self.draws[:, model], self.values[model], confidence)
+        return bounds_of(self.draws[:, model], self.values[model], confidence, self.groups)
 
     def difference(self, model: int, other: int, confidence: float) -> Bounds:
         """How much more the first has than the other."""
         value = self.values[model] - self.values[other]
-        return bounds_of(self.draws[:, model] - self.draws[:, other], value, confidence)
+        return bounds_of(self.draws[:, model] - self.draws[:, other], value, confidence, self.groups)
 
 
 def measure(metrics: Sequence[str], models: Sequence[Scores]) -> dict[str, Measured]:
@@ -64,9 +66,9 @@ def _means(metrics: Sequence[str], models: Sequence[Scores]) -> list[Measured]:
     columns = [scores.values[:, scores.columns.index(name)] for name in metrics for scores in models]
     values = np.column_stack(columns)
     draws = resampled_means(values, models[0].groups).reshape(-1, len(metrics), len(models))
-    return [
-        Measured(mean, draws[:, number]) for number, mean in enumerate(values.mean(axis=0).reshape(len(metrics), len(models)))
-    ]
+    groups = effective(models[0].groups)
+    by_metric = values.mean(axis=0).reshape(len(metrics), len(models))
+    return [Measured(mean, draws[:, number], groups) for number, mean in enumerate(by_metric)]
 
 
 def _statistic(metric: str, models: Sequence[Scores]) -> Measured:
@@ -77,4 +79,5 @@ def _statistic(metric: str, models: Sequence[Scores]) -> Measured:
     of_each = [partial(statistic, columns[:, 0], columns[:, 1]) for columns in needed if columns is not None]
     once = np.ones((1, len(models[0].groups)))
     values = np.array([of(once)[0] for of in of_each])
-    return Measured(values, np.column_stack([resampled(of, models[0].groups) for of in of_each]))
+    draws = np.column_stack([resampled(of, models[0].groups) for of in of_each])
+    return Measured(values, draws, effective(models[0].groups))

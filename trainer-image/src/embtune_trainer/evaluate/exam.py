@@ -65,13 +65,22 @@ class LoadedExam:
 
     def gains(self, ranked: NDArray[np.int64]) -> NDArray[np.float64]:
         """Relevance of ranked passages: (queries, depth), from indices into `passages`."""
-        return np.array(
-            [
-                [self.relevance.get(query, {}).get(self.passage_ids[passage], 0) for passage in row]
-                for query, row in zip(self.query_ids, ranked, strict=True)
-            ],
-            dtype=np.float64,
-        ).reshape(ranked.shape)
+        judged, grades = self._judged
+        asked = ranked + np.arange(len(ranked))[:, None] * len(self.passages)
+        at = np.minimum(np.searchsorted(judged, asked), len(judged) - 1)
+        return np.where(judged[at] == asked, grades[at], 0.0)
+
+    @cached_property
+    def _judged(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """query x passages + passage, rising, and its grade; of passages with the same id only the first is the relevant one."""
+        place = {passage: number for number, passage in reversed(list(enumerate(self.passage_ids)))}
+        known = {
+            number * len(self.passages) + place[passage]: grade
+            for number, query in enumerate(self.query_ids)
+            for passage, grade in self.relevance.get(query, {}).items()
+            if passage in place
+        } or {-1: 0}
+        return np.array(sorted(known), dtype=np.int64), np.array([known[key] for key in sorted(known)], dtype=np.float64)
 
     @cached_property
     def ideal(self) -> NDArray[np.float64]:

@@ -3,7 +3,11 @@
 from collections.abc import Callable
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+
+from embtune_trainer.evaluate.nearest import nearest
+from embtune_trainer.evaluate.shortlist import shortlist
 
 SCORES_AT_ONCE = 16_000_000
 """Similarities in memory at a time: 64 MB."""
@@ -17,16 +21,15 @@ def rank_passages(
     Equal scores are ordered by falling passage id, as trec_eval orders them.
 
     Args:
-        queries: (queries, dim) float32
-        passages: (passages, dim) float32
+        queries: (queries, dim) float32, finite
+        passages: (passages, dim) float32, finite
         passage_ids: (passages,)
 
     Returns:
         (queries, min(depth, passages)) int64
     """
     order = by_falling_id(passage_ids)
-    unit_queries, unit_passages = unit(queries), unit(passages)[order]
-    return order[rank_columns(lambda rows: unit_queries[rows] @ unit_passages.T, len(queries), len(order), depth)]
+    return order[nearest(unit(queries), unit(passages)[order], min(depth, len(order)))]
 
 
 def by_falling_id(passage_ids: list[str]) -> NDArray[np.int64]:
@@ -51,14 +54,21 @@ def rank_columns(scores: Callable[[slice], NDArray[np.float32]], queries: int, c
 
 def top_columns(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
     """Columns of the `depth` highest scores a row, best first; equal scores keep their order, at the cut too."""
-    if depth == scores.shape[1]:
+    rows, columns = scores.shape
+    if depth == columns:
         return np.argsort(-scores, axis=1, kind="stable")
-    worst_in = -np.partition(-scores, depth - 1, axis=1)[:, depth - 1]
-    top = np.empty((len(scores), depth), dtype=np.int64)
-    for row, floor in enumerate(worst_in):
-        columns = np.flatnonzero(scores[row] >= floor)
-        top[row] = columns[np.argsort(-scores[row, columns], kind="stable")][:depth]
-    return top
+    best = shortlist(torch.from_numpy(scores.T), depth, 0.0, longest=max(8 * depth, columns // 64))
+    if best is None:
+        return np.stack([_top_of_row(row, depth) for row in scores])
+    order = np.lexsort((-scores[best.rows, best.columns], best.rows))
+    firsts = np.searchsorted(best.rows, np.arange(rows))
+    return best.columns[order[firsts[:, None] + np.arange(depth)]]
+
+
+def _top_of_row(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
+    """Of one row, most of whose scores may be alike."""
+    columns = np.flatnonzero(scores >= -np.partition(-scores, depth - 1)[depth - 1])
+    return columns[np.argsort(-scores[columns], kind="stable")][:depth]
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,6 +13,8 @@ from embtune_trainer.evaluate.ranking import rank_passages
 from embtune_trainer.evaluate.retrieval_metrics import Values, retrieval_metric
 from embtune_trainer.evaluate.suites.kept import Kept
 
+Vectors = NDArray[np.float32]
+
 SHOWN = 10
 """Top passages that the per-query file lists."""
 
@@ -32,8 +34,15 @@ def found_passages(
     share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
     queries = encode(encoder, exam.queries, "query", lambda done: report(done * share), bf16)
     passages = encode(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)), bf16)
+    return found_vectors(queries, passages, exam, depth)
+
+
+def found_vectors(
+    queries: Vectors, passages: Vectors, exam: LoadedExam, depth: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The same, of what was encoded: (queries, dim) and (passages, dim) float32."""
     finite = np.logical_and(np.isfinite(queries).all(axis=1), np.isfinite(passages).all())
-    return rank_passages(np.nan_to_num(queries), np.nan_to_num(passages), exam.passage_ids, depth), finite
+    return rank_passages(_numbers(queries), _numbers(passages), exam.passage_ids, depth), finite
 
 
 def kept_of(suite: Suite, exam: LoadedExam, ranked: NDArray[np.int64], finite: NDArray[np.bool_]) -> Kept:
@@ -46,6 +55,11 @@ def kept_of(suite: Suite, exam: LoadedExam, ranked: NDArray[np.int64], finite: N
         for text, group, row in zip(exam.queries, exam.groups, ranked, strict=True)
     ]
     return Kept(suite.metrics(), values, notes)
+
+
+def _numbers(vectors: Vectors) -> Vectors:
+    """0 for what is not finite: what comes of it is NaN in the end, and is not looked at."""
+    return vectors if np.isfinite(vectors).all() else np.nan_to_num(vectors, posinf=0, neginf=0)
 
 
 def mean_metrics(names: list[str], values: Values) -> Metrics:
