@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(VENV)/bin/uv
 MEMBERS := crds store operator trainer-image
 
-.PHONY: help setup lock generate demo demo-clean check test bench bench-trainer bench-start bench-prepare bench-masking bench-techniques bench-operator picture acceptance
+.PHONY: help setup lock generate demo demo-clean check test bench bench-trainer bench-start bench-prepare bench-masking bench-techniques bench-losses bench-operator picture acceptance
 help:  ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
@@ -68,6 +68,9 @@ bench-masking: setup  ## what keeping known positives out of the negatives is wo
 
 bench-techniques: setup  ## what each technique of the data is worth on real sets; half an hour, not part of bench
 	@PYTHONPATH=tests $(BIN)/python -m bench.techniques
+
+bench-losses: setup  ## Matryoshka, multilingual MSE and distillation on real sets; not part of bench
+	@PYTHONPATH=tests $(BIN)/python -m bench.losses
 
 bench-operator: setup servers cluster-tools  ## the operator under load, beside a naive one and the training operator
 	@PYTHONPATH=tests $(BIN)/python -m bench.operator

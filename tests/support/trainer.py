@@ -4,7 +4,7 @@ import itertools
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,14 +116,19 @@ class TrainingRun:
         return progress is not None and progress.step is not None
 
 
-def a_training(folder: Path, base: Path, rows: list[dict[str, str]], recipe: Training, processes: int = 1) -> TrainingRun:
-    """A store with prepared rows and a staged base, and the request to train on them."""
+def a_training(
+    folder: Path,
+    base: Path,
+    rows: Sequence[Mapping[str, Any]],
+    recipe: Training,
+    processes: int = 1,
+    teacher: Path | None = None,
+) -> TrainingRun:
+    """A store with prepared rows, a staged base and a staged teacher, and the request to train on them."""
     store = open_store(str(folder))
     prepared = StepKeys("team/jobs/job/uid/prepare/input")
     places, data = prepared.data("0"), "".join(json.dumps(row) + "\n" for row in rows).encode()
     store.put(places.train_rows, data)
-    files = upload_folder(store, base, prepared.base_model("0"))
-    staged = StoredModel(prefix=prepared.base_model("0"), digest=tree_digest((f.path, f.sha256) for f in files), files=files)
     request = TrainRequest(
         store=str(folder),
         namespace="team",
@@ -133,8 +138,14 @@ def a_training(folder: Path, base: Path, rows: list[dict[str, str]], recipe: Tra
         digest=digest_of({"recipe": recipe, "rows": rows}),
         rows=StoredFile(key=places.train_rows, size=len(data), sha256=sha256_hex(data)),
         fingerprints=StoredFile(key=places.fingerprints, size=0, sha256=sha256_hex(b"")),
-        base=staged,
+        base=_staged(store, base, prepared.base_model("0")),
+        teacher=_staged(store, teacher, prepared.teacher("0")) if teacher else None,
         training=recipe,
         processes=processes,
     )
     return TrainingRun(store, request)
+
+
+def _staged(store: Store, folder: Path, prefix: str) -> StoredModel:
+    files = upload_folder(store, folder, prefix)
+    return StoredModel(prefix=prefix, digest=tree_digest((f.path, f.sha256) for f in files), files=files)

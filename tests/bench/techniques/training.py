@@ -97,7 +97,7 @@ def train(records: list[Record], seed: int, base: Path = BASE, *, masked: bool =
     model = load_encoder(base, device)
     recipe = resolve(Training.model_validate(RECIPE | {"seed": seed}), len(records))
     rows = tokenize_rows(records, model, recipe.max_seq_length)
-    objective = make_objective(records, recipe.loss) if masked else nothing_known(len(records), recipe.loss.scale)
+    objective = make_objective(records, recipe.loss) if masked else nothing_known(len(records), recipe.loss.explicit_scale)
     checkpoints = Checkpoints(open_store("memory://"), keys(seed))
     Loop(model, rows, objective, recipe, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False).run()
     return model

@@ -154,6 +154,17 @@ _TRIPLETS: Object = {
     "data": {"train": [{"uri": "s3://datasets/t.jsonl", "columns": {"anchor": "q", "positive": "a", "negative": "n"}}]},
     "training": {"loss": {"name": "Triplet", "margin": 2.5}},
 }
+_TAUGHT: Object = {
+    **_TRIPLETS,
+    "training": {
+        "loss": {"name": "MarginMSE", "teacher": {"uri": "hf://cross-encoder/ms-marco-MiniLM-L6-v2"}},
+        "matryoshka": {"dims": [384, 128, 64], "weights": [1.0, 0.5, 0.25]},
+    },
+}
+_GUIDED: Object = {
+    **RECIPE,
+    "training": {"loss": {"name": "CachedGIST", "margin": 0.05, "teacher": {"version": {"model": "search", "ref": "2"}}}},
+}
 _HEADLESS: Object = {
     "uri": "s3://datasets/sts.csv",
     "header": ["a", "b", "s"],
@@ -166,7 +177,7 @@ _SCORED: Object = {
     "evaluation": {"suites": [{"name": "sts", "kind": "SemanticSimilarity"}]},
     "promotion": {"gates": [{"metric": "sts/spearman", "minDelta": 0.01, "against": "Base"}]},
 }
-_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _TRIPLETS, _SCORED, _LABELLED)
+_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _TAUGHT, _GUIDED, _TRIPLETS, _SCORED, _LABELLED)
 _SHORT: Object = {"baseModel": {"uri": "s3://models/minilm"}, "data": {"train": [{"uri": "s3://datasets/train.jsonl"}]}}
 
 

@@ -11,7 +11,7 @@ from embtune_api.keys import JobKeys, LineKeys, StepKeys
 from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, PublishRequest, TrainRequest
 
 if TYPE_CHECKING:
-    from embtune_api.documents import Judgement, StepManifest, StoredFile
+    from embtune_api.documents import Judgement, ResolvedBase, StepManifest, StoredFile
     from embtune_api.resources import FineTuneJob
     from embtune_api.status import StepName
     from embtune_operator.pipeline.resolved import Resolved
@@ -136,12 +136,22 @@ def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainReq
     presets.refuse_other_exam(job.spec.evaluation.suites, facts.exam_shape)  # before anything is trained
     base = facts.base.model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
-    digest = digest_of({"step": "train", "prepared": prepared.digest, "base": base.digest, "training": weights})
+    teacher = facts.teacher.model if facts.teacher else None
+    digest = digest_of(
+        {
+            "step": "train",
+            "prepared": prepared.digest,
+            "base": base.digest,
+            "teacher": teacher.digest if teacher else None,
+            "training": weights,
+        }
+    )
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
         fingerprints=facts.fingerprints,
         base=base,
+        teacher=teacher,
         training=training,
         processes=job.spec.runtime.processes_per_node,
     )
@@ -197,7 +207,8 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
             "job": job.metadata.name,
             "job_uid": job.metadata.uid,
             "spec_digest": digest_of(job.spec),
-            "base": {"uri": facts.base.uri, "revision": facts.base.revision, "digest": facts.base.model.digest},
+            "base": _named(facts.base),
+            "teacher": _named(facts.teacher) if facts.teacher else None,
             "champion": champion.model_dump(mode="json") if champion else None,
             "replayed": resolved.replayed.model_dump(mode="json") if resolved.replayed else None,
             "prepare": prepared.digest,
@@ -206,6 +217,10 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
         },
         timestamp=judgement.at,
     )
+
+
+def _named(model: ResolvedBase) -> dict[str, str | None]:
+    return {"uri": model.uri, "revision": model.revision, "digest": model.model.digest}
 
 
 def _replayed_rows(resolved: Resolved) -> int:

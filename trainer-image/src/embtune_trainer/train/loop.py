@@ -185,7 +185,7 @@ class Loop:
         slices = [rank_slice(self.rows.lengths[batch], rank, self.ranks.world) for rank in range(self.ranks.world)]
         texts = self.rows.of(batch[slices[self.ranks.rank]])
         groups = self._groups(texts, outcome)
-        cached = self.recipe.loss.name == "CachedMultipleNegativesRanking"
+        cached = self.recipe.loss.is_cached
 
         with torch.set_grad_enabled(not cached):
             parts = [self._embed(step, number, group, texts) for number, group in enumerate(groups)]
@@ -207,8 +207,7 @@ class Loop:
 
     def _groups(self, texts: list[TokenIds], outcome: Outcome) -> list[NDArray[np.int64]]:
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
-        cached = self.recipe.loss.name == "CachedMultipleNegativesRanking"
-        most = self.recipe.loss.mini_batch_size if cached else max(1, len(texts))
+        most = self.recipe.loss.mini_batch_size if self.recipe.loss.is_cached else max(1, len(texts))
         groups = length_groups(lengths, GROUP_OVERHEAD_TOKENS[self._device.type], most)
         outcome.tokens += int(lengths.sum())
         outcome.computed_tokens += sum(len(group) * int(lengths[group].max()) for group in groups)

@@ -39,6 +39,7 @@ from embtune_trainer.train.metrics import serve_metrics
 from embtune_trainer.train.objectives import make_objective
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import read_records, tokenize_rows
+from embtune_trainer.train.teaching import ask_teacher
 
 CONTROL_SECONDS = 5.0
 VERSIONS = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy")
@@ -100,7 +101,9 @@ def _train(request: TrainRequest) -> None:
         folder = _fetch_once(store, request, ranks)
         model = load_encoder(folder, device)
         records = read_records(folders.read_verified(store, request.rows))
-        rows, objective = tokenize_rows(records, model, recipe.max_seq_length), make_objective(records, recipe.loss)
+        lessons = ask_teacher(request, records, store, ranks, device, model.get_embedding_dimension(), report)
+        rows = tokenize_rows(records, model, recipe.max_seq_length)
+        objective = make_objective(records, recipe.loss, lessons, recipe.matryoshka)
         bf16 = recipe.precision == "bf16" or (recipe.precision == "Auto" and has_bf16(device))
         if ranks.first:
             stop_asked = _or_control(stop_asked, store, keys)
