@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(VENV)/bin/uv
 MEMBERS := crds store operator trainer-image
 
-.PHONY: help setup lock generate demo demo-clean check test bench bench-trainer bench-start bench-prepare bench-masking bench-techniques bench-losses bench-operator picture acceptance
+.PHONY: help setup lock generate demo demo-clean check test bench bench-trainer bench-start bench-prepare bench-masking bench-techniques bench-losses bench-auto bench-operator picture acceptance
 help:  ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
@@ -71,6 +71,9 @@ bench-techniques: setup  ## what each technique of the data is worth on real set
 
 bench-losses: setup  ## Matryoshka, multilingual MSE and distillation on real sets; not part of bench
 	@PYTHONPATH=tests $(BIN)/python -m bench.losses
+
+bench-auto: setup  ## preset: Auto beside the base and a grid of four, on three real sets; half an hour, not part of bench
+	@PYTHONPATH=tests $(BIN)/python -m bench.auto
 
 bench-operator: setup servers cluster-tools  ## the operator under load, beside a naive one and the training operator
 	@PYTHONPATH=tests $(BIN)/python -m bench.operator

@@ -1,7 +1,8 @@
 """Raw files as they are published, cut short: what a team has before it has read anything about embtune."""
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.shapes import DATA
@@ -11,7 +12,7 @@ _TEXTS_OF_BANKING77 = 1000
 
 @dataclass(frozen=True)
 class Published:
-    """One file."""
+    """One file, or one and its translations."""
 
     name: str
     content: Callable[[], str]
@@ -19,11 +20,20 @@ class Published:
     """What `embtune init` should take it for."""
     metric: str
     """What its job should be judged by."""
+    beside: dict[str, Callable[[], str]] = field(default_factory=dict)
+    """Translations, by the name of their file."""
 
     def write(self, folder: Path) -> Path:
-        file = folder / self.name
-        file.write_text(self.content(), encoding="utf-8", newline="")
-        return file
+        for name, content in {self.name: self.content, **self.beside}.items():
+            (folder / name).write_text(content(), encoding="utf-8", newline="")
+        return folder / self.name
+
+    def options(self, folder: Path) -> list[str]:
+        """Of `embtune init`."""
+        return [option for name in self.beside for option in ("--beside", str(folder / name))]
+
+    def words(self) -> list[str]:
+        return re.findall(r"\w+", " ".join(content() for content in (self.content, *self.beside.values())))
 
 
 def _as_it_is(path: str) -> Callable[[], str]:
@@ -44,4 +54,11 @@ PUBLISHED = {
     "medquad": Published("medquad_train.jsonl", _as_it_is("published/medquad_train.jsonl"), "pairs", "test/ndcg@10"),
     "stsb": Published("stsb-en-train.csv", _stsb, "scored pairs", "test/spearman"),
     "tldr": Published("tldr_en_train.jsonl", _as_it_is("published/tldr_en_train.jsonl"), "pairs", "test/ndcg@10"),
+    "tatoeba": Published(
+        "tatoeba.deu-eng.deu",
+        _as_it_is("published/tatoeba.deu-eng.deu"),
+        "pairs",
+        "test/ndcg@10",
+        beside={"tatoeba.deu-eng.eng": _as_it_is("published/tatoeba.deu-eng.eng")},
+    ),
 }

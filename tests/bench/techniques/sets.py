@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +31,10 @@ class RealSet:
 
     def taken(self) -> list[dict[str, str]]:
         """Rows by the source's column names."""
-        with self.file.open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file) if self.file.suffix == ".csv" else map(json.loads, file)
-            return [dict(row) for row, _ in zip(rows, range(self.rows), strict=False)]
+        data = self.file.read_bytes()
+        file = io.StringIO((gzip.decompress(data) if self.file.suffix == ".gz" else data).decode(), newline="")
+        rows = csv.DictReader(file) if self.file.suffix == ".csv" else map(json.loads, file)
+        return [dict(row) for row, _ in zip(rows, range(self.rows), strict=False)]
 
     def data(self, uri: str) -> dict[str, Any]:
         """`spec.data` without any technique."""
@@ -54,6 +57,14 @@ BANKING = RealSet(
     group_by=None,
     rows=2500,
     build={"labelledTexts": "Pairs", "pairsPerText": 1},
+)
+MEDQUAD = RealSet(
+    name="medquad",
+    file=Path(__file__).parents[2] / "data" / "medquad" / "pairs.jsonl.gz",
+    columns={"anchor": "question", "positive": "answer"},
+    group_by="focus",
+    rows=2602,
+    build={},
 )
 HINT3 = RealSet(
     name="hint3 curekart",

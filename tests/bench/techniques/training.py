@@ -34,7 +34,7 @@ from embtune_trainer.train.rows import Record, read_records, tokenize_rows
 from embtune_trainer.train.worker import save
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -91,15 +91,17 @@ def prepare(folder: Path, rows: Sequence[dict[str, str]], data: dict[str, Any]) 
     return Prepared(read_records(store.get(facts.train.key)), exam)
 
 
-def train(records: list[Record], seed: int, base: Path = BASE, *, masked: bool = True) -> SentenceTransformer:
+def train(
+    records: list[Record], seed: int, base: Path = BASE, *, masked: bool = True, recipe: Mapping[str, Any] = RECIPE
+) -> SentenceTransformer:
     """A model trained on the records. `masked`: known positives are kept out of the negatives, as embtune always does."""
     device = device_for(0)
     model = load_encoder(base, device)
-    recipe = resolve(Training.model_validate(RECIPE | {"seed": seed}), len(records))
-    rows = tokenize_rows(records, model, recipe.max_seq_length)
-    objective = make_objective(records, recipe.loss) if masked else nothing_known(len(records), recipe.loss.explicit_scale)
+    explicit = resolve(Training.model_validate({**recipe, "seed": seed}), len(records))
+    rows = tokenize_rows(records, model, explicit.max_seq_length)
+    objective = make_objective(records, explicit.loss) if masked else nothing_known(len(records), explicit.loss.explicit_scale)
     checkpoints = Checkpoints(open_store("memory://"), keys(seed))
-    Loop(model, rows, objective, recipe, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False).run()
+    Loop(model, rows, objective, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False).run()
     return model
 
 

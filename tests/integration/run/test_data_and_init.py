@@ -86,6 +86,35 @@ def test_a_wrong_file_is_refused_in_one_paragraph(tmp_path: Path, name: str, com
     assert not (tmp_path / "job.yaml").exists()
 
 
+UNEQUAL = {
+    "a line too few": ("Good day\n", "rows.de has 2 lines and", "1: line by line"),
+    "not UTF-8": ("Good day\nCaf\udce9\n", "rows.en:2: not UTF-8", "iconv"),
+    "nothing in it": ("", "rows.de has 2 lines and", "has 0"),
+}
+
+
+@pytest.mark.parametrize("name", UNEQUAL)
+def test_parallel_texts_that_do_not_go_together_are_refused(tmp_path: Path, name: str) -> None:
+    content, *says = UNEQUAL[name]
+    german, english = tmp_path / "rows.de", tmp_path / "rows.en"
+    german.write_text("Guten Tag\nGuten\u2028Abend\n", encoding="utf-8")
+    english.write_text(content, encoding="utf-8", errors="surrogateescape")
+    refused = embtune("init", german, "--beside", english, "--out", tmp_path / "job.yaml").ended(2).paragraph
+    assert all(words in refused for words in says), refused
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.de", "rows.en"]
+
+
+def test_no_rows_stay_behind_where_no_job_can_be_made_of_them(tmp_path: Path) -> None:
+    for name in ("rows.de", "rows.en"):
+        (tmp_path / name).write_text("Tag\nAbend\n", encoding="utf-8")
+    embtune("init", tmp_path / "rows.de", "--beside", tmp_path / "rows.en", "--out", tmp_path / "job.yaml").ended(2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.de", "rows.en"]
+    (tmp_path / "rows.jsonl").write_text("mine", encoding="utf-8")
+    refused = embtune("init", tmp_path / "rows.de", "--beside", tmp_path / "rows.en", "--out", tmp_path / "job.yaml").ended(2)
+    assert "nothing is overwritten" in refused.paragraph
+    assert (tmp_path / "rows.jsonl").read_text(encoding="utf-8") == "mine"
+
+
 def test_columns_can_be_said() -> None:
     file = DATA / "medquad/sample.jsonl"
     told = embtune("data", file, "--columns", "anchor=answer,positive=question").ended(0)

@@ -1,6 +1,5 @@
 """Raw files as they are published: `embtune init` writes a job for each, and `embtune run` takes it unchanged to a verdict."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,9 @@ from support.tiny_model import make_tiny_model
 def test_a_raw_file_goes_to_a_verdict(tmp_path: Path, name: str) -> None:
     published = PUBLISHED[name]
     file = published.write(tmp_path)
-    make_tiny_model(tmp_path / "tiny", re.findall(r"\w+", published.content()))
+    make_tiny_model(tmp_path / "tiny", published.words())
     out = tmp_path / "job.yaml"
-    told = embtune("init", file, "--out", out, "--base", "tiny/model").ended(0)
+    told = embtune("init", file, *published.options(tmp_path), "--out", out, "--base", "tiny/model").ended(0)
     assert f"is read as {published.shape}" in told.out
     assert load_job(out).spec.data.train[0].columns.shape == published.shape
     ran = embtune("run", out, "--store", tmp_path / "store", "--json")

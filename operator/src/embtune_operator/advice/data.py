@@ -18,6 +18,7 @@ from embtune_operator.advice.ask import look
 from embtune_operator.advice.columns import Guess, guess_columns, parse_columns
 from embtune_operator.advice.curve_store import SHARES, curve_store
 from embtune_operator.advice.measured import Measured, judged_by, measured, with_curve
+from embtune_operator.advice.parallel import refuse_half
 from embtune_operator.advice.proposal import Plan, Recipe, plan_data, plan_recipe
 from embtune_operator.advice.value import Business, Value, expected_value
 from embtune_operator.advice.verdict import Advice, advise
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
     from embtune_api.reports import DataReport
     from embtune_api.sources import DataSource
     from embtune_operator.advice.forecast import Curve
-
-
-_READ = frozenset({".csv", ".tsv", ".gz", ".zst"})
-"""Endings of files that are read, as short as those of languages"""
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ def look_at_files(files: list[Path], columns: str | None, folder: Path, ask: Ask
         InvalidInput: nothing can be learnt from the files as they are.
     """
     for file in files:
-        _refuse_half_of_parallel_texts(file)
+        refuse_half(file)
     uris = [_relative(file, folder) for file in files]
     given = parse_columns(columns) if columns else None
     mapped = list(given.model_dump(exclude_none=True).values()) if given else []
@@ -153,21 +150,6 @@ def _curve(answer: Look, recipe: Recipe, ask: Ask) -> Curve | None:
             "rows, or raise data.split.validation."
         )
     return curve
-
-
-def _refuse_half_of_parallel_texts(file: Path) -> None:
-    """Texts and their translations, line by line in two files that differ in the language at their end."""
-    language = file.suffix.removeprefix(".")
-    others = sorted(other.suffix[1:] for other in file.parent.glob(f"{file.stem}.*") if len(other.suffix) == len(file.suffix))
-    others = [other for other in others if other != language and other.isalpha()]
-    if file.suffix.lower() in _READ or len(language) not in (2, 3) or not others:
-        return
-    other = file.with_suffix(f".{others[0]}")
-    raise InvalidInput(
-        f"{file}: lines whose translations are in {other}. A row must hold both. Put them side by side and look at that: python3 "
-        f"-c \"import json; [print(json.dumps({{'{language}': a.strip(), '{others[0]}': b.strip()}})) for a, b in "
-        f"zip(open('{file}'), open('{other}'))]\" > {language}-{others[0]}.jsonl"
-    )
 
 
 def _as_the_job_reads(source: DataSource) -> AskedFile:

@@ -18,9 +18,15 @@ DEFAULT_BASE = "hf://sentence-transformers/all-MiniLM-L6-v2"
 @click.option("--out", type=click.Path(path_type=Path), default=Path("job.yaml"), show_default=True, help="Never overwritten.")
 @click.option("--base", default=DEFAULT_BASE, show_default=True, metavar="URI", help="hf://org/name, s3://…, or a folder.")
 @columns_option
+@click.option(
+    "--beside",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Translations of DATA, which is lines of text: line by line both become a file of rows beside the job.",
+)
 @click.option("--measure/--no-measure", default=True, show_default=True, help="Ask the base what the validation rows ask.")
 @debug_option
-def command(data: Path, out: Path, base: str, columns: str | None, measure: bool) -> None:
+def command(data: Path, out: Path, base: str, columns: str | None, beside: Path | None, measure: bool) -> None:
     """Look at a file of data and write a FineTuneJob for it, which `embtune run` takes as it is.
 
     The file says beside each value why it was chosen: change what you know better. The base is measured on the validation
@@ -30,14 +36,27 @@ def command(data: Path, out: Path, base: str, columns: str | None, measure: bool
     Examples:
       embtune init tickets.csv
       embtune init faq.jsonl --out faq.yaml --columns anchor=question,positive=answer
+      embtune init corpus.de --beside corpus.en
     """
+    from embtune_operator.advice.parallel import side_by_side
+
+    folder = out.parent
+    if out.exists():
+        raise InvalidInput(f"{out} is there already, and nothing is overwritten: name another file with --out.")
+    if not folder.is_dir():
+        raise InvalidInput(f"--out {out}: there is no folder {folder.resolve()}. Make it first.")
+    if beside is None:
+        _write_job(data, out, columns, base, measure=measure)
+        return
+    with side_by_side(data, beside, folder) as rows:
+        click.echo(f"Wrote {rows.file}: {data} and {beside}, line by line.")
+        _write_job(rows.file, out, columns or rows.columns, base, measure=measure)
+
+
+def _write_job(data: Path, out: Path, columns: str | None, base: str, *, measure: bool) -> None:
     from embtune_operator.advice.data import Ask, look_at_files
     from embtune_operator.advice.job import job_yaml, model_name
 
-    if out.exists():
-        raise InvalidInput(f"{out} is there already, and nothing is overwritten: name another file with --out.")
-    if not out.resolve().parent.is_dir():
-        raise InvalidInput(f"--out {out}: there is no folder {out.resolve().parent}. Make it first.")
     looked = look_at_files([data], columns, out.resolve().parent, Ask(base if measure else None))
     assert looked.plan
     text = job_yaml(model_name(data), base, looked.plan, looked.recipe, looked.report.prepared.train)
