@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,15 +85,18 @@ def as_table(part: str, found: list[Comparison]) -> Table:
     return table
 
 
-def as_page(result: Result) -> str:
+def as_page(result: Result | None) -> str:
+    """None: nothing was measured yet, and the page says so."""
     page = WORDS.read_text(encoding="utf-8")
+    if result is None:
+        unmeasured = "Not measured yet: `make bench-losses` writes the table."
+        return re.sub(r"^TABLE \w+$", unmeasured, page, flags=re.MULTILINE).replace("\n\nMEASURED\n", "\n")
     for part, found in result.parts.items():
         rows = ["| " + " | ".join(cells) + " |" for cells in (HEADER, ["---"] * len(HEADER), *map(_cells, found))]
         page = page.replace(f"TABLE {part}\n", "\n".join(rows) + "\n")
     seeds = ", ".join(map(str, result.seeds))
-    return page.replace(
-        "MEASURED\n", f"Measured at commit {result.commit} on {result.cpu}, seeds {seeds}, in {result.minutes:g} minutes.\n"
-    )
+    measured = f"Measured at commit {result.commit} on {result.cpu}, seeds {seeds}, in {result.minutes:g} minutes.\n"
+    return page.replace("MEASURED\n", measured)
 
 
 def _cells(each: Comparison) -> list[str]:
