@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from bench.techniques.training import Prepared
 
 SHORT = 64
-PLAIN: dict[str, Any] = {"epochs": 1, "learningRate": 5e-5}
+PLAIN: dict[str, Any] = {"epochs": 3, "batchSize": 32, "learningRate": 5e-5}
 NESTED = PLAIN | {"matryoshka": {"dims": [384, 128, SHORT]}}
-ROWS = 2000
 
 
 def short_vectors(seeds: Sequence[int]) -> Iterator[Comparison]:
@@ -34,7 +33,7 @@ def short_vectors(seeds: Sequence[int]) -> Iterator[Comparison]:
 
 def _of_set(real: RealSet, seeds: Sequence[int]) -> Iterator[Comparison]:
     with tempfile.TemporaryDirectory() as folder:
-        prepared = prepare(Path(folder), real.taken()[:ROWS], real.data("rows.jsonl"))
+        prepared = prepare(Path(folder), real.taken(), real.data("rows.jsonl"))
     plain, nested = (_values(prepared, recipe, seeds) for recipe in (PLAIN, NESTED))
     groups = plain[0][1]
     for at, numbers in enumerate((SHORT, 384)):
