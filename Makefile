@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(VENV)/bin/uv
 MEMBERS := crds store operator trainer-image
 
-.PHONY: help setup lock generate demo demo-clean check test bench bench-trainer bench-start bench-prepare bench-masking bench-techniques bench-losses bench-auto bench-operator picture acceptance
+.PHONY: help setup lock generate demo demo-clean check test bench bench-trainer bench-encoding bench-start bench-prepare bench-masking bench-techniques bench-losses bench-auto bench-operator picture acceptance
 help:  ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
@@ -55,7 +55,7 @@ test: setup servers  ## unit and integration tests, with real servers; three fil
 acceptance: setup  ## the promises of the main job, on the real model and the real example
 	@$(BIN)/pytest tests/acceptance --durations=10
 
-bench: bench-start bench-prepare bench-masking bench-operator bench-trainer  ## measure against named rivals; fails when a promise is broken
+bench: bench-start bench-prepare bench-masking bench-operator bench-encoding bench-trainer  ## measure against named rivals; fails when a promise is broken
 
 bench-start: setup  ## how soon the command answers
 	@PYTHONPATH=tests $(BIN)/python -m bench.start
@@ -78,8 +78,11 @@ bench-auto: setup  ## preset: Auto beside the base and a grid of four, on three 
 bench-operator: setup servers cluster-tools  ## the operator under load, beside a naive one and the training operator
 	@PYTHONPATH=tests $(BIN)/python -m bench.operator
 
-bench-trainer: setup  ## our train step against a plain SentenceTransformerTrainer
+bench-trainer: setup  ## our training against a plain SentenceTransformerTrainer: fp32, bf16, batches of like lengths
 	@PYTHONPATH=tests $(BIN)/python -m bench.trainer
+
+bench-encoding: setup  ## a whole evaluation against sentence-transformers' own encode
+	@PYTHONPATH=tests $(BIN)/python -m bench.encoding
 
 check: setup  ## linters, types, and the arrows between the packages
 	$(BIN)/ruff format --check .

@@ -10,6 +10,7 @@ import numpy as np
 
 from embtune_api.digest import sha256_hex, tree_digest
 from embtune_api.documents import (
+    AskedSuite,
     Claim,
     EvaluateFacts,
     FileEntry,
@@ -29,6 +30,7 @@ from embtune_api.documents import (
     VersionManifest,
     VersionRef,
 )
+from embtune_api.evaluation import Suite
 from embtune_api.keys import StepKeys
 from embtune_api.promotion import Gate
 from embtune_api.reports import DataReport, EvaluationReport, PreparedReport, SideReport, SplitReport
@@ -126,6 +128,12 @@ def keep_scores(store: Store, keys: ResultKeys, values: Scores) -> StoredFile:
     return a_file(keys.scores, data)
 
 
+def asked(exam: str, queries: int, suite: Suite | None = None) -> AskedSuite:
+    """What a suite asked of an exam, with two queries to a group."""
+    suite = suite or Suite()
+    return AskedSuite(suite=suite, exam=exam, digest=suite.digest(), queries=queries, groups=queries // 2)
+
+
 def a_file(key: str, data: bytes = b"") -> StoredFile:
     return StoredFile(key=key, size=len(data), sha256=sha256_hex(data))
 
@@ -169,7 +177,7 @@ def publish_version(
         champion={},
         champion_version=None,
         verdict=Verdict(outcome=outcome, reason="because"),
-        suites_digest="s" * 64,
+        suites=[asked("e" * 64, 400)],
     )
     documents.put(store, keys.metadata, metadata)
     documents.put(store, keys.evaluation, evaluation)
@@ -261,18 +269,15 @@ class PretendTrainer:
     def _evaluate(self, request: EvaluateRequest, keys: StepKeys) -> EvaluateFacts:
         found: dict[Any, StoredFile] = {}
         for judged in request.models:
-            results = request.line_keys.exam(request.exam).results(judged.model.digest, "s" * 64)
+            results = request.line_keys.exam(request.exam).results(judged.model.digest, Suite().digest())
             found[judged.role] = keep_scores(self.store, results, scores(noise(self.means[judged.role], self.queries)))
         report = EvaluationReport(
             exam=request.exam,
-            suites_digest="s" * 64,
-            queries=self.queries,
-            groups=self.queries // 2,
-            dropped_queries=[],
+            suites=[asked("e" * 64, self.queries)],
             metrics={role: {METRIC: self.means[role]} for role in found},
         )
         documents.put(self.store, keys.report, report)
-        return EvaluateFacts(scores=found, dropped=0, queries=self.queries)
+        return EvaluateFacts(scores={"test": found})
 
     def _publish(self, request: PublishRequest) -> PublishFacts:
         claim = Claim(job_uid=request.job_uid, digest=request.digest)

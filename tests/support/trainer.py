@@ -122,13 +122,14 @@ def a_training(
     rows: Sequence[Mapping[str, Any]],
     recipe: Training,
     processes: int = 1,
+    validation: Sequence[Mapping[str, Any]] | None = None,
     teacher: Path | None = None,
 ) -> TrainingRun:
     """A store with prepared rows, a staged base and a staged teacher, and the request to train on them."""
     store = open_store(str(folder))
     prepared = StepKeys("team/jobs/job/uid/prepare/input")
-    places, data = prepared.data("0"), "".join(json.dumps(row) + "\n" for row in rows).encode()
-    store.put(places.train_rows, data)
+    places = prepared.data("0")
+    stored = _stored(store, places.train_rows, rows)
     request = TrainRequest(
         store=str(folder),
         namespace="team",
@@ -136,7 +137,8 @@ def a_training(
         job="job",
         job_uid="uid",
         digest=digest_of({"recipe": recipe, "rows": rows}),
-        rows=StoredFile(key=places.train_rows, size=len(data), sha256=sha256_hex(data)),
+        rows=stored,
+        validation=_stored(store, places.validation_rows, validation) if validation else None,
         fingerprints=StoredFile(key=places.fingerprints, size=0, sha256=sha256_hex(b"")),
         base=_staged(store, base, prepared.base_model("0")),
         teacher=_staged(store, teacher, prepared.teacher("0")) if teacher else None,
@@ -149,3 +151,9 @@ def a_training(
 def _staged(store: Store, folder: Path, prefix: str) -> StoredModel:
     files = upload_folder(store, folder, prefix)
     return StoredModel(prefix=prefix, digest=tree_digest((f.path, f.sha256) for f in files), files=files)
+
+
+def _stored(store: Store, key: str, rows: Sequence[Mapping[str, Any]]) -> StoredFile:
+    data = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    store.put(key, data)
+    return StoredFile(key=key, size=len(data), sha256=sha256_hex(data))

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from embtune_api.data import Data
 from embtune_api.errors import InvalidInput
 from embtune_api.losses import BUILT, FITTING, JUDGED, LOSS_SHAPES, LossName, Prepared, built_as
-from embtune_api.presets import resolve, resolve_data
+from embtune_api.presets import questions_a_look, resolve, resolve_data, steps_per_epoch
 from embtune_api.spec import Recipe
 from embtune_api.training import Training
 from support.training_rows import loss_named
@@ -89,3 +89,30 @@ def test_a_builder_that_makes_nothing_for_the_loss_is_refused_by_name() -> None:
         ValidationError, match=r"learns from .*pairs.*maps labelled texts built as Batches; map the columns anchor"
     ):
         Recipe.model_validate(recipe)
+
+
+@pytest.mark.parametrize(
+    ("rows", "epochs", "validation_rows", "looks"),
+    [(1_199, 1, 100, 0), (1_200, 1, 100, 1), (1_200, 4, 100, 4), (50_000, 3, 100, 8), (50_000, 3, 49, 0)],
+    ids=["looking costs too much", "once", "now and then", "eight times at most", "too few would answer"],
+)
+def test_validation_rows_are_looked_at_where_it_costs_little(rows: int, epochs: int, validation_rows: int, looks: int) -> None:
+    explicit = resolve(Training(epochs=epochs, batch_size=10), rows, "pairs", validation_rows)
+    assert explicit.evaluation_steps is not None
+    steps = epochs * steps_per_epoch(rows, 10)
+    assert (steps // explicit.evaluation_steps if explicit.evaluation_steps else 0) == looks
+    if looks:
+        asked = looks * questions_a_look(explicit, rows)
+        assert asked <= max(rows * epochs // 20, 50 * looks), "a question costs about as much as a row"
+
+
+def test_stopping_early_is_made_explicit_or_refused() -> None:
+    asks = Training.model_validate({"earlyStopping": {}})
+    explicit = resolve(asks, 100, "scored pairs", 20)
+    assert explicit.early_stopping
+    assert explicit.early_stopping.metric == "spearman"
+    assert explicit.evaluation_steps, "there is something to be patient about"
+    with pytest.raises(InvalidInput, match=r"no validation rows.*Set data\.split\.validation"):
+        resolve(asks, 100, "pairs", 0)
+    with pytest.raises(InvalidInput, match="ap is of scores of 0 and 1"):
+        resolve(Training.model_validate({"earlyStopping": {"metric": "ap"}}), 100, "scored pairs", 20)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from embtune_api.base import Document
 from embtune_api.digest import digest_of, tree_digest
+from embtune_api.evaluation import Suite
 from embtune_api.keys import ResultKeys, VersionKeys
 from embtune_api.losses import Prepared, Shape
 from embtune_api.sources import Columns
@@ -98,6 +99,42 @@ class ResolvedBase(Document):
     model: StoredModel
 
 
+class StagedSuite(Document):
+    """What `prepare` froze for a suite that does not ask the line's exam alone."""
+
+    name: str
+    exam: str
+    """Digest of the exam that it asks: its own, or the line's."""
+    reranker: StoredModel | None = None
+    """The cross-encoder, as the line keeps it."""
+
+
+class AskedSuite(Document):
+    """What a suite asked, in one evaluation."""
+
+    suite: Suite
+    """Without names of Secrets."""
+    exam: str
+    """Digest of the exam that it asked."""
+    digest: str
+    """Of what was measured: with exam and model digest it names the cached results."""
+    reranker: StoredModel | None = None
+    queries: int
+    """Queries or items scored, after dropping."""
+    groups: int
+    dropped: list[int] = []
+    """Indices, in the exam's order, of queries left out for all models: a compared one has trained on them."""
+
+    @property
+    def name(self) -> str:
+        return self.suite.name
+
+    @property
+    def staged(self) -> StagedSuite | None:
+        """What it takes to ask it again; None: the line's exam."""
+        return StagedSuite(name=self.name, exam=self.exam, reranker=self.reranker) if self.suite.is_staged else None
+
+
 class PrepareFacts(Document):
     """`facts` of the prepare step's manifest: what mutable inputs turned out to be (`resolved.json`)."""
 
@@ -120,12 +157,16 @@ class PrepareFacts(Document):
     """What can be asked: scored pairs, 0/1 pairs, or anything else, which is asked for passages."""
     train: StoredFile
     """The rows to train on, as jsonl."""
+    validation: StoredFile | None = None
+    """The rows to validate on, as jsonl; None: there are none."""
     archived_train: StoredFile | None = None
     """The copy of them that the line keeps, and later jobs may replay; None: it keeps none."""
     fingerprints: StoredFile
     """Of those rows and of all that the base was trained on."""
     report: StoredFile
     """The `DataReport`."""
+    suites: list[StagedSuite] = []
+    """What suites ask or take beside the line's exam."""
 
 
 class StagedFacts(Document):
@@ -143,18 +184,21 @@ class TrainFacts(Document):
     samples_per_second: float
     final_loss: float
     total_steps: int
+    stopped_at: int | None = None
+    """The last step, where it stopped early."""
+    best_step: int | None = None
+    """Whose weights the model has; None: the last one's, nobody looked."""
+    findings: list[str] = []
+    """What a person should know about the training."""
 
 
 class EvaluateFacts(Document):
     """`facts` of the evaluate step's manifest: where each role's per-query scores lie."""
 
-    scores: dict[Literal["candidate", "base", "champion"], StoredFile]
-    """`scores.npz` per role; `champion` is missing while nothing is in production."""
-    dropped: int
-    """Exam queries left out for all, since a compared model has trained on them (indices in `evaluation.json`)."""
-    queries: int
+    scores: dict[str, dict[Literal["candidate", "base", "champion"], StoredFile]]
+    """By suite: `scores.npz` per role; `champion` is missing while nothing is in production."""
     cached: list[str] = []
-    """Roles whose results were there already."""
+    """Roles whose results were all there already."""
 
 
 class VersionRef(Document):
@@ -264,16 +308,15 @@ class PublishedEvaluation(Document):
     """`evaluation.json` of a version: what it was judged on, and how it did."""
 
     exam: str
+    """The line's, which the first suite asked."""
     model_digest: str
     candidate: dict[str, float | None]
     base: dict[str, float | None]
     champion: dict[str, float | None]
     champion_version: int | None
     verdict: Verdict
-    suites_digest: str
-    """Digest of the suites: with exam and model digest it names the cached per-query results."""
-    dropped_queries: list[int] = []
-    """Indices, in the exam's order, of queries left out of these scores: a compared model has trained on them."""
+    suites: list[AskedSuite]
+    """In the job's order."""
 
     @classmethod
     def of(cls, report: EvaluationReport, model_digest: str, champion_version: int | None, verdict: Verdict) -> Self:
@@ -286,9 +329,12 @@ class PublishedEvaluation(Document):
             champion=report.metrics.get("champion", {}),
             champion_version=champion_version,
             verdict=verdict,
-            suites_digest=report.suites_digest,
-            dropped_queries=report.dropped_queries,
+            suites=report.suites,
         )
+
+    def asked_by(self, suite: str) -> AskedSuite | None:
+        """What a suite asked, by its name."""
+        return next((asked for asked in self.suites if asked.name == suite), None)
 
 
 class Rejudgement(Document):

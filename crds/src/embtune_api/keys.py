@@ -52,6 +52,10 @@ class LineKeys:
     def exam(self, digest: str) -> "ExamKeys":
         return ExamKeys(f"{self.root}/exams/{digest[:SHORT]}")
 
+    def reranker(self, digest: str) -> str:
+        """Folder of a cross-encoder that a suite takes, by content."""
+        return f"{self.root}/rerankers/{digest[:SHORT]}"
+
     def ledger(self, digest: str) -> "LedgerKeys":
         """Of the stratified splits that share what the digest is made of."""
         return LedgerKeys(f"{self.root}/splits/{digest[:SHORT]}")
@@ -150,9 +154,14 @@ class ExamKeys:
         """An exam of scored pairs has this alone: jsonl of {id, sentence1, sentence2, score, group, groups}"""
         return f"{self.root}/pairs.jsonl"
 
-    def results(self, model_digest: str, suites_digest: str) -> "ResultKeys":
+    @property
+    def reference(self) -> str:
+        """Labelled texts that others get their labels from, where they are not the exam's own: jsonl of {id, text, labels}"""
+        return f"{self.root}/reference.jsonl"
+
+    def results(self, model_digest: str, suite_digest: str) -> "ResultKeys":
         """What one model scored on this exam, by content: whoever is compared with it later needs no GPU."""
-        return ResultKeys(f"{self.root}/results/{model_digest[:SHORT]}-{suites_digest[:SHORT]}")
+        return ResultKeys(f"{self.root}/results/{model_digest[:SHORT]}-{suite_digest[:SHORT]}")
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,71 @@
 """Names of metrics: `<suite>/<metric>@<k>`, such as `test/ndcg@10`, or `<suite>/<metric>`, such as `test/spearman`."""
 
 import re
-from typing import Literal, get_args
+from collections.abc import Sequence
+from typing import Literal, cast, get_args
 
-SuiteKind = Literal["Retrieval", "SemanticSimilarity", "PairClassification"]
+SuiteKind = Literal["Retrieval", "SemanticSimilarity", "PairClassification", "Triplet", "Classification", "Reranking", "Bitext"]
 RetrievalMetric = Literal["accuracy", "precision", "recall", "mrr", "ndcg", "map"]
 PairMetric = Literal["spearman", "pearson", "ap", "f1"]
+StatisticName = Literal[PairMetric, "macro-f1"]
 RETRIEVAL_METRICS: tuple[RetrievalMetric, ...] = get_args(RetrievalMetric)
+RANKED_KINDS: tuple[SuiteKind, ...] = ("Retrieval", "Reranking")
+"""Their metrics have a cutoff, and are means over queries."""
 PAIR_METRICS: dict[SuiteKind, tuple[PairMetric, ...]] = {
     "SemanticSimilarity": ("spearman", "pearson"),
     "PairClassification": ("ap", "f1"),
 }
-"""Statistics of all pairs together; the ones above are means over queries."""
-MEASURES: tuple[str, ...] = (*RETRIEVAL_METRICS, *get_args(PairMetric))
+"""Statistics of all pairs together."""
+PLAIN_METRICS: dict[SuiteKind, tuple[str, ...]] = {
+    **PAIR_METRICS,
+    "Triplet": ("accuracy",),
+    "Classification": ("accuracy", "macro-f1"),
+    "Bitext": ("accuracy", "forward", "backward"),
+}
+"""Metrics without a cutoff. Means over what is asked, but for the statistics."""
+STATISTIC_COLUMNS: dict[StatisticName, tuple[str, str]] = {
+    "spearman": ("similarity", "score"),
+    "pearson": ("similarity", "score"),
+    "ap": ("similarity", "score"),
+    "f1": ("similarity", "score"),
+    "macro-f1": ("label", "predicted"),
+}
+"""What is kept of each item, and each statistic is computed from."""
+_INNER = frozenset(column for columns in STATISTIC_COLUMNS.values() for column in columns)
+_PLAIN = tuple(dict.fromkeys(name for names in PLAIN_METRICS.values() for name in names))
+MEASURES: tuple[str, ...] = tuple(dict.fromkeys((*RETRIEVAL_METRICS, *_PLAIN)))
 """In the order in which the field reports them."""
 SUITE_KINDS: tuple[SuiteKind, ...] = get_args(SuiteKind)
-_PAIR = "|".join(get_args(PairMetric))
-METRIC_PATTERN = rf"^[a-z0-9]([-a-z0-9]*[a-z0-9])?/([a-z]+@[1-9][0-9]{{0,3}}|{_PAIR})$"
+METRIC_PATTERN = rf"^[a-z0-9]([-a-z0-9]*[a-z0-9])?/([a-z]+@[1-9][0-9]{{0,3}}|{'|'.join(_PLAIN)})$"
 
 
 def suite_metrics(suite: str, kind: SuiteKind, cutoffs: tuple[int, ...]) -> tuple[str, ...]:
     """Full names of the metrics that a suite yields, in the order they are reported."""
-    if kind == "Retrieval":
+    if kind in RANKED_KINDS:
         return tuple(f"{suite}/{metric}@{k}" for metric in RETRIEVAL_METRICS for k in cutoffs)
-    return tuple(f"{suite}/{metric}" for metric in PAIR_METRICS[kind])
+    return tuple(f"{suite}/{metric}" for metric in PLAIN_METRICS[kind])
+
+
+def told_of(columns: Sequence[str]) -> tuple[str, ...]:
+    """Full names of the metrics that can be told of kept columns: those that are one, and statistics of two of them."""
+    suite = columns[0].partition("/")[0]
+    plain = tuple(name for name in columns if name.partition("/")[2] not in _INNER)
+    statistics = (
+        f"{suite}/{name}" for name, pair in STATISTIC_COLUMNS.items() if {f"{suite}/{column}" for column in pair} <= {*columns}
+    )
+    return (*plain, *statistics)
+
+
+def statistic_columns(metric: str) -> tuple[str, str] | None:
+    """Full names of the two columns that a statistic is computed from; None: the metric is a mean, and is its own column."""
+    suite, _, name = metric.partition("/")
+    found = STATISTIC_COLUMNS.get(cast("StatisticName", name))
+    return None if found is None else (f"{suite}/{found[0]}", f"{suite}/{found[1]}")
+
+
+def suite_of(metric: str) -> str:
+    """Name of the suite that yields a metric, whatever stands between it and the slash."""
+    return re.split(r"[/\[]", metric, maxsplit=1)[0]
 
 
 def pair_columns(suite: str) -> tuple[str, str]:

@@ -3,16 +3,22 @@
 from collections.abc import Sequence
 
 from embtune_api.data import Data
+from embtune_api.early_stopping import OF_JUDGED, EarlyStopping, usual_metric
 from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
 from embtune_api.losses import FITTING, JUDGED, Prepared, built_as
 from embtune_api.metrics import SuiteKind, suite_metrics
+from embtune_api.suite_kinds import EXAM_KINDS
 from embtune_api.training import Training
 
-_EXAMINED: dict[Prepared, tuple[SuiteKind, ...]] = {
-    "scored pairs": ("SemanticSimilarity",),
-    "0/1 pairs": ("PairClassification", "SemanticSimilarity"),
-}
+FEWEST_VALIDATED = 50
+"""Validation rows: fewer say too little about which step was best."""
+_MOST_LOOKS = 8
+_ROWS_A_LOOK = 1_200
+"""Rows passed in training, all epochs together, for each look at the validation rows."""
+_PASSED_A_QUESTION = 24
+"""Rows passed in training, for each question of each look. Asking one takes about as long as learning from one row."""
+_MOST_QUESTIONS = 500
 
 
 def resolve_data(data: Data, training: Training) -> Data:
@@ -25,13 +31,14 @@ def resolve_data(data: Data, training: Training) -> Data:
     return data.model_copy(update={"build": build})
 
 
-def resolve(training: Training, rows: int, shape: Prepared = "pairs") -> Training:
+def resolve(training: Training, rows: int, shape: Prepared = "pairs", validation_rows: int = 0) -> Training:
     """The recipe with every preset value made explicit, for `rows` prepared rows of a shape.
 
     Starting points by data size: small sets need more passes and smaller batches, large sets a gentler rate.
 
     Raises:
-        InvalidInput: the loss learns from scores of 0 and 1, and there are others; or from triplets, and there are pairs.
+        InvalidInput: the loss learns from scores of 0 and 1, and there are others; or from triplets, and there are pairs. Or
+            validation rows are to be looked at, and there are none, or none that this metric is of.
     """
     loss = training.loss if training.loss.name != "Auto" else training.loss.model_copy(update={"name": FITTING[shape]})
     if loss.name in JUDGED and shape == "scored pairs":
@@ -48,19 +55,59 @@ def resolve(training: Training, rows: int, shape: Prepared = "pairs") -> Trainin
     epochs = training.epochs or epochs
     size = training.batch_size or size
     steps = epochs * steps_per_epoch(rows, size)
+    stopping = _explicit_stopping(training, shape)
+    if training.wants_validation and not validation_rows:
+        raise InvalidInput(
+            "training.evaluationSteps, training.earlyStopping: there are no validation rows to look at. Set "
+            "data.split.validation, or leave both fields out."
+        )
     explicit = {
         "loss": loss,
         "epochs": epochs,
         "batch_size": size,
         "learning_rate": training.learning_rate or learning_rate,
         "checkpoint_steps": training.checkpoint_steps or max(1, -(-steps // 8)),
+        "early_stopping": stopping,
+        "evaluation_steps": _evaluation_steps(training, rows * epochs, steps, validation_rows),
     }
     return training.model_copy(update=explicit)
 
 
+def _explicit_stopping(training: Training, shape: Prepared) -> EarlyStopping | None:
+    stopping = training.early_stopping
+    if stopping is None:
+        return None
+    if stopping.metric in OF_JUDGED and shape == "scored pairs":
+        raise InvalidInput(
+            f"training.earlyStopping.metric: {stopping.metric} is of scores of 0 and 1, and data.train has others. Take spearman "
+            f"or pearson, or leave it out."
+        )
+    return stopping.model_copy(update={"metric": stopping.metric or usual_metric(shape)})
+
+
+def _evaluation_steps(training: Training, passed: int, steps: int, validation_rows: int) -> int:
+    """`passed`: rows, all epochs together."""
+    if training.evaluation_steps is not None:
+        return training.evaluation_steps
+    looks = min(_MOST_LOOKS, passed // _ROWS_A_LOOK) if validation_rows >= FEWEST_VALIDATED else 0
+    if training.early_stopping:
+        looks = max(looks, 2 * training.early_stopping.patience)
+    return -(-steps // looks) if looks else 0
+
+
+def questions_a_look(training: Training, rows: int) -> int:
+    """At most, of the validation rows; the recipe has every value explicit. More looks ask less each."""
+    assert training.epochs
+    assert training.batch_size
+    assert training.evaluation_steps
+    looks = max(1, training.epochs * steps_per_epoch(rows, training.batch_size) // training.evaluation_steps)
+    fair = rows * training.epochs // (_PASSED_A_QUESTION * looks)
+    return max(FEWEST_VALIDATED, min(_MOST_QUESTIONS, fair))
+
+
 def kinds_for(exam: Prepared) -> tuple[SuiteKind, ...]:
     """Kinds of suites that an exam made of such rows can tell, the usual one first."""
-    return _EXAMINED.get(exam, ("Retrieval",))
+    return EXAM_KINDS[exam]
 
 
 def batch_size(training: Training, rows: int) -> int:
@@ -79,14 +126,15 @@ def refuse_other_exam(suites: Sequence[Suite], exam: Prepared) -> None:
         exam: shape of the line's exam.
 
     Raises:
-        InvalidInput: a suite asks what this exam cannot tell.
+        InvalidInput: a suite without an exam of its own asks what this one cannot tell.
     """
     fitting = kinds_for(exam)
     for number, suite in enumerate(suites):
-        if suite.kind not in fitting:
+        if suite.kind not in fitting and not suite.has_own_exam:
             raise InvalidInput(
                 f"evaluation.suites[{number}].kind: {suite.kind} cannot be measured on the line's exam, which was made of "
-                f"{exam}. Take {' or '.join(fitting)}, and gates on {', '.join(suite_metrics(suite.name, fitting[0], (10,)))}."
+                f"{exam}. Take {' or '.join(fitting)}, and gates on {', '.join(suite_metrics(suite.name, fitting[0], (10,)))}; "
+                f"or give the suite data of its own."
             )
 
 

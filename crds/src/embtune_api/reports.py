@@ -10,11 +10,13 @@ from embtune_api.augment_report import AugmentReport
 from embtune_api.balance import BalanceBy, BalanceMethod
 from embtune_api.base import Document
 from embtune_api.check_reports import ClassSizes, LanguageReport, TokenReport
+from embtune_api.documents import AskedSuite
 from embtune_api.losses import Prepared
 from embtune_api.mining_report import MiningReport
 from embtune_api.replayed import ReplayReport
 from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
+from embtune_api.training_record import LayerNorms, LossPoint, MemoryReport, TrainingFinding, ValidationReport
 
 Action = Literal["failed", "removed", "kept"]
 
@@ -25,10 +27,12 @@ class Finding(Document):
     check: str
     """encoding, delimiter (how a file had to be read), empty, duplicates, near-duplicates, conflicts, or a tier of leakage:
     leakage/same-pair, leakage/same-query, leakage/near-duplicate, leakage/answer, leakage/group, leakage/shared-document;
-    validation/… alike; exam: it is too small to judge by; exam/left-out: texts that it does not ask; validation: it is too small
-    to choose by; wordless, out-of-scope, label-noise, age, imbalance; language, language/declared: texts in other languages than
-    the job says; too-few/rows, too-few/batch, too-few/labels: what the loss will miss; truncated/training, truncated/published:
-    long texts; fragmentation, fragmentation/unknown: words that the base model does not know; tokens: they could not be counted;
+    validation/… alike, and suites/NAME/… of a suite with an exam of its own; suites/NAME: it is too small to judge by;
+    suites/NAME/empty, suites/NAME/not-asked, suites/NAME/unknown-label: rows of it that it does not ask, or that cannot be right;
+    exam: it is too small to judge by; exam/left-out: texts that it does not ask; validation: it is too small to choose by;
+    wordless, out-of-scope, label-noise, age, imbalance; language, language/declared: texts in other languages than the job says;
+    too-few/rows, too-few/batch, too-few/labels: what the loss will miss; truncated/training, truncated/published: long texts;
+    fragmentation, fragmentation/unknown: words that the base model does not know; tokens: they could not be counted;
     build/alone, build/capped, build/no-negative: what could not be made of the rows to train on, or was not; mine/champion,
     mine/too-few: another model looked for hard negatives than was asked for, or fewer were found; augment/casing: the base model
     does not tell apart what was made; replay/nothing, replay/too-few: no rows were replayed, or fewer than was asked for"""
@@ -179,13 +183,6 @@ class DataReport(Document):
     findings: list[Finding]
 
 
-class LossPoint(Document):
-    step: int
-    loss: float
-    learning_rate: float
-    grad_norm: float
-
-
 class TrainingReport(Document):
     """What `train` did, with what it takes to do it again."""
 
@@ -201,10 +198,19 @@ class TrainingReport(Document):
     processes: int
     masked_negatives: int
     """In-batch negatives left out because they are known positives."""
+    forward: Literal["packed", "padded"]
+    """packed: no padding but what rounds the number of tokens; padded: the encoder's own way, texts grouped by length."""
+    forward_because: str
+    """What the check of the packed forward against the padded one found, or why it was not made."""
     padding_factor: float
     """Tokens computed over tokens given; 1.0 is no padding."""
     peak_memory_bytes: int
     curve: list[LossPoint]
+    memory: MemoryReport
+    layers: list[LayerNorms] = []
+    validation: ValidationReport | None = None
+    """None: no validation rows were looked at."""
+    findings: list[TrainingFinding] = []
     versions: dict[str, str]
 
 
@@ -212,10 +218,8 @@ class EvaluationReport(Document):
     """Roles beside each other, on the same queries. A function of the request: whoever writes it writes the same bytes."""
 
     exam: str
-    suites_digest: str
-    queries: int
-    """Queries scored, after dropping."""
-    groups: int
-    dropped_queries: list[int]
-    """Indices, in the exam's order, of queries that a compared model has trained on."""
+    """The line's, which the first suite asked."""
+    suites: list[AskedSuite]
+    """In the job's order."""
     metrics: dict[Literal["candidate", "base", "champion"], Metrics]
+    """Of all suites."""

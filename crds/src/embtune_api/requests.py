@@ -14,7 +14,7 @@ from pydantic import Field
 from embtune_api.base import Document
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
-from embtune_api.documents import Owner, ResolvedBase, StoredFile, StoredModel
+from embtune_api.documents import Owner, ResolvedBase, StagedSuite, StoredFile, StoredModel
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
 from embtune_api.replayed import Replayed
@@ -47,6 +47,8 @@ class PrepareRequest(StepRequest):
     data: Data | None
     """None: a model from outside is registered. The model alone is looked through and staged; the facts are `StagedFacts`."""
     base_model: BaseModelRef
+    suites: list[Suite] = []
+    """Those that have something to fetch."""
     training: Training = Training()
     """The job's recipe: checks compare with it what there is to train on."""
     replayed: Replayed | None = None
@@ -61,6 +63,8 @@ class TrainRequest(StepRequest):
     step: Literal["train"] = "train"
     rows: StoredFile
     """What prepare left to train on."""
+    validation: StoredFile | None = None
+    """What prepare left to validate on; None: nothing."""
     fingerprints: StoredFile
     """Of those rows, and of everything that the base was trained on."""
     base: StoredModel
@@ -70,6 +74,8 @@ class TrainRequest(StepRequest):
     """Every value explicit."""
     processes: int = 1
     """On this node."""
+    killed: int = 0
+    """Earlier attempts that were killed since memory ran out: each halves what this one holds in memory at once."""
 
 
 class Judged(Document):
@@ -82,8 +88,12 @@ class Judged(Document):
 class EvaluateRequest(StepRequest):
     step: Literal["evaluate"] = "evaluate"
     exam: str
+    """The line's."""
     models: list[Judged]
     suites: list[Suite]
+    staged: list[StagedSuite] = []
+    """Of those suites that take more than the line's exam."""
+    precision: Literal["Auto", "fp32", "bf16"] = "fp32"
 
 
 class PublishRequest(StepRequest):

@@ -16,8 +16,8 @@ from embtune_api.names import LanguageTag, Uri
 from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, in_cluster
 from embtune_api.split import ColumnName
 
-_DELIMITED = r"(?i)^.+\.(csv|tsv)(\.(gz|zst))?$"
-_NO_HEADER = "header names the columns of a .csv or .tsv whose first line is data; other files name their columns themselves"
+DELIMITED = r"(?i)^.+\.(csv|tsv)(\.(gz|zst))?$"
+NO_HEADER = "header names the columns of a .csv or .tsv whose first line is data; other files name their columns themselves"
 
 
 class Columns(Resource):
@@ -94,8 +94,8 @@ class DataSource(Resource):
         return uri
 
     @model_validator(mode="after")
-    @cel(f"!has(self.header) || {expressions.matches('self.uri', _DELIMITED)}", _NO_HEADER, field="header")
+    @cel(f"!has(self.header) || {expressions.matches('self.uri', DELIMITED)}", NO_HEADER, field="header")
     def _has_a_header_to_name(self) -> Self:
-        if self.header is not None and not re.fullmatch(_DELIMITED, self.uri):
-            raise ValueError(_NO_HEADER)
+        if self.header is not None and not re.fullmatch(DELIMITED, self.uri):
+            raise ValueError(NO_HEADER)
         return self

@@ -16,12 +16,18 @@ from embtune_api.base_model import BaseModelRef
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.data import Data
-from embtune_api.evaluation import Evaluation
+from embtune_api.early_stopping import OF_PAIRS
+from embtune_api.evaluation import THE_EXAM, Evaluation
 from embtune_api.losses import SHAPE_COLUMNS, TRANSLATIONS, built_as, learns_from
 from embtune_api.names import DnsLabel
 from embtune_api.promotion import Promotion
 from embtune_api.training import Training
 
+NO_VALIDATION = (
+    "training.evaluationSteps and training.earlyStopping look at validation rows, and data.split holds none out: set "
+    "split.validation, or with method Time split.validationFrom"
+)
+OTHER_METRIC = f"earlyStopping.metric: {', '.join(sorted(OF_PAIRS))} are of scored pairs, the others of all other data"
 RESERVED = "cannot be called jobs: the store keeps jobs under that name"
 
 
@@ -48,7 +54,7 @@ class Recipe(Resource):
     base_model: BaseModelRef
     data: Data
     training: Training = Training()
-    evaluation: Evaluation = Evaluation()
+    evaluation: Evaluation = Evaluation(suites=[THE_EXAM])
     promotion: Promotion = Promotion()
     runtime: Runtime = Runtime()
     suspend: bool = False
@@ -92,6 +98,35 @@ class Recipe(Resource):
         made = self.data.mine is not None or self.data.build.negatives != "None"
         if self.training.loss.name in TRANSLATIONS and made:
             raise ValueError(expressions.NEGATIVES_FOR_NOTHING)
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!(has(self.training.earlyStopping) || (has(self.training.evaluationSteps) && self.training.evaluationSteps > 0)) || "
+        "((!has(self.data.split.validation) || self.data.split.validation > 0.0) && "
+        "(self.data.split.method != 'Time' || has(self.data.split.validationFrom)))",
+        NO_VALIDATION,
+        field="data.split",
+    )
+    def _there_is_something_to_validate_on(self) -> Self:
+        split = self.data.split
+        if self.training.wants_validation and split.method != "Given" and not split.wants_validation:
+            raise ValueError(NO_VALIDATION)
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "!has(self.training.earlyStopping) || !has(self.training.earlyStopping.metric) || "
+        "self.training.earlyStopping.metric == 'loss' || "
+        f"(self.training.earlyStopping.metric in {sorted(OF_PAIRS)}) == has(self.data.train[0].columns.score)",
+        OTHER_METRIC,
+        field="training.earlyStopping",
+    )
+    def _the_validation_metric_fits_the_data(self) -> Self:
+        stopping = self.training.early_stopping
+        metric = stopping.metric if stopping else None
+        if metric and metric != "loss" and (metric in OF_PAIRS) != (self.data.train[0].columns.score is not None):
+            raise ValueError(OTHER_METRIC)
         return self
 
     @model_validator(mode="after")

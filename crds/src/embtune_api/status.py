@@ -36,14 +36,25 @@ FailureReason = Literal[
 was suspended; `Superseded`: its result was no longer wanted, since what is in production has changed; `Rejected`: the API server
 refused to create it (quota, policy); `Deleted`: somebody removed its pod or its Job."""
 ConditionType = Literal[
-    "Complete", "Failed", "DataReady", "Judged", "Promoted", "Suspended", "Retried", "Ready", "Verified", "Released"
+    "Complete",
+    "Failed",
+    "DataReady",
+    "Trained",
+    "Judged",
+    "Promoted",
+    "Suspended",
+    "Retried",
+    "Ready",
+    "Verified",
+    "Released",
 ]
 
 
 class Condition(Resource):
     """A standard Kubernetes condition; its message gives numbers and causes.
 
-    FineTuneJob: Complete, Failed, DataReady, Judged, Promoted, Suspended, Retried (the last attempt that had to be repeated).
+    FineTuneJob: Complete, Failed, DataReady, Trained, Judged, Promoted, Suspended, Retried (the last attempt that had to be
+    repeated).
     ModelVersion: Ready, Verified, Judged, Failed. EmbeddingModel: Ready, Released.
     """
 

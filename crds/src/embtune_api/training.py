@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
+from embtune_api.early_stopping import EarlyStopping
 from embtune_api.losses import CACHED, LOSS_SHAPES, MARGINS, SCALES, TEACHERS, LossChoice
 from embtune_api.matryoshka import Matryoshka
 from embtune_api.teacher import Teacher
@@ -15,6 +16,8 @@ from embtune_api.teacher import Teacher
 NO_MARGIN = f"margin is for the losses {', '.join(sorted(MARGINS))}"
 NO_TEACHER = f"teacher is for the losses {', '.join(sorted(TEACHERS))}"
 NO_CROSS_ENCODER = "MarginMSE learns what a cross-encoder says: name one as teacher.uri"
+CACHED_ALREADY = "a Cached loss has its own size: set loss.miniBatchSize instead of microBatchSize"
+NO_LOOKS = "earlyStopping looks at the validation rows: evaluationSteps must not be 0"
 FEWEST_LABELLED = 8
 """Texts in a batch: fewer would not hold several of each of several labels."""
 _OF_LABELS = sorted(name for name, shapes in LOSS_SHAPES.items() if "labelled texts" in shapes)
@@ -107,10 +110,21 @@ class Training(Resource):
     """Gradients are scaled down to this length."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Overrides the base model's dropout during training."""
+    micro_batch_size: Annotated[int, Field(ge=1, le=65536)] | None = None
+    """Texts whose activations each process holds in memory at once: fewer need less memory and more time; the batch and its
+    negatives stay as they are. Default: all of the batch, and half as many whenever memory runs out."""
+    activation_checkpointing: bool = False
+    """Compute the activations of each layer again when they are needed: far less memory, about a third more time."""
     precision: Literal["Auto", "fp32", "bf16"] = "Auto"
     """Auto: bf16 arithmetic where the hardware has it, else fp32; weights are kept in fp32."""
     checkpoint_steps: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Steps between checkpoints; default: an eighth of the run, and at least every ten minutes."""
+    evaluation_steps: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    """Steps between looks at a sample of the validation rows; 0: none are looked at. The weights of the step with the best score
+    are published. Default: up to eight looks, which cost less than a tenth of the training; none where there are fewer than 50
+    validation rows, or so few rows to train on that looking would cost more."""
+    early_stopping: EarlyStopping | None = None
+    """End when the validation rows are answered no better for a while; None: go to the last step."""
     deterministic: bool = False
     """The same CPU, one process: the same bytes. Slower on a GPU."""
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
@@ -127,3 +141,22 @@ class Training(Resource):
         if self.loss.name in _OF_LABELS and small:
             raise ValueError(f"{SMALL_BATCH}, not {self.batch_size}")
         return self
+
+    @model_validator(mode="after")
+    @cel(f"!has(self.microBatchSize) || !(self.loss.name in {sorted(CACHED.values())})", CACHED_ALREADY, field="microBatchSize")
+    def _one_size_at_once(self) -> Self:
+        if self.micro_batch_size is not None and self.loss.is_cached:
+            raise ValueError(CACHED_ALREADY)
+        return self
+
+    @model_validator(mode="after")
+    @cel("!has(self.earlyStopping) || !has(self.evaluationSteps) || self.evaluationSteps > 0", NO_LOOKS, field="evaluationSteps")
+    def _stopping_early_needs_looks(self) -> Self:
+        if self.early_stopping is not None and self.evaluation_steps == 0:
+            raise ValueError(NO_LOOKS)
+        return self
+
+    @property
+    def wants_validation(self) -> bool:
+        """Whether it asks for something that only validation rows can tell."""
+        return self.early_stopping is not None or bool(self.evaluation_steps)

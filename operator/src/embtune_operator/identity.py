@@ -31,7 +31,7 @@ def with_local_uid(job: FineTuneJob, folder: Path) -> FineTuneJob:
     Raises:
         InvalidInput: a local file or folder is missing or cannot be read.
     """
-    data = [_file_digest(job, number, source.uri, folder) for number, source in enumerate(job.spec.data.train)]
+    data = [_file_digest(job, place, uri, folder) for place, uri in _files(job)]
     base = job.spec.base_model.uri
     identity = digest_of(
         {
@@ -49,7 +49,8 @@ def with_local_uid(job: FineTuneJob, folder: Path) -> FineTuneJob:
 def inputs_by_name(job: FineTuneJob, folder: Path) -> list[str]:
     """The inputs that count by their name alone: objects, models of the hub, and what a ref such as `production` means."""
     base = job.spec.base_model
-    uris = [*(source.uri for source in job.spec.data.train), *([base.uri] if base.uri else [])]
+    readers = [suite.reranking.cross_encoder.uri for suite in job.spec.evaluation.suites if suite.reranking]
+    uris = [*(uri for _, uri in _files(job)), *readers, *([base.uri] if base.uri else [])]
     replay = job.spec.data.replay
     of_versions = (base.version, (replay.version or VersionSelector(model=job.spec.model)) if replay else None)
     versions = dict.fromkeys(f"{version.model}@{version.ref}" for version in of_versions if version)
@@ -63,11 +64,21 @@ def local_path(uri: str, folder: Path) -> Path | None:
     return None if "://" in uri else folder / uri
 
 
-def _file_digest(job: FineTuneJob, number: int, uri: str, folder: Path) -> str | None:
+def _files(job: FineTuneJob) -> list[tuple[str, str]]:
+    """Where the spec names a file, and its uri."""
+    suites = [
+        (f"spec.evaluation.suites[{number}]", source.uri)
+        for number, suite in enumerate(job.spec.evaluation.suites)
+        for source in suite.sources
+    ]
+    return [*((f"spec.data.train[{number}].uri", source.uri) for number, source in enumerate(job.spec.data.train)), *suites]
+
+
+def _file_digest(job: FineTuneJob, field: str, uri: str, folder: Path) -> str | None:
     path = local_path(uri, folder)
     if path is None:
         return None
-    place = f"spec.data.train[{number}].uri {uri}"
+    place = f"{field} {uri}"
     with _readable(place):
         if path.is_dir():
             raise InvalidInput(f"{place}: {path} is a folder. Name the files in it one by one.")

@@ -1,16 +1,15 @@
 """embtune's training with known positives left among the negatives, as the rival has them: for comparing like with like.
 
-python -m bench.trainer.unmasked BASE ROWS.jsonl OUT SEED
+python -m bench.trainer.unmasked BASE ROWS.jsonl OUT SEED MAX_LENGTH
 """
 
-import json
 import sys
 from pathlib import Path
 
 import numpy as np
 import torch.distributed as dist
 
-from bench.trainer.workload import keys, recipe
+from bench.trainer.workload import Measured, keys, recipe
 from embtune_api.training import Training
 from embtune_store import open_store
 from embtune_trainer.encoder import device_for, has_bf16, load_encoder
@@ -41,18 +40,21 @@ def alone() -> None:
 
 
 def main() -> None:
-    base, rows_file, out, seed = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
+    base, rows_file, out = map(Path, sys.argv[1:4])
+    seed, max_length = map(int, sys.argv[4:6])
     alone()
     device = device_for(0)
     model = load_encoder(base, device)
-    explicit: Training = recipe(seed)
+    explicit: Training = recipe(seed, max_length)
     rows = tokenize_rows(read_records(rows_file.read_bytes()), model, explicit.max_seq_length)
     unmasked = nothing_known(len(rows), explicit.loss.explicit_scale)
     checkpoints = Checkpoints(open_store(f"{out}-scratch"), keys(seed))
     loop = Loop(model, rows, unmasked, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False)
-    outcome = loop.run()
+    with Measured() as measured:
+        outcome = loop.run()
     save(model, out)
-    print(json.dumps({"seconds": outcome.seconds, "pairs_per_second": outcome.samples_per_second}))  # noqa: T201
+    sys.stderr.write(f"{loop.chosen.name}, {loop.chosen.why}; padding {outcome.computed_tokens / outcome.tokens:.3f}\n")
+    measured.tell(outcome.rows)
 
 
 if __name__ == "__main__":

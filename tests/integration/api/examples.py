@@ -94,12 +94,13 @@ RECIPE: Object = {
         "weightDecay": 0.01,
         "maxGradNorm": 2.5,
         "dropout": 0.05,
+        "activationCheckpointing": True,
         "precision": "bf16",
         "checkpointSteps": 50,
         "deterministic": True,
         "seed": 8,
     },
-    "evaluation": {"suites": [{"name": "exam", "kind": "Retrieval", "cutoffs": [1, 10]}]},
+    "evaluation": {"suites": [{"name": "exam", "kind": "Retrieval", "cutoffs": [1, 10]}], "precision": "bf16"},
     "promotion": {
         "policy": "Manual",
         "gates": [
@@ -152,7 +153,12 @@ _LABELLED: Object = {
 _TRIPLETS: Object = {
     **RECIPE,
     "data": {"train": [{"uri": "s3://datasets/t.jsonl", "columns": {"anchor": "q", "positive": "a", "negative": "n"}}]},
-    "training": {"loss": {"name": "Triplet", "margin": 2.5}},
+    "training": {
+        "loss": {"name": "Triplet", "margin": 2.5},
+        "microBatchSize": 24,
+        "evaluationSteps": 20,
+        "earlyStopping": {"metric": "mrr@10", "patience": 5, "minDelta": 0.001},
+    },
 }
 _TAUGHT: Object = {
     **_TRIPLETS,

@@ -108,6 +108,56 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         {"name": "CoSENT"},
         "spec.data.train: Invalid value: loss CoSENT does not learn from the columns of data.train: it wants scored pairs",
     ),
+    "two sizes of what is in memory at once": (
+        TRIPLETS,
+        ("spec", "training"),
+        {"loss": {"name": "CachedMultipleNegativesRanking"}, "microBatchSize": 8},
+        "spec.training.microBatchSize: Invalid value: a Cached loss has its own size",
+    ),
+    "stopping early without looking": (
+        TRIPLETS,
+        ("spec", "training"),
+        {"earlyStopping": {}, "evaluationSteps": 0},
+        "spec.training.evaluationSteps: Invalid value: earlyStopping looks at the validation rows",
+    ),
+    "no look at the validation rows, and none held out": (
+        TRIPLETS,
+        ("spec",),
+        {
+            **TRIPLETS["spec"],
+            "training": {"evaluationSteps": 0},
+            "data": {**TRIPLETS["spec"]["data"], "split": {"validation": 0}},
+        },
+        None,
+    ),
+    "looks at validation rows that nobody holds out": (
+        TRIPLETS,
+        ("spec",),
+        {
+            **TRIPLETS["spec"],
+            "training": {"evaluationSteps": 5},
+            "data": {**TRIPLETS["spec"]["data"], "split": {"validation": 0}},
+        },
+        "spec.data.split: Invalid value: training.evaluationSteps and training.earlyStopping look at validation rows",
+    ),
+    "stopping early where all that is early trains": (
+        TRIPLETS,
+        ("spec",),
+        {
+            **TRIPLETS["spec"],
+            "training": {"earlyStopping": {"patience": 2}},
+            "data": {**TRIPLETS["spec"]["data"], "split": {"method": "Time", "timeColumn": "t", "testFrom": "2026-01-31"}},
+        },
+        "spec.data.split: Invalid value: training.evaluationSteps and training.earlyStopping look at validation rows",
+    ),
+    "a metric of scored pairs for triplets": (
+        TRIPLETS,
+        ("spec", "training", "earlyStopping"),
+        {"metric": "spearman"},
+        "spec.training.earlyStopping: Invalid value: earlyStopping.metric: ap, f1, pearson, spearman are of scored pairs",
+    ),
+    "a metric of scored pairs for scored pairs": (SCORED, ("spec", "training", "earlyStopping"), {"metric": "spearman"}, None),
+    "the loss for any data": (SCORED, ("spec", "training", "earlyStopping"), {"metric": "loss"}, None),
     "a margin for a loss without one": (
         TRIPLETS,
         LOSS,

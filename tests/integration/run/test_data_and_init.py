@@ -57,6 +57,28 @@ def test_a_base_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert "takes all of --base-model, --queries-per-day" in half.paragraph
 
 
+def test_init_guards_what_it_is_told_to(tmp_path: Path) -> None:
+    out = tmp_path / "job.yaml"
+    guards = [DATA / "stsb/sample.csv", DATA / "banking77/sample.csv"]
+    asked = [argument for guard in guards for argument in ("--guard", guard)]
+    told = embtune("init", DATA / "medquad/sample.jsonl", "--out", out, "--no-measure", *asked).ended(0)
+    assert "guards against forgetting: guard-stsb/spearman (SemanticSimilarity)" in told.out
+    job = load_job(out)
+    assert [(suite.name, suite.kind, suite.guard) for suite in job.spec.evaluation.suites] == [
+        ("test", "Retrieval", False),
+        ("guard-stsb", "SemanticSimilarity", True),
+        ("guard-banking77", "Classification", True),
+    ]
+    rules = [(gate.metric, gate.min_delta, gate.against, gate.confidence) for gate in job.spec.promotion.gates]
+    assert rules == [
+        ("test/ndcg@10", 0.0, "Base", 0.95),
+        ("test/ndcg@10", -0.01, "Production", 0.95),
+        ("guard-stsb/spearman", -0.02, "Base", 0.95),
+        ("guard-banking77/accuracy", -0.02, "Base", 0.95),
+    ]
+    embtune("validate", out).ended(0)
+
+
 def test_init_overwrites_nothing(tmp_path: Path) -> None:
     out = tmp_path / "job.yaml"
     out.write_text("mine", encoding="utf-8")

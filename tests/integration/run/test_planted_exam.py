@@ -59,7 +59,7 @@ def test_they_are_removed_and_reported(bench: Path, first: Finished, planted: li
     assert all(example.startswith("planted.jsonl:") for example in found["examples"])
     assert line.exam_digest == first.line.exam_digest, "the exam loses nothing"
     evaluation = read_json(line.version(2) / "evaluation.json")
-    assert (evaluation["dropped_queries"], evaluation["exam"]) == ([], first.line.exam_digest)
+    assert (evaluation["suites"][0]["dropped"], evaluation["exam"]) == ([], first.line.exam_digest)
 
 
 def test_trained_on_all_the_same_they_settle_nothing(
@@ -73,7 +73,7 @@ def test_trained_on_all_the_same_they_settle_nothing(
     assert len(seen) > 0.01 * len(asked)
     assert {same_text(row["anchor"]) for row in planted} & learnt
     evaluation = read_json(line.version(2) / "evaluation.json")
-    assert evaluation["dropped_queries"] == seen, "dropped for every compared model"
+    assert evaluation["suites"][0]["dropped"] == seen, "dropped for every compared model"
     assert evaluation["verdict"]["outcome"] == "Inconclusive"
     assert f"SawExam: {len(seen)} of {len(asked)} exam queries" in told.out
     assert line.release == first.line.release

@@ -25,7 +25,7 @@ def test_it_is_judged_against_version_1_on_the_same_exam(first: Finished, second
     assert evaluation["champion_version"] == 1
     assert evaluation["champion"] == champion["candidate"]
     assert evaluation["base"] == champion["candidate"], "the base is what was in production"
-    assert evaluation["dropped_queries"] == []
+    assert evaluation["suites"][0]["dropped"] == []
     assert read_json(second.line.version(2) / "metadata.json")["base_model"]["uri"] == f"{MODEL}@1"
 
 

@@ -1,4 +1,5 @@
-"""Under torchrun: the gradient and the batch of a training's first step with each loss, written by rank 0.
+"""Under torchrun: the gradient and the batch of a training's first step with each loss, written by rank 0; and the same gradient
+where memory runs out on the last rank.
 
 torchrun --nproc-per-node N first_gradient.py FOLDER OUT
 
@@ -7,6 +8,7 @@ FOLDER holds a request to train with each loss as LOSS.json; OUT/LOSS.npz is wri
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,11 +19,25 @@ from embtune_api.requests import TrainRequest
 from embtune_store import open_store
 from embtune_trainer.encoder import fetch_model, load_encoder
 from embtune_trainer.train.checkpoints import Checkpoints
-from embtune_trainer.train.loop import Loop, Outcome
+from embtune_trainer.train.loop import Loop
 from embtune_trainer.train.objectives import make_objective
+from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import read_records, tokenize_rows
 from embtune_trainer.train.teaching import ask_teacher
+
+BUDGET = 120
+"""Rows × longest that may be embedded at once where memory is small."""
+
+
+class Cramped(Loop):
+    """Memory runs out on the last rank."""
+
+    def _embed(self, step: int, number: int, group: Any, texts: Any) -> torch.Tensor:
+        size = len(group) * max(len(texts[index]) for index in group)
+        if self.ranks.rank == self.ranks.world - 1 and size > BUDGET:
+            raise torch.OutOfMemoryError(f"{size} tokens are more than {BUDGET}")
+        return super()._embed(step, number, group, texts)
 
 
 def main() -> None:
@@ -30,14 +46,17 @@ def main() -> None:
     torch.set_num_threads(1)
     ranks = Ranks()
     for file in sorted(folder.glob("*.json")):
-        gradient, batch = first_gradient(TrainRequest.model_validate_json(file.read_bytes()), ranks)
+        request = TrainRequest.model_validate_json(file.read_bytes())
+        gradient, batch, _ = first_gradient(request, ranks, Loop)
+        cramped, _, halvings = first_gradient(request, ranks, Cramped)
         if ranks.first:
-            np.savez(out / f"{file.stem}.npz", gradient=gradient.numpy(), batch=batch)
+            arrays = {"gradient": gradient, "cramped": cramped, "batch": batch, "halvings": halvings}
+            np.savez(out / f"{file.stem}.npz", **arrays)
     dist.destroy_process_group()
 
 
-def first_gradient(request: TrainRequest, ranks: Ranks) -> tuple[torch.Tensor, np.ndarray]:
-    """The whole gradient as one vector, and the numbers of the rows."""
+def first_gradient(request: TrainRequest, ranks: Ranks, kind: type[Loop]) -> tuple[np.ndarray, np.ndarray, int]:
+    """The whole gradient as one vector, the numbers of the rows, and how often memory ran out."""
     store, recipe, device = open_store(request.store), request.training, torch.device("cpu")
     model = load_encoder(fetch_model(store, request.base), device)
     records = read_records(store.get(request.rows.key))
@@ -45,12 +64,13 @@ def first_gradient(request: TrainRequest, ranks: Ranks) -> tuple[torch.Tensor, n
     rows = tokenize_rows(records, model, recipe.max_seq_length)
     objective = make_objective(records, recipe.loss, lessons, recipe.matryoshka)
     checkpoints = Checkpoints(open_store("memory://"), StepKeys("unused"))
-    loop = Loop(model, rows, objective, recipe, ranks, checkpoints, False, lambda _: None, lambda: False)
+    loop = kind(model, rows, objective, recipe, ranks, checkpoints, False, lambda _: None, lambda: False)
     loop._prepare_model()
     batch = objective.batches(loop._batch_size, epoch=0, seed=recipe.seed)[0]
     loop._backward(0, batch, Outcome())
     ranks.sum_gradients(model)
-    return torch.cat([p.grad.reshape(-1) for p in model.parameters() if p.grad is not None]), batch
+    gradient = torch.cat([p.grad.reshape(-1) for p in model.parameters() if p.grad is not None])
+    return gradient.numpy(), batch, len(loop.memory.events)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from embtune_api.keys import StepKeys
 from embtune_store import open_store
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.loop import schedule
+from embtune_trainer.train.outcome import History
 from support.trainer import Warm, a_training
 
 from .test_training import RECIPE, run_to_the_end
@@ -56,7 +57,7 @@ def test_tied_weights_are_saved_and_restored() -> None:
     model.outer(model.inner(torch.ones(1, 4))).sum().backward()
     optimizers[0].step()
     checkpoints = Checkpoints(open_store("memory://"), StepKeys("tied"))
-    checkpoints.save(1, model, optimizers[0], [], 0)
+    checkpoints.save(1, model, optimizers[0], History())
     latest = checkpoints.latest()
     assert latest is not None
     checkpoints.restore(latest, other, optimizers[1])

@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from embtune_api.documents import TrainFacts
 from embtune_api.errors import Exit
 from embtune_api.training import Loss, Training
 from support.trainer import TrainingRun, Warm, a_training
@@ -51,6 +52,8 @@ def test_the_same_request_gives_the_same_bytes(warm: Warm, tiny_model: Path, pai
     run_to_the_end(warm, second)
     assert first.weights_sha256 == second.weights_sha256
     assert first.report.total_steps == STEPS
+    assert first.report.forward == "packed", first.report.forward_because
+    assert first.report.padding_factor < 1.1
     assert first.report.curve[-1].loss < first.report.curve[0].loss
     other_seed = a_training(tmp_path / "other", tiny_model, pairs, RECIPE.model_copy(update={"seed": 8}))
     run_to_the_end(warm, other_seed)
@@ -105,14 +108,21 @@ def test_the_cached_loss_has_the_same_gradients_in_less_memory(
 
 
 def test_two_processes_train_like_one(warm: Warm, tiny_model: Path, pairs: list[dict[str, str]], tmp_path: Path) -> None:
-    recipe = RECIPE.model_copy(update={"dropout": 0.0})
-    runs = [a_training(tmp_path / str(n), tiny_model, pairs, recipe, processes=n) for n in (1, 2)]
+    recipe = RECIPE.model_copy(update={"dropout": 0.0, "evaluation_steps": 20})
+    train, validation = pairs[:180], pairs[180:]
+    runs = [a_training(tmp_path / str(n), tiny_model, train, recipe, processes=n, validation=validation) for n in (1, 2)]
     for run in runs:
         run_to_the_end(warm, run)
     assert [run.report.processes for run in runs] == [1, 2]
     losses, norms = ([[getattr(p, name) for p in run.report.curve] for run in runs] for name in ("loss", "grad_norm"))
     assert losses[0] == pytest.approx(losses[1], abs=1e-3)
     assert norms[0][:5] == pytest.approx(norms[1][:5], rel=1e-3)
+    looks = [run.report.validation for run in runs]
+    assert looks[0]
+    assert looks[1]
+    assert [point.step for point in looks[0].points] == [point.step for point in looks[1].points] == [20, 40, 48]
+    assert [p.loss for p in looks[0].points] == pytest.approx([p.loss for p in looks[1].points], abs=1e-2)
+    assert TrainFacts.model_validate(runs[1].manifest.facts).best_step == looks[1].best_step
 
 
 def test_no_process_is_left_behind_by_a_killed_training(

@@ -70,7 +70,7 @@ def test_what_happens_is_told_once_in_sentences(job: FineTuneJob, told: list[str
     world = World(job)
     world.run()
     data = "1,000 rows read, 700 pairs to train on, 100 for validation, 400 exam queries"
-    began = ["prepare started", data, "train started", "evaluate started"]
+    began = ["prepare started", data, "train started", "1 step in 1 s", "evaluate started"]
     assert [event.message for event in world.memory_cluster.events] == [*began, *told, "shop-1 has finished"]
 
 

@@ -92,7 +92,7 @@ def test_what_is_its_own_fault_counts_and_names_the_end_of_the_job(reason: Failu
     told = world.condition("Failed")
     assert told
     assert told.message.startswith("prepare: 2 attempts failed; the last: what its log said")
-    assert ("lower training.batchSize" in told.message) == (reason == "OutOfMemory")
+    assert ("set training.microBatchSize" in told.message) == (reason == "OutOfMemory")
 
 
 @pytest.mark.parametrize("reason", ["Evicted", "NodeLost", "Deleted", "Stopped", "Rejected"])
@@ -154,7 +154,7 @@ def test_a_retry_tells_which_attempt_failed_and_why() -> None:
     told = world.condition("Retried")
     assert told
     assert told.message.startswith(
-        "train: attempt 1 ended (OutOfMemory), failure 1 of the 3 that runtime.maxAttempts allows: what its log said; lower "
+        "train: attempt 1 ended (OutOfMemory), failure 1 of the 3 that runtime.maxAttempts allows: what its log said; a training "
     )
     world.now += timedelta(minutes=5)
     world.run()

@@ -13,7 +13,7 @@ from embtune_operator.pipeline.plan import make_plan
 from embtune_operator.pipeline.readings import Readings
 from embtune_operator.pipeline.resolve import resolve
 from embtune_operator.pipeline.resolved import Resolved
-from factories import a_job, settings
+from factories import a_job, minutes, settings
 from support.pipeline_world import EASY, World
 
 
@@ -56,6 +56,18 @@ def test_how_often_a_training_is_saved_does_not_change_what_it_yields() -> None:
     other = training.model_copy(update={"seed": 3})
     changed = job.model_copy(update={"spec": job.spec.model_copy(update={"training": other})})
     assert digests(job, resolved)[1] != digests(changed, resolved)[1]
+
+
+def test_a_training_that_was_killed_for_want_of_memory_is_told_so() -> None:
+    world = World(a_job(EASY))
+    world.run(until="train")
+    world.end_badly(137, at=1, reason="OutOfMemory")
+    world.look()
+    world.now = minutes(10)
+    world.run(until="train")
+    request = world.memory_cluster.requests[child_name("uid-1", "train", 2)]
+    assert isinstance(request, TrainRequest)
+    assert request.killed == 1
 
 
 def test_the_train_request_is_never_given_the_exam() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from embtune_api.documents import PublishedEvaluation
 from embtune_api.errors import InvalidInput, NotFound, Tampered
+from embtune_api.evaluation import Suite
 from embtune_api.keys import LineKeys
 from embtune_operator.registry.comparison import compare
 from embtune_operator.registry.pull import pull
@@ -113,7 +114,7 @@ def test_compare_pairs_the_kept_scores(store: Store) -> None:
     with pytest.raises(NotFound, match="scores of shop v1 are gone"):
         compare(store, LINE, first, second)
     for version, mean in ((first, 0.5), (second, 0.52)):
-        keys = LINE.exam("e" * 64).results(version.evaluation.model_digest, "s" * 64)
+        keys = LINE.exam("e" * 64).results(version.evaluation.model_digest, Suite().digest())
         keep_scores(store, keys, scores(noise(mean)))
     comparison = compare(store, LINE, first, second)
     assert (comparison.queries, [row.metric for row in comparison.metrics]) == (400, [METRIC])
@@ -124,7 +125,7 @@ def test_compare_pairs_the_kept_scores(store: Store) -> None:
 def test_scores_that_were_changed_are_not_compared(store: Store) -> None:
     first, second = find_version(store, LINE, "1"), find_version(store, LINE, "2")
     for version in (first, second):
-        keys = LINE.exam("e" * 64).results(version.evaluation.model_digest, "s" * 64)
+        keys = LINE.exam("e" * 64).results(version.evaluation.model_digest, Suite().digest())
         keep_scores(store, keys, scores(noise(0.5)))
     store.put(keys.scores, scores_file(scores(noise(0.9))))
     with pytest.raises(Tampered, match=r"scores\.npz"):

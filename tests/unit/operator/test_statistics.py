@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
-from sklearn.metrics import average_precision_score, precision_recall_curve
+from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve
 
 from embtune_api.metrics import PairMetric
 from embtune_operator.judge.gate import Exhibits, judge
@@ -56,6 +58,17 @@ def test_graded_scores_are_ranked_with_their_ties(metric: PairMetric) -> None:
     similarities = scores / 5 + generator.normal(0, 0.4, 400)
     [found] = STATISTICS[metric](similarities, scores, np.ones((1, 400)))
     assert found == pytest.approx(named(metric, similarities, scores), abs=1e-12)
+
+
+@given(texts=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=30))
+def test_a_resample_has_the_macro_f1_of_its_texts_written_out(texts: list[tuple[int, int, int]]) -> None:
+    labels, predicted, times = (np.array(column, dtype=np.float64) for column in zip(*texts, strict=True))
+    written = np.repeat(np.arange(len(texts)), times.astype(int))
+    assume(len(written))
+    both = np.stack([times, np.ones(len(texts))])
+    found = STATISTICS["macro-f1"](labels, predicted, both)
+    assert found[0] == pytest.approx(f1_score(labels[written], predicted[written], average="macro", zero_division=0.0))
+    assert found[1] == pytest.approx(f1_score(labels, predicted, average="macro", zero_division=0.0))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +121,7 @@ def test_a_few_right_pairs_that_some_draws_lack_settle_nothing() -> None:
     assert "too few pairs are alike" in result.line
 
 
-@pytest.mark.parametrize("metric", STATISTICS)
+@pytest.mark.parametrize("metric", get_args(PairMetric))
 def test_a_model_that_gives_no_number_for_a_pair_settles_nothing(metric: PairMetric) -> None:
     broken, base = pairs_of(0.2, graded=False), pairs_of(0.2, graded=False)
     broken.values[7, 0] = np.nan

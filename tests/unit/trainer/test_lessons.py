@@ -15,6 +15,7 @@ from embtune_trainer.train.objectives.distilled import Preferred, Translated
 from embtune_trainer.train.objectives.guided import Guided
 from embtune_trainer.train.objectives.nested import Nested
 from embtune_trainer.train.rows import Record
+from embtune_trainer.train.teaching import refuse_without_negatives
 
 RECORDS: list[Record] = [
     {"anchor": "a", "positive": "x", "negatives": ["y", "z"]},
@@ -71,7 +72,9 @@ def test_margins_are_learnt_of_rows_with_negatives_alone() -> None:
     (gradient,) = torch.autograd.grad(nothing, vectors)
     assert not gradient.any()
     with pytest.raises(InvalidInput, match="none of the rows to train on has any"):
-        Preferred.of(RECORDS[1:2], scores_of(RECORDS[1:2], Teacher().score))
+        refuse_without_negatives(RECORDS[1:2], "MarginMSE")
+    refuse_without_negatives(RECORDS, "MarginMSE")
+    refuse_without_negatives(RECORDS[1:2], "MSE")
 
 
 def test_a_cut_vector_is_compared_with_a_cut_target() -> None:

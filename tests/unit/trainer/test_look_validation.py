@@ -2,10 +2,7 @@
 
 import random
 
-import pytest
-
 from embtune_api.split import Split
-from embtune_trainer.look import validation
 from embtune_trainer.look.validation import validation_exam
 from embtune_trainer.prepare.rows import Row, make_row
 from support.shapes import banking77, medquad
@@ -15,11 +12,10 @@ def rows_of_medquad() -> list[Row]:
     return [make_row(r["question"], r["answer"], None, None, "a.jsonl", n + 1) for n, r in enumerate(medquad()[:80])]
 
 
-def test_any_order_of_the_rows_makes_the_same_exam(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validation, "MOST_QUESTIONS", 30)
+def test_any_order_of_the_rows_makes_the_same_exam() -> None:
     rows = rows_of_medquad()
     shuffled = random.Random(1).sample(rows, len(rows))
-    exam, other = (validation_exam(some, Split()) for some in (rows, shuffled))
+    exam, other = (validation_exam(some, Split(), 30) for some in (rows, shuffled))
     assert exam
     assert other
     assert len(exam.queries) == 30

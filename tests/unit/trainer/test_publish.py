@@ -32,6 +32,7 @@ from embtune_store import documents, folders, open_store
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.publish import claim_number, run_publish
+from factories import asked
 from unit.trainer.prepare_world import Prepared, World, some_pairs, write_jsonl
 
 LINE = LineKeys("team", "search")
@@ -88,10 +89,7 @@ def a_candidate(folder: Path, job: str = "one", world: World | None = None, **ba
 def write_evaluation(store: Store, keys: StepKeys, exam: str) -> None:
     report = EvaluationReport(
         exam=exam,
-        suites_digest="5" * 64,
-        queries=24,
-        groups=24,
-        dropped_queries=[],
+        suites=[asked(exam, 24)],
         metrics={"candidate": METRICS, "base": {"test/ndcg@10": 0.5}},
     )
     documents.put(store, keys.report, report)

@@ -1,4 +1,4 @@
-"""Sentence encoders: loaded from a folder, fed with token ids, computing as little padding as pays."""
+"""Sentence encoders: loaded from a folder, fed with token ids; padded batches with as little padding as pays."""
 
 import os
 import tempfile

@@ -15,7 +15,8 @@ from embtune_api.losses import (
     built_as,
     learns_from,
 )
-from embtune_api.metrics import PAIR_METRICS, RETRIEVAL_METRICS
+from embtune_api.metrics import PLAIN_METRICS, RANKED_KINDS, RETRIEVAL_METRICS
+from embtune_api.suite_kinds import BEIR_KINDS, KIND_SHAPES
 
 TOGETHER: tuple[Shape, ...] = ("pairs", "triplets")
 """Rows of these shapes may stand beside each other: both become pairs, some with negatives."""
@@ -106,17 +107,33 @@ NEGATIVES_FOR_NOTHING = (
 
 _RANKED = matches("g.metric", f"/({'|'.join(RETRIEVAL_METRICS)})@")
 _YIELDS = {
-    "Retrieval": f"g.metric.startsWith(s.name + '/') && {_RANKED} && int(g.metric.split('@')[1]) in s.cutoffs",
+    **dict.fromkeys(RANKED_KINDS, f"g.metric.startsWith(s.name + '/') && {_RANKED} && int(g.metric.split('@')[1]) in s.cutoffs"),
     **{
         kind: "g.metric in [{}]".format(", ".join(f"s.name + {quoted('/' + name)}" for name in names))
-        for kind, names in PAIR_METRICS.items()
+        for kind, names in PLAIN_METRICS.items()
     },
 }
 YIELDED = "self.evaluation.suites.exists(s, {})".format(
     " || ".join(f"(s.kind == {quoted(kind)} && {yields})" for kind, yields in _YIELDS.items())
 )
 NOT_YIELDED = (
-    f"every gate needs a metric that a suite yields: of Retrieval SUITE/METRIC@CUTOFF with the suite's name, "
+    f"every gate needs a metric that a suite yields: of {' and '.join(RANKED_KINDS)} SUITE/METRIC@CUTOFF with the suite's name, "
     f"{', '.join(RETRIEVAL_METRICS)}, and one of the suite's cutoffs; "
-    + "; ".join(f"of {kind} SUITE/METRIC with {' or '.join(names)}" for kind, names in PAIR_METRICS.items())
+    + "; ".join(f"of {kind} SUITE/METRIC with {' or '.join(names)}" for kind, names in PLAIN_METRICS.items())
+)
+
+
+def _fits(columns: str) -> str:
+    """These columns have a shape that the suite's kind can ask."""
+    kinds = [kind for kind in KIND_SHAPES if kind not in RANKED_KINDS]
+    ranked = f"self.kind in {[*RANKED_KINDS]} && ({_any_shape(columns, list(KIND_SHAPES['Retrieval']))})"
+    return " || ".join(
+        [ranked, *(f"(self.kind == {quoted(kind)} && ({_any_shape(columns, list(KIND_SHAPES[kind]))}))" for kind in kinds)]
+    )
+
+
+KIND_FITS = (
+    f"(!has(self.data) || {_fits('self.data.columns')}) && (!has(self.beir) || self.kind in {[*BEIR_KINDS]}) && "
+    f"(!has(self.classification) || !has(self.classification.reference) || "
+    f"({has_shape('self.classification.reference.columns', 'labelled texts')}))"
 )

@@ -128,7 +128,7 @@ class _Curve:
             suites=suites,
         )
         facts = EvaluateFacts.model_validate((await self._done(request, steps)).facts)
-        return load_scores(self._store, facts.scores["candidate"])
+        return load_scores(self._store, facts.scores[self._inputs.suite.name]["candidate"])
 
     async def _done(self, request: TrainRequest | EvaluateRequest, steps: _Steps) -> StepManifest:
         """The step's manifest, once it is there."""

@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embtune_api.evaluation import Suite
     from embtune_api.sources import DataSource
     from embtune_api.split import Split
+    from embtune_api.suite_data import SuiteRows
+    from embtune_operator.advice.guards import Guard
     from embtune_operator.advice.proposal import Plan, Recipe
 
 _SAYS_NOTHING = frozenset({"train", "test", "dev", "data", "sample", "dataset"})
@@ -23,7 +28,7 @@ def model_name(file: Path) -> str:
     return label if label and label != "jobs" else "my-model"
 
 
-def job_yaml(name: str, base: str, plan: Plan, recipe: Recipe, rows: int) -> str:
+def job_yaml(name: str, base: str, plan: Plan, recipe: Recipe, rows: int, guards: Sequence[Guard] = ()) -> str:
     """The file's text, for `rows` rows to train on."""
     training = recipe.training
     sources = "\n".join(f"    - {_source(source)}" for source in plan.data.train)
@@ -52,7 +57,9 @@ spec:
     maxSeqLength: {training.max_seq_length}
   # Prompts: {recipe.prompts}.
   evaluation:
-    suites: [{{name: {recipe.suite.name}, kind: {recipe.suite.kind}}}]
+    suites:
+    - {{name: {recipe.suite.name}, kind: {recipe.suite.kind}}}
+{_guard_suites(guards)}\
   promotion:
     policy: Automatic
     gates:
@@ -60,10 +67,30 @@ spec:
     - {{metric: "{recipe.metric}", minDelta: 0.0, against: Base, confidence: 0.95}}
     # ... and at most 0.01 worse than the version in production, which is the base while there is none.
     - {{metric: "{recipe.metric}", minDelta: -0.01, against: Production, confidence: 0.95}}
-"""
+{_guard_gates(guards)}"""
 
 
-def _source(source: DataSource) -> str:
+def _guard_suites(guards: Sequence[Guard]) -> str:
+    if not guards:
+        return ""
+    told = "    # What it could do before, and must not forget: rows that match these are not trained on.\n"
+    return told + "".join(f"    - {_guard_suite(guard.suite)}\n" for guard in guards)
+
+
+def _guard_suite(suite: Suite) -> str:
+    assert suite.data
+    return f"{{name: {suite.name}, kind: {suite.kind}, guard: true, data: {_source(suite.data)}}}"
+
+
+def _guard_gates(guards: Sequence[Guard]) -> str:
+    if not guards:
+        return ""
+    told = "    # ... and what it could do before may get at most 0.02 worse.\n"
+    rule = "minDelta: -0.02, against: Base, confidence: 0.95"
+    return told + "".join(f'    - {{metric: "{guard.metric}", {rule}}}\n' for guard in guards)
+
+
+def _source(source: DataSource | SuiteRows) -> str:
     columns = ", ".join(f"{role}: {_text(name)}" for role, name in source.columns.model_dump(exclude_none=True).items())
     header = f"header: [{', '.join(map(_text, source.header))}], " if source.header else ""
     return f"{{uri: {_text(source.uri)}, {header}columns: {{{columns}}}}}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from embtune_api.metrics import split_metric
+from embtune_api.metrics import RANKED_KINDS, split_metric
 from embtune_operator.judge.bootstrap import Bounds
 from embtune_operator.judge.measure import measure
 from embtune_operator.judge.power import detectable, error_of_difference
@@ -21,7 +21,7 @@ CONFIDENCE = 0.95
 CLOSED = 0.15
 """Share of the headroom that tuning is assumed to win, until a learning curve measures it: all-MiniLM-L6-v2 on tldr, 4,000 pairs,
 one epoch: ndcg@10 0.512 to 0.584."""
-_JUDGED_BY = {"Retrieval": "ndcg@10", "SemanticSimilarity": "spearman", "PairClassification": "ap"}
+_JUDGED_BY = "ndcg@10"
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Measured:
 
 def judged_by(suite: Suite) -> str:
     """The metric that jobs are judged by: `validation/ndcg@10`."""
-    return f"{suite.name}/{_JUDGED_BY[suite.kind]}"
+    return f"{suite.name}/{_JUDGED_BY}" if suite.kind in RANKED_KINDS else suite.metrics()[0]
 
 
 def measured(base: BaseLook, report: DataReport) -> Measured | None:

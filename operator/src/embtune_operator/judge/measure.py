@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from embtune_api.metrics import PairMetric
+    from embtune_api.metrics import StatisticName
     from embtune_operator.judge.scores import Scores
 
 
@@ -72,8 +72,9 @@ def _means(metrics: Sequence[str], models: Sequence[Scores]) -> list[Measured]:
 def _statistic(metric: str, models: Sequence[Scores]) -> Measured:
     import numpy as np
 
-    statistic = STATISTICS[cast("PairMetric", measure_of(metric)[0])]
-    of_each = [partial(statistic, scores.values[:, 0], scores.values[:, 1]) for scores in models]
+    statistic = STATISTICS[cast("StatisticName", measure_of(metric)[0])]
+    needed = [scores.needed(metric) for scores in models]
+    of_each = [partial(statistic, columns[:, 0], columns[:, 1]) for columns in needed if columns is not None]
     once = np.ones((1, len(models[0].groups)))
     values = np.array([of(once)[0] for of in of_each])
     return Measured(values, np.column_stack([resampled(of, models[0].groups) for of in of_each]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from embtune_api.documents import ResultManifest
 from embtune_api.errors import NotFound, StoreError
-from embtune_api.metrics import PAIR_METRICS, pair_columns
+from embtune_api.metrics import statistic_columns, told_of
 from embtune_store import documents
 from embtune_store.folders import read_verified
 
@@ -29,7 +29,7 @@ class Scores:
     """Queries, or pairs, are in the exam's order; a query without a relevant passage is NaN in every metric."""
 
     columns: tuple[str, ...]
-    """Metrics of a query, each a column. Of pairs: similarity and score, which all metrics of pairs are computed from."""
+    """Metrics of a query, each a column; and what statistics are computed from, such as similarity and score of a pair."""
     values: NDArray[np.float64]
     """(queries, columns)"""
     groups: NDArray[np.int64]
@@ -38,16 +38,13 @@ class Scores:
     @property
     def metrics(self) -> tuple[str, ...]:
         """That can be told of these columns, those of pairs whether or not their suite yields them."""
-        suite = self.columns[0].partition("/")[0]
-        if self.columns != pair_columns(suite):
-            return self.columns
-        return tuple(f"{suite}/{metric}" for metrics in PAIR_METRICS.values() for metric in metrics)
+        return told_of(self.columns)
 
     def needed(self, metric: str) -> NDArray[np.float64] | None:
-        """(queries, columns) that the metric is computed from: its own, or similarity and score. None: it cannot be told."""
-        if metric in self.columns:
-            return self.values[:, [self.columns.index(metric)]]
-        return self.values if metric in self.metrics else None
+        """(queries, columns) that the metric is computed from: its own, or the two of a statistic. None: it cannot be told."""
+        if metric not in self.metrics:
+            return None
+        return self.values[:, [self.columns.index(name) for name in statistic_columns(metric) or (metric,)]]
 
     @property
     def answerable(self) -> NDArray[np.bool_]:

@@ -1,8 +1,10 @@
-"""Statistics of pairs: how well similarities follow scores, over resamples of the pairs.
+"""Statistics of everything that is asked together: how well similarities follow scores, over resamples of the pairs; how well
+predicted labels follow the right ones.
 
-Each takes similarities (pairs,), scores (pairs,), and how often each resample has each pair (draws, pairs), and returns
-(draws,) float64; NaN where the statistic has no meaning in a resample. With weights of 1 they are scipy's spearmanr and pearsonr,
-and scikit-learn's average_precision_score and the largest F1 over all thresholds.
+Each takes similarities (pairs,) and scores (pairs,), or labels and predicted labels (texts,), and how often each resample has
+each of them (draws, asked), and returns (draws,) float64; NaN where the statistic has no meaning in a resample. With weights of 1
+they are scipy's spearmanr and pearsonr, and scikit-learn's average_precision_score, the largest F1 over all thresholds, and
+f1_score with average="macro".
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from embtune_api.metrics import PairMetric
+    from embtune_api.metrics import StatisticName
 
     Values = NDArray[np.float64]
     Statistic = Callable[[Values, Values, Values], Values]
@@ -49,11 +51,24 @@ def best_f1(similarities: Values, scores: Values, weights: Values) -> Values:
     return np.where(hits[:, -1] > 0, best, np.nan)
 
 
-STATISTICS: dict[PairMetric, Statistic] = {
+def macro_f1(labels: Values, predicted: Values, weights: Values) -> Values:
+    """The mean of the F1 of each label that the resample has, as it is or as it is predicted."""
+    import numpy as np
+
+    names, places = np.unique(np.concatenate([labels, predicted]), return_inverse=True)
+    own, said = places[: len(labels)], places[len(labels) :]
+    right = _counted(own, weights * (own == said), len(names))
+    there = _counted(own, weights, len(names)) + _counted(said, weights, len(names))
+    f1 = np.divide(2 * right, there, out=np.zeros_like(right), where=there > 0)
+    return np.asarray(f1.sum(axis=1) / np.maximum((there > 0).sum(axis=1), 1), dtype=np.float64)
+
+
+STATISTICS: dict[StatisticName, Statistic] = {
     "spearman": spearman,
     "pearson": pearson,
     "ap": average_precision,
     "f1": best_f1,
+    "macro-f1": macro_f1,
 }
 
 
@@ -86,6 +101,15 @@ def _at_thresholds(similarities: Values, scores: Values, weights: Values) -> tup
     _, place = np.unique(-similarities, return_inverse=True)
     right = _summed_by(place, weights * (scores == 1))
     return np.cumsum(right, axis=1), np.cumsum(_summed_by(place, weights), axis=1)
+
+
+def _counted(place: NDArray[np.int64], weights: Values, places: int) -> Values:
+    """As `_summed_by`, with a column for every place, whether or not something is there."""
+    import numpy as np
+
+    found = np.zeros((len(weights), places))
+    found[:, np.unique(place)] = _summed_by(place, weights)
+    return found
 
 
 def _summed_by(place: NDArray[np.int64], weights: Values) -> Values:

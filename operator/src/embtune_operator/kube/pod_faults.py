@@ -148,7 +148,7 @@ def _memory_message(pod: PodLook, step: StepName) -> str:
     if _NO_MEMORY in (end.get("message") or ""):
         return _said(pod, step)
     limit = f" (its limit is {pod.memory_limit})" if pod.memory_limit else ""
-    lower = "lower training.batchSize or training.maxSeqLength, or " if step == "train" else ""
+    lower = "set training.microBatchSize or lower training.maxSeqLength, or " if step == "train" else ""
     sure = "it ran" if end.get("reason") == "OOMKilled" else "most likely it ran"
     return f"{step} was killed: {sure} out of memory{limit}; {lower}take a profile with more memory"
 

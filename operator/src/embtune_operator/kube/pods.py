@@ -213,7 +213,8 @@ def _source_secrets(request: AnyRequest) -> list[str]:
     """The tenant's own Secrets that `prepare` reads with, by name, each once."""
     if not isinstance(request, PrepareRequest):
         return []
-    sources = [request.base_model, *_files(request)]
+    readers = [suite.reranking.cross_encoder for suite in request.suites if suite.reranking]
+    sources = [request.base_model, *readers, *_files(request)]
     return sorted({source.secret_ref.name for source in sources if source.secret_ref})
 
 
@@ -230,4 +231,5 @@ def _files(request: PrepareRequest) -> list[DataSource | SynonymFile]:
     data = request.data
     if data is None:
         return []
-    return [*data.train, *([data.augment.synonyms] if data.augment and data.augment.synonyms else [])]
+    synonyms = [data.augment.synonyms] if data.augment and data.augment.synonyms else []
+    return [*data.train, *synonyms, *(source for suite in request.suites for source in suite.sources)]

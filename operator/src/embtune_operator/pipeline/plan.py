@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from embtune_api import presets
 from embtune_api.digest import digest_of
-from embtune_api.keys import JobKeys, LineKeys, StepKeys
+from embtune_api.keys import SHORT, JobKeys, LineKeys, StepKeys
 from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, PublishRequest, TrainRequest
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ def _common(job: FineTuneJob, settings: Settings, digest: str) -> dict[str, Any]
 def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> PrepareRequest:
     spec = job.spec
     data = presets.resolve_data(spec.data, spec.training)
+    staged = [suite for suite in spec.evaluation.suites if suite.is_staged]
     digest = digest_of(
         {
             "step": "prepare",
@@ -117,6 +118,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
             "base": spec.base_model,
             "recipe": spec.training.model_dump(include={"loss", "batch_size", "max_seq_length"}),
             "replayed": resolved.replayed,
+            "suites": [suite.inputs for suite in staged],
         }
     )
     return PrepareRequest(
@@ -124,6 +126,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
         owner=settings.owner,
         data=data,
         base_model=spec.base_model,
+        suites=staged,
         training=spec.training,
         replayed=resolved.replayed,
         folder=settings.folder,
@@ -131,30 +134,32 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
 
 
 def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainRequest:
-    prepared, facts = _manifest(resolved.prepared), resolved.prepare_facts
-    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
+    facts = resolved.prepare_facts
+    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape, facts.validation_rows)
     presets.refuse_other_exam(job.spec.evaluation.suites, facts.exam_shape)  # before anything is trained
     base = facts.base.model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
     teacher = facts.teacher.model if facts.teacher else None
-    digest = digest_of(
-        {
-            "step": "train",
-            "prepared": prepared.digest,
-            "base": base.digest,
-            "teacher": teacher.digest if teacher else None,
-            "training": weights,
-        }
-    )
+    rows = [facts.train.sha256, facts.fingerprints.sha256]  # a job that asks other suites of the same rows is not trained again
+    models = [base.digest, teacher.digest if teacher else None]
+    digest = digest_of({"step": "train", "rows": rows, "models": models, "training": weights})
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
+        validation=facts.validation,
         fingerprints=facts.fingerprints,
         base=base,
         teacher=teacher,
         training=training,
         processes=job.spec.runtime.processes_per_node,
+        killed=_killed(job, digest),
     )
+
+
+def _killed(job: FineTuneJob, digest: str) -> int:
+    """Trainings towards this output that the kernel ended. It says nothing to the process, so that the next one must know."""
+    attempts = job.status.attempts if job.status else []
+    return sum((a.step, a.digest, a.reason) == ("train", digest[:SHORT], "OutOfMemory") for a in attempts)
 
 
 def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> EvaluateRequest:
@@ -164,24 +169,29 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
     ]
     if resolved.champion:
         models.append(Judged(role="champion", model=resolved.champion.model))
-    suites = job.spec.evaluation.suites
+    suites, staged = job.spec.evaluation.suites, resolved.prepare_facts.suites
+    precision = job.spec.evaluation.precision
     exam = resolved.prepare_facts.exam
     digest = digest_of(
         {
             "step": "evaluate",
             "exam": exam,
             "suites": suites,
+            "staged": [[suite.name, suite.exam, suite.reranker and suite.reranker.digest] for suite in staged],
+            "precision": precision,
             "models": [[judged.role, judged.model.digest, _sha256(judged.model.fingerprints)] for judged in models],
         }
     )
-    return EvaluateRequest(**_common(job, settings, digest), exam=exam, models=models, suites=suites)
+    return EvaluateRequest(
+        **_common(job, settings, digest), exam=exam, models=models, suites=suites, staged=staged, precision=precision
+    )
 
 
 def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, settings: Settings) -> PublishRequest:
     prepared, evaluated, trained = (_manifest(m) for m in (resolved.prepared, resolved.evaluated, resolved.trained))
     facts = resolved.prepare_facts
     champion = resolved.champion.ref if resolved.champion else None
-    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape)
+    training = presets.resolve(job.spec.training, facts.train_rows, facts.shape, facts.validation_rows)
     return PublishRequest(
         **_common(job, settings, publish_digest(job, resolved)),
         candidate=resolved.train_facts.model,

@@ -118,7 +118,7 @@ def _with_evaluation(walk: _Walk, resolved: Resolved) -> Resolved:
         return replace(resolved, judgement=judgement, verdict=judgement.verdict)
     champion_version = resolved.champion.ref.version if resolved.champion else None
     gates = job.spec.promotion.gates
-    verdict = judge_evaluation(gates, resolved.evaluate_facts, report.dropped_queries, champion_version, store)
+    verdict = judge_evaluation(gates, resolved.evaluate_facts, report.suites, champion_version, store)
     return replace(resolved, verdict=verdict)
 
 

@@ -34,8 +34,8 @@ _PAUSES: dict[FailureReason | None, float] = {
 }
 """Of `settings.backoff_seconds`, before the attempt that follows; 1 where nothing is said."""
 _CURES: dict[FailureReason | None, str] = {
-    "OutOfMemory": "lower training.batchSize or training.maxSeqLength, take the loss's cached variant, or choose a profile "
-    "with more memory",
+    "OutOfMemory": "a training that is tried again holds half as many texts at once; set training.microBatchSize or "
+    "training.activationCheckpointing, lower training.maxSeqLength, or choose a profile with more memory",
     "ImagePull": "see to it that the node can pull the image, and that the profile names its pull secrets",
     "Stalled": "its log may say what it waited for",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_api.metrics import split_metric
+from embtune_api.metrics import RANKED_KINDS, split_metric
 
 if TYPE_CHECKING:
     from embtune_api.spec import Recipe
@@ -23,7 +23,7 @@ def score_of(spec: Recipe, metrics: Metrics) -> str | None:
 
 def _usual_metric(spec: Recipe) -> str:
     suite = spec.evaluation.suites[0]
-    if suite.kind != "Retrieval":
+    if suite.kind not in RANKED_KINDS:
         return suite.metrics()[0]
     k = _CUSTOMARY if _CUSTOMARY in suite.cutoffs else max(suite.cutoffs)
     return f"{suite.name}/ndcg@{k}"

@@ -37,6 +37,7 @@ def status_of(
     metrics = resolved.evaluation.metrics if resolved.evaluation else {}
     earned = [
         *_data_ready(resolved, case.now),
+        *_trained(resolved, case.now),
         *_judged(resolved, case.now),
         *_promoted(case),
         *_retried(case, last_failure_is_final),
@@ -88,6 +89,18 @@ def _replay(resolved: Resolved) -> list[str]:
         return [f"nothing is replayed: {why}"]
     fewer = "" if report.replayed == report.wanted else f", fewer than the {report.wanted:,} asked for"
     return [f"{report.replayed:,} of the rows to train on are replayed from {report.source}{fewer}"]
+
+
+def _trained(resolved: Resolved, now: datetime) -> list[Condition]:
+    """What a person should know about it comes first in its reason, and whole in its message."""
+    if resolved.trained is None:
+        return []
+    facts = resolved.train_facts
+    weights = f"; the weights are those of step {facts.best_step}, the best on the validation rows" if facts.best_step else ""
+    total = f"{facts.total_steps:,} step{'s' * (facts.total_steps != 1)}"
+    steps = f"{facts.stopped_at:,} of {total}" if facts.stopped_at else total
+    message = f"{steps} in {facts.seconds:,.0f} s{weights}"
+    return [condition("Trained", "Findings" if facts.findings else "Sound", "; ".join([message, *facts.findings]), now)]
 
 
 def _judged(resolved: Resolved, now: datetime) -> list[Condition]:

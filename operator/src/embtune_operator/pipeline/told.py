@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from embtune_operator.cluster import Child
     from embtune_operator.pipeline.decision import Decision
 
-_DETAILS = frozenset({"DataReady", "Complete"})
+_DETAILS = frozenset({"DataReady", "Trained", "Complete"})
 """Conditions whose coming is no event in a cluster: what follows tells more."""
 _NOT_YET: dict[ConditionType, str] = {"Suspended": "Suspending"}
 """Conditions that are false on their way to being true."""

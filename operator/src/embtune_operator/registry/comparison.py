@@ -10,6 +10,7 @@ from embtune_operator.judge.measure import measure
 from embtune_operator.judge.scores import Scores, kept_scores
 
 if TYPE_CHECKING:
+    from embtune_api.documents import AskedSuite
     from embtune_api.keys import LineKeys
     from embtune_operator.judge.bootstrap import Bounds
     from embtune_operator.registry.versions import Version
@@ -29,43 +30,57 @@ class ComparedMetric:
 class Comparison:
     exam: str
     queries: int
+    """Of the first suite."""
     confidence: float
     metrics: list[ComparedMetric]
 
 
 def compare(store: Store, line: LineKeys, first: Version, second: Version, confidence: float = 0.95) -> Comparison:
-    """Both versions on the same queries, those that either was trained on left out.
+    """Both versions by every suite that they share, on the same queries, those that either was trained on left out.
 
     Raises:
         InvalidInput: they were judged on different exams, or share no metric.
         NotFound: the scores of one have been deleted.
     """
-    if first.evaluation.exam != second.evaluation.exam:
+    one, other = first.evaluation, second.evaluation
+    names = f"{line.model} v{first.number} and v{second.number}"
+    if one.exam != other.exam:
         raise InvalidInput(
-            f"{line.model} v{first.number} and v{second.number} were judged on different exams "
-            f"({first.evaluation.exam[:12]}… and {second.evaluation.exam[:12]}…): their scores cannot be compared"
+            f"{names} were judged on different exams ({one.exam[:12]}… and {other.exam[:12]}…): their scores cannot be compared"
         )
-    dropped = sorted({*first.evaluation.dropped_queries, *second.evaluation.dropped_queries})
-    one, other = (_scores(store, line, version).without(dropped) for version in (first, second))
-    reported = first.evaluation.candidate.keys() & second.evaluation.candidate.keys()
+    shared = [(asked, again) for asked in one.suites if (again := other.asked_by(asked.name)) and again.exam == asked.exam]
+    compared = [_by_suite(store, line, (first, asked), (second, again), confidence) for asked, again in shared]
+    if not any(metrics is not None for _, metrics in compared):
+        raise InvalidInput(f"{names} share no metric: judge them with the same suites")
+    found = [(queries, metrics) for queries, metrics in compared if queries and metrics is not None]
+    if not found:
+        raise InvalidInput(f"{names} have no exam query that both can be scored on")
+    return Comparison(one.exam, found[0][0], confidence, [metric for _, metrics in found for metric in metrics])
+
+
+def _by_suite(
+    store: Store, line: LineKeys, first: tuple[Version, AskedSuite], second: tuple[Version, AskedSuite], confidence: float
+) -> tuple[int, list[ComparedMetric] | None]:
+    """Queries that both can be scored on, and the metrics; None: they share none."""
+    dropped = sorted({*first[1].dropped, *second[1].dropped})
+    one, other = (_scores(store, line, *judged).without(dropped) for judged in (first, second))
+    reported = first[0].evaluation.candidate.keys() & second[0].evaluation.candidate.keys()
     shared = [name for name in one.metrics if name in other.metrics and name in reported]
     if not shared or len(one.groups) != len(other.groups):
-        raise InvalidInput(f"{line.model} v{first.number} and v{second.number} share no metric: judge them with the same suites")
+        return 0, None
     answerable = one.answerable & other.answerable
     one, other = one.only(answerable), other.only(answerable)
     if not len(one.groups):
-        raise InvalidInput(f"{line.model} v{first.number} and v{second.number} have no exam query that both can be scored on")
-    metrics = [
+        return 0, []
+    return len(one.groups), [
         ComparedMetric(name, float(found.values[0]), float(found.values[1]), found.difference(1, 0, confidence))
         for name, found in measure(shared, [one, other]).items()
         if found.is_defined
     ]
-    return Comparison(first.evaluation.exam, len(one.groups), confidence, metrics)
 
 
-def _scores(store: Store, line: LineKeys, version: Version) -> Scores:
-    evaluation = version.evaluation
-    keys = line.exam(evaluation.exam).results(evaluation.model_digest, evaluation.suites_digest)
+def _scores(store: Store, line: LineKeys, version: Version, asked: AskedSuite) -> Scores:
+    keys = line.exam(asked.exam).results(version.evaluation.model_digest, asked.digest)
     try:
         return kept_scores(store, keys)
     except NotFound as error:

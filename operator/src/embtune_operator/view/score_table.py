@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from embtune_api.errors import NotFound
-from embtune_api.metrics import MEASURES, measure_of, split_metric
+from embtune_api.metrics import MEASURES, measure_of, split_metric, suite_of
 from embtune_operator.judge.measure import measure
 from embtune_operator.judge.scores import kept_scores
 from embtune_operator.registry.versions import read_manifest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from embtune_store.protocol import Store
 
 CONFIDENCE = 0.95
-_HEADLINES = frozenset({"recall", "mrr", "ndcg", "spearman", "pearson", "ap", "f1"})
+_HEADLINES = frozenset({"recall", "mrr", "ndcg", "spearman", "pearson", "ap", "f1", "macro-f1"})
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,11 @@ def score_table(roles: Sequence[Role]) -> Table:
 
 
 def main_metrics(names: Collection[str]) -> list[str]:
-    """Every metric at the largest cutoff, or without one, and accuracy at 1: the ones that fit on a screen."""
-    largest = max((cutoff for name in names if (cutoff := measure_of(name)[1])), default=None)
-    shown = [n for n in names if measure_of(n)[1] in (largest, None) or split_metric(n)[1] == "accuracy@1"]
-    return sorted(shown, key=lambda name: (MEASURES.index(measure_of(name)[0]), measure_of(name)[1] or 0, name))
+    """Of each suite every metric at its largest cutoff, or without one, and accuracy at 1: the ones that fit on a screen."""
+    suites = list(dict.fromkeys(map(suite_of, names)))
+    largest = {suite: max((measure_of(n)[1] or 0 for n in names if suite_of(n) == suite), default=0) for suite in suites}
+    shown = [n for n in names if measure_of(n)[1] in (largest[suite_of(n)], None) or split_metric(n)[1] == "accuracy@1"]
+    return sorted(shown, key=lambda n: (suites.index(suite_of(n)), MEASURES.index(measure_of(n)[0]), measure_of(n)[1] or 0, n))
 
 
 def headline_metrics(names: Collection[str]) -> list[str]:
@@ -85,13 +86,15 @@ def _cell(role: Role, metric: str) -> str:
 def _bounds(store: Store, line: LineKeys, version: Version, digest: str | None, names: list[str]) -> dict[str, Bounds]:
     if digest is None:
         return {}
-    keys = line.exam(version.evaluation.exam).results(digest, version.evaluation.suites_digest)
-    try:
-        scores = kept_scores(store, keys).without(version.evaluation.dropped_queries)
-    except NotFound:
-        return {}
-    scores = scores.only(scores.answerable)
-    if not len(scores.groups):
-        return {}
-    measured = measure([name for name in names if name in scores.metrics], [scores])
-    return {name: found.bounds(0, CONFIDENCE) for name, found in measured.items() if found.is_defined}
+    bounds: dict[str, Bounds] = {}
+    for asked in version.evaluation.suites:
+        keys = line.exam(asked.exam).results(digest, asked.digest)
+        try:
+            scores = kept_scores(store, keys).without(asked.dropped)
+        except NotFound:
+            continue
+        scores = scores.only(scores.answerable)
+        if len(scores.groups):
+            measured = measure([name for name in names if name in scores.metrics], [scores])
+            bounds |= {name: found.bounds(0, CONFIDENCE) for name, found in measured.items() if found.is_defined}
+    return bounds

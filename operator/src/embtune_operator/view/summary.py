@@ -37,6 +37,8 @@ def print_summary(console: Console, job: FineTuneJob, line: LineKeys, store: Sto
     console.print()
     for text in data_lines(version, find(status.conditions, "DataReady")):
         console.print(text)
+    if (trained := find(status.conditions, "Trained")) and trained.reason == "Findings":
+        console.print(f"[yellow]Training {escape(trained.message)}[/]", soft_wrap=True)
     print_evaluation(console, version, line, store)
     console.print()
     promoted = find(status.conditions, "Promoted")

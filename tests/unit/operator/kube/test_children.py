@@ -45,7 +45,7 @@ TAINTED = condition(
     "DisruptionTarget", 50, reason="DeletionByTaintManager", message="Taint manager: deleting due to NoExecute taint"
 )
 TRACEBACK = "\n".join(["Traceback (most recent call last):", *(f"  line {n}" for n in range(20)), "ValueError: what"])
-OUT_OF_MEMORY = "a training process was killed (SIGKILL): most often it ran out of memory. Lower training.batchSize"
+OUT_OF_MEMORY = "a training process was killed (SIGKILL): most often the machine ran out of memory. Set training.microBatchSize"
 
 
 def seen(
@@ -74,9 +74,9 @@ def failed_pod(container: Object, **more: Any) -> Object:
             failed_pod(exited(137, reason="OOMKilled"), memory="8Gi"),
             "OutOfMemory",
             137,
-            "it ran out of memory (its limit is 8Gi); lower",
+            "it ran out of memory (its limit is 8Gi); set training.microBatchSize or lower",
         ),
-        (failed_pod(exited(137)), "OutOfMemory", 137, "most likely it ran out of memory; lower training.batchSize"),
+        (failed_pod(exited(137)), "OutOfMemory", 137, "most likely it ran out of memory; set training.microBatchSize"),
         (failed_pod(exited(1, OUT_OF_MEMORY)), "OutOfMemory", 1, OUT_OF_MEMORY),
         (
             failed_pod({}, reason="Evicted", message="The node was low on resource: memory."),

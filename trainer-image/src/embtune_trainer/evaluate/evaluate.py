@@ -1,72 +1,109 @@
 """Compare the roles on the queries that none of them was trained on."""
 
 import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embtune_api.digest import digest_of, sha256_hex
-from embtune_api.documents import EvaluateFacts, FileEntry, StepManifest, StoredFile
+from embtune_api.digest import sha256_hex
+from embtune_api.documents import AskedSuite, EvaluateFacts, FileEntry, StepManifest, StoredFile, StoredModel
+from embtune_api.evaluation import Suite
 from embtune_api.reports import EvaluationReport
 from embtune_api.requests import EvaluateRequest
 from embtune_api.status import Metrics, Progress
 from embtune_store import documents
 from embtune_store.protocol import Store
-from embtune_trainer.evaluate.exam import Asked, group_index, load_exam
-from embtune_trainer.evaluate.results import ensure_results, kept_scores, load_values
+from embtune_trainer.encoder import device_for, has_bf16
+from embtune_trainer.evaluate.exam import Asked, LoadedExam, LoadedPairs, group_index, load_exam
+from embtune_trainer.evaluate.results import Examinee, ensure_results, kept_scores, load_values
 from embtune_trainer.evaluate.suites import means
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.progress import ReportProgress
 
+Role = Literal["candidate", "base", "champion"]
+
 
 def run_evaluate(request: EvaluateRequest, store: Store, report_progress: ReportProgress) -> StepManifest:
-    """Score every role, drop queries that some role has trained on, write the report, then the manifest."""
+    """Score every role by every suite, drop queries that some role has trained on, write the report, then the manifest."""
     keys = request.job_keys.step("evaluate", request.digest)
     if done := documents.read(store, keys.manifest, StepManifest):
         return done
     started = time.monotonic()
-    exam_keys = request.line_keys.exam(request.exam)
-    exam = load_exam(store, exam_keys)
-    suite = request.suites[0]
-    suites_digest = digest_of(request.suites)
-
+    bf16 = request.precision == "bf16" or (request.precision == "Auto" and has_bf16(device_for(0)))
+    papers = [_Paper.of(suite, request, store, bf16) for suite in request.suites]
+    scores: dict[str, dict[Role, StoredFile]] = {paper.suite.name: {} for paper in papers}
+    metrics: dict[Role, Metrics] = {}
     cached: list[str] = []
-    scores: dict[str, StoredFile] = {}
-    metrics: dict[str, Metrics] = {}
-    kept = ~_seen(store, request, exam)
     for number, judged in enumerate(request.models):
+        examinee, there = Examinee(store, judged.model), []
+        metrics[judged.role] = {}
+        for place, paper in enumerate(papers):
 
-        def report(share: float, done: int = number, role: str = judged.role) -> None:
-            report_progress(Progress(percent=99 * (done + share) / len(request.models), message=f"scoring the {role}"))
+            def report(share: float, done: float = number + place / len(papers), role: str = judged.role) -> None:
+                percent = 99 * (done + share / len(papers)) / len(request.models)
+                report_progress(Progress(percent=percent, message=f"scoring the {role}"))
 
-        results = exam_keys.results(judged.model.digest, suites_digest)
-        if ensure_results(store, results, judged.model, exam, suite, report):
+            results = request.line_keys.exam(paper.exam_digest).results(judged.model.digest, paper.digest)
+            there.append(ensure_results(results, examinee, paper.exam, paper.suite, report, paper.reranker, bf16))
+            scores[paper.suite.name][judged.role] = kept_scores(store, results)
+            columns, values = load_values(store, scores[paper.suite.name][judged.role])
+            metrics[judged.role] |= means(paper.suite, columns, values[paper.kept])
+        if all(there):
             cached.append(judged.role)
-        scores[judged.role] = kept_scores(store, results)
-        columns, values = load_values(store, scores[judged.role])
-        metrics[judged.role] = means(suite, columns, values[kept])
 
-    report_document = EvaluationReport(
-        exam=request.exam,
-        suites_digest=suites_digest,
-        queries=int(kept.sum()),
-        groups=len(set(group_index(exam)[kept].tolist())),
-        dropped_queries=np.flatnonzero(~kept).tolist(),
-        metrics=metrics,
-    )
+    report_document = EvaluationReport(exam=request.exam, suites=[paper.asked for paper in papers], metrics=metrics)
     report_bytes = documents.as_json(report_document)
     store.put(keys.report, report_bytes)
-    facts = EvaluateFacts(scores=scores, dropped=int((~kept).sum()), queries=len(exam.ids), cached=cached)
     manifest = StepManifest(
         step="evaluate",
         input_digest=request.digest,
         files=[FileEntry(path="report.json", size=len(report_bytes), sha256=sha256_hex(report_bytes))],
-        facts=facts.model_dump(mode="json"),
+        facts=EvaluateFacts(scores=scores, cached=cached).model_dump(mode="json"),
         seconds=time.monotonic() - started,
     )
     documents.create(store, keys.manifest, manifest)
     report_progress(Progress(percent=100))
     return manifest
+
+
+@dataclass(frozen=True)
+class _Paper:
+    """What one suite asks."""
+
+    suite: Suite
+    exam_digest: str
+    exam: LoadedExam | LoadedPairs
+    reranker: StoredModel | None
+    kept: NDArray[np.bool_]
+    """(asked,): no compared model was trained on it."""
+    bf16: bool
+
+    @classmethod
+    def of(cls, suite: Suite, request: EvaluateRequest, store: Store, bf16: bool) -> Self:
+        """Raises Tampered."""
+        staged = next((staged for staged in request.staged if staged.name == suite.name), None)
+        digest = staged.exam if staged else request.exam
+        exam = load_exam(store, request.line_keys.exam(digest))
+        return cls(suite, digest, exam, staged.reranker if staged else None, ~_seen(store, request, exam), bf16)
+
+    @cached_property
+    def digest(self) -> str:
+        return self.suite.digest(self.reranker.digest if self.reranker else None, bf16=self.bf16)
+
+    @property
+    def asked(self) -> AskedSuite:
+        return AskedSuite(
+            suite=self.suite.without_secrets,
+            exam=self.exam_digest,
+            digest=self.digest,
+            reranker=self.reranker,
+            queries=int(self.kept.sum()),
+            groups=len(set(group_index(self.exam)[self.kept].tolist())),
+            dropped=np.flatnonzero(~self.kept).tolist(),
+        )
 
 
 def _seen(store: Store, request: EvaluateRequest, exam: Asked) -> NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 """The frozen exam, as arrays to score against."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -44,7 +44,11 @@ class LoadedExam:
     passage_ids: list[str]
     passages: list[str]
     relevance: dict[str, dict[str, int]]
-    """query id → passage id → grade"""
+    """query id → passage id → grade; 0: known to be wrong"""
+    labels: list[list[str]] = field(default_factory=list)
+    """Of each query, where the exam is one of labelled texts."""
+    reference: list[tuple[str, list[str]]] = field(default_factory=list)
+    """Of such an exam: texts with their labels, to learn these from."""
 
     @property
     def ids(self) -> list[str]:
@@ -113,4 +117,6 @@ def _retrieval(exam: ExamSet) -> LoadedExam:
         passage_ids=[passage["id"] for passage in exam.corpus],
         passages=[passage["text"] for passage in exam.corpus],
         relevance=relevance,
+        labels=[query["labels"] for query in exam.queries if "labels" in query],
+        reference=[(entry["text"], entry["labels"]) for entry in exam.reference or exam.corpus if "labels" in entry],
     )

@@ -2,10 +2,13 @@
 
 import io
 import json
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
 
 from embtune_api.digest import sha256_hex
 from embtune_api.documents import FileEntry, ResultManifest, StoredFile, StoredModel
@@ -19,18 +22,37 @@ from embtune_trainer.cpus import usable_cpus
 from embtune_trainer.encoder import device_for, fetch_model, load_encoder
 from embtune_trainer.evaluate.encoding import ReportShare
 from embtune_trainer.evaluate.exam import LoadedExam, LoadedPairs, group_index
-from embtune_trainer.evaluate.suites import Kept, ask
+from embtune_trainer.evaluate.suites import Kept, ask, load_reader
+
+
+@dataclass(frozen=True)
+class Examinee:
+    """A model, loaded once there is something to ask it."""
+
+    store: Store
+    model: StoredModel
+
+    @cached_property
+    def encoder(self) -> SentenceTransformer:
+        torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
+        return load_encoder(fetch_model(self.store, self.model), device_for(0))
 
 
 def ensure_results(
-    store: Store, keys: ResultKeys, model: StoredModel, exam: LoadedExam | LoadedPairs, suite: Suite, report: ReportShare
+    keys: ResultKeys,
+    examinee: Examinee,
+    exam: LoadedExam | LoadedPairs,
+    suite: Suite,
+    report: ReportShare,
+    reranker: StoredModel | None = None,
+    bf16: bool = False,
 ) -> bool:
     """Ask the model unless its results are there. Returns whether they were. Raises InvalidInput as `ask`."""
+    store = examinee.store
     if store.exists(keys.manifest):
         return True
-    torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
-    kept = ask(load_encoder(fetch_model(store, model), device_for(0)), exam, suite, report)
-    _write(store, keys, exam, kept)
+    second = load_reader(fetch_model(store, reranker), device_for(0)) if reranker else None
+    _write(store, keys, exam, ask(examinee.encoder, exam, suite, report, second, bf16))
     return False
 
 

@@ -68,10 +68,17 @@ def stage(found: HubModel, uri: str, store: Store, staged: Staged, field: str, c
         raise InvalidInput(
             f"{field}.uri: {error.filename} of {uri} cannot be read: {error.strerror}. Check its permissions."
         ) from error
-    return ResolvedBase(uri=uri, revision=found.revision, model=_upload(found.folder, files, uri, store, staged, field))
+    return ResolvedBase(uri=uri, revision=found.revision, model=stage_folder(found.folder, files, uri, store, staged, field))
 
 
-def _upload(folder: Path, files: list[FileEntry], uri: str, store: Store, staged: Staged, field: str) -> StoredModel:
+def stage_folder(
+    folder: Path, files: list[FileEntry], uri: str, store: Store, staged: Staged, field: str = "baseModel"
+) -> StoredModel:
+    """Copy files of a folder to where the next steps read them.
+
+    Raises:
+        EmbtuneError: one was changed meanwhile.
+    """
     digest = tree_digest((file.path, file.sha256) for file in files)
     for file in files:
         written = store.upload(folder / file.path, f"{staged(digest)}/{file.path}")

@@ -1,5 +1,6 @@
 """Train, validation and exam, once nothing that must stay unseen is left among the rows to train on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from embtune_api.data import Data
@@ -8,7 +9,7 @@ from embtune_api.reports import Finding
 from embtune_api.split import Side
 from embtune_trainer.prepare.exam import ExamSet, make_exam
 from embtune_trainer.prepare.findings import counted
-from embtune_trainer.prepare.leakage import hold_out, protect_exam, protect_validation, shared_documents
+from embtune_trainer.prepare.leakage import Protected, hold_out, protect_exam, protect_validation, shared_documents
 from embtune_trainer.prepare.near_repeats import drop_near_repeats
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.split import SideOf, how_to_get_more, split_rows
@@ -28,11 +29,21 @@ class Divided:
     findings: list[Finding]
 
 
-def divide(rows: list[Row], side: SideOf, frozen: ExamSet | None, data: Data, tell: Tell = untold) -> Divided:
+def divide(
+    rows: list[Row],
+    side: SideOf,
+    frozen: ExamSet | None,
+    data: Data,
+    tell: Tell = untold,
+    suites: Sequence[Protected] = (),
+) -> Divided:
     """What may be trained on, given the line's exam; without one, given the exam that the held-out rows make.
 
     Held-out rows are never trained on, whoever's exam it is: a retry of the line's first job, which then finds its own
     exam frozen, has the same result.
+
+    Args:
+        suites: what else must not be trained on, or chosen by.
 
     Raises:
         InvalidInput: too few rows on a side, or a leak whose action is Fail.
@@ -40,6 +51,9 @@ def divide(rows: list[Row], side: SideOf, frozen: ExamSet | None, data: Data, te
     sides, leakage = split_rows(rows, side), data.checks.leakage
     exam = frozen or make_exam(sides["test"], data.split)
     clean, findings = hold_out([*sides["train"], *sides["validation"]], protect_exam(exam), leakage, told_as(tell, 0, 0.4))
+    for suite in suites:
+        clean, more = hold_out(clean, suite, leakage)
+        findings += more
     clean_sides = split_rows(clean, side)
     validation = clean_sides["validation"]
     train, overlap = hold_out(clean_sides["train"], protect_validation(validation), leakage, told_as(tell, 0.4, 0.7))

@@ -30,11 +30,14 @@ class ExamSet:
     """The exam's files, parsed; the order is that of their ids. An exam of scored pairs has `scored` alone."""
 
     queries: list[dict[str, Any]] = field(default_factory=list)
-    """{id, text, group, groups}: `group` counts in the bounds, `groups` are those of all its rows."""
+    """{id, text, group, groups}: `group` counts in the bounds, `groups` are those of all its rows; of labelled
+    texts also labels"""
     corpus: list[dict[str, Any]] = field(default_factory=list)
-    """{id, text}; of labelled texts {id, text, groups}"""
+    """{id, text}; of labelled texts {id, text, groups, labels}"""
     qrels: list[dict[str, Any]] = field(default_factory=list)
-    """{query, passage, relevance}"""
+    """{query, passage, relevance}: grades from 1; 0 is known to be wrong, as the negatives of triplets"""
+    reference: list[dict[str, Any]] = field(default_factory=list)
+    """{id, text, labels}: labelled texts to learn labels from, where they are not the corpus. They may be trained on."""
     scored: list[dict[str, Any]] = field(default_factory=list)
     """{id, sentence1, sentence2, score, group, groups}"""
     group_by: str | None = None
@@ -47,6 +50,8 @@ class ExamSet:
         if self.shape == "scored pairs":
             return {"pairs.jsonl": jsonl.to_bytes(self.scored)}
         parts = {"queries.jsonl": self.queries, "corpus.jsonl": self.corpus, "qrels.jsonl": self.qrels}
+        if self.reference:
+            parts["reference.jsonl"] = self.reference
         return {path: jsonl.to_bytes(records) for path, records in parts.items()}
 
     @cached_property
@@ -65,8 +70,11 @@ class ExamSet:
 
     @property
     def prepared_shape(self) -> Prepared:
-        """Of the rows that it was made of; scored pairs whose scores are all 0 or 1 are 0/1 pairs."""
-        return "0/1 pairs" if self.scored and {pair["score"] for pair in self.scored} <= {0, 1} else self.shape
+        """Of the rows that it was made of; scored pairs whose scores are all 0 or 1 are 0/1 pairs, and pairs some of which have
+        negatives are triplets."""
+        if self.scored:
+            return "0/1 pairs" if {pair["score"] for pair in self.scored} <= {0, 1} else "scored pairs"
+        return "triplets" if any(qrel["relevance"] == 0 for qrel in self.qrels) else self.shape
 
     @property
     def asked(self) -> list[dict[str, Any]]:
@@ -89,7 +97,7 @@ class ExamSet:
         if self.scored:
             return {(normalise(pair["sentence1"]), normalise(pair["sentence2"])) for pair in self.scored}
         texts = {entry["id"]: normalise(entry["text"]) for entry in [*self.queries, *self.corpus]}
-        return {(texts[qrel["query"]], texts[qrel["passage"]]) for qrel in self.qrels}
+        return {(texts[qrel["query"]], texts[qrel["passage"]]) for qrel in self.qrels if qrel["relevance"] > 0}
 
     @cached_property
     def passages(self) -> set[str]:
@@ -127,15 +135,20 @@ def freeze_exam(store: Store, line: LineKeys, exam: ExamSet, job_uid: str) -> bo
     pointer = line_exam(store, line)
     if pointer is not None:
         return pointer.digest == exam.manifest.digest
+    keep_exam(store, line, exam)
+    if documents.create(store, line.line_exam, LineExam(digest=exam.manifest.digest, job_uid=job_uid)):
+        return True
+    pointer = line_exam(store, line)
+    return pointer is not None and pointer.digest == exam.manifest.digest
+
+
+def keep_exam(store: Store, line: LineKeys, exam: ExamSet) -> None:
+    """Have it in the line, by its content; nothing is written where it is there. Raises Tampered."""
     keys = line.exam(exam.manifest.digest)
     for path, data in exam.files.items():
         store.create(f"{keys.root}/{path}", data)
     documents.create(store, keys.exam, exam.manifest)
     _verified(store, keys)
-    if documents.create(store, line.line_exam, LineExam(digest=exam.manifest.digest, job_uid=job_uid)):
-        return True
-    pointer = line_exam(store, line)
-    return pointer is not None and pointer.digest == exam.manifest.digest
 
 
 def line_exam(store: Store, line: LineKeys) -> LineExam | None:
@@ -150,8 +163,12 @@ def load_exam(store: Store, keys: ExamKeys) -> ExamSet:
         Tampered: its bytes are not those that were frozen, or it is not there.
     """
     manifest = _verified(store, keys)
-    names = {"pairs.jsonl": "scored", "queries.jsonl": "queries", "corpus.jsonl": "corpus", "qrels.jsonl": "qrels"}
-    parts = {names[file.path]: jsonl.from_bytes(store.get(f"{keys.root}/{file.path}")) for file in manifest.files}
+    parts = {
+        "scored" if file.path == "pairs.jsonl" else file.path.removesuffix(".jsonl"): jsonl.from_bytes(
+            store.get(f"{keys.root}/{file.path}")
+        )
+        for file in manifest.files
+    }
     return ExamSet(**parts, group_by=manifest.group_by, shape=manifest.shape)
 
 

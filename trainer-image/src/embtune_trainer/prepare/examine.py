@@ -1,5 +1,6 @@
 """What is made of the data before anything is written, or any model is read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from embtune_trainer.prepare.checks import check_built, check_rows
 from embtune_trainer.prepare.checks.imbalance import class_sizes
 from embtune_trainer.prepare.divide import Divided, divide
 from embtune_trainer.prepare.exam import ExamSet
+from embtune_trainer.prepare.leakage import Protected
 from embtune_trainer.prepare.ledger import Ledger
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData
@@ -49,6 +51,7 @@ def examine(
     *,
     ledger: Ledger | None = None,
     frozen: ExamSet | None = None,
+    suites: Sequence[Protected] = (),
     tell: Tell = untold,
 ) -> Examined:
     """Check, clean, divide and build, given what the line remembers: its ledger and its exam. A new line has neither.
@@ -56,13 +59,14 @@ def examine(
     Args:
         training: what the rows are for.
         now: rows are so much younger.
+        suites: exams beside the line's, which must not be trained on.
 
     Raises:
         InvalidInput: a finding whose action is Fail, or too few rows.
     """
     division = make_division(data.rows, wanted.split, ledger.sides if ledger else {})
     checked = check_rows(data, wanted.checks, division.side, now)
-    divided = divide(checked.rows, division.side, frozen, wanted, tell)
+    divided = divide(checked.rows, division.side, frozen, wanted, tell, suites)
     train, built = divided.sides["train"], build_sides(divided, wanted)
     found = check_built(train, balanced(built, wanted), wanted, training)
     return Examined(

@@ -57,6 +57,11 @@ def protect_exam(exam: ExamSet) -> Protected:
     return Protected("leakage", "the exam", frozenset(exam.unseen), frozenset(exam.pairs), frozenset(exam.groups))
 
 
+def protect_suite(name: str, exam: ExamSet) -> Protected:
+    """A suite with an exam of its own. Its groups are those of its own file, and say nothing about those of the job's rows."""
+    return Protected(f"suites/{name}", f"suite {name}", frozenset(exam.unseen), frozenset(exam.pairs), frozenset())
+
+
 def protect_validation(rows: list[Row]) -> Protected:
     """Hash and Stratified keep groups apart already; a time or a column of the data may tear one."""
     pairs = frozenset((row.query, row.answer) for row in rows if row.answer)

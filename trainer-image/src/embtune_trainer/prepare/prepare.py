@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from embtune_api.data import Data
-from embtune_api.documents import PrepareFacts, ResolvedBase, StepManifest
+from embtune_api.documents import PrepareFacts, ResolvedBase, StagedSuite, StepManifest
 from embtune_api.requests import PrepareRequest
 from embtune_api.split import Split
 from embtune_api.status import Progress
@@ -30,6 +31,7 @@ from embtune_trainer.prepare.report import make_report
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData, read_sources
 from embtune_trainer.prepare.stage import stage_model
+from embtune_trainer.prepare.suites import OwnSuites, read_suites
 from embtune_trainer.prepare.teacher import refuse_other_dimensions, resolve_teacher
 from embtune_trainer.prepare.telling import Tell
 
@@ -74,7 +76,8 @@ def run_prepare(
     replay = ReplayJob.of(request, store)
     report_progress(Progress(percent=20, message=f"checking and dividing {counted(data.rows_read)}"))
     now = now or datetime.now(UTC)
-    examined = _examine(data, request.data, request, store, now, checking)
+    suites = read_suites(request, folder, outside)
+    examined = _examine(data, request.data, request, store, now, suites, checking)
     if replay:
         replay.refuse_misfits(examined.built)
     report_progress(Progress(percent=60, message="fetching the base model"))
@@ -93,7 +96,8 @@ def run_prepare(
     examined = completion.complete(examined)
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     while not _settled(examined, request, store):  # another job of the line was first
-        examined = completion.complete(_examine(data, request.data, request, store, now, checking))
+        examined = completion.complete(_examine(data, request.data, request, store, now, suites, checking))
+    staged = suites.stage(store, request.line_keys, examined.divided.exam)
     divided, built = examined.divided, examined.built
     frozen_here = _froze(store, request)
     outputs = make_outputs(
@@ -107,14 +111,14 @@ def run_prepare(
         teacher=teacher,
     )
     archive = Archive.of_rows(request, store)
-    facts = _facts(data, base, completion.miner, teacher, divided, built, outputs, archive)
-    staged = [base.model] if teacher in (None, base) else [base.model, teacher.model]
+    facts = _facts(data, base, completion.miner, teacher, divided, built, outputs, archive, staged)
+    models = [base.model] if teacher in (None, base) else [base.model, teacher.model]
     manifest = StepManifest(
         step="prepare",
         input_digest=request.digest,
         files=[
             *write_outputs(store, keys, outputs, facts),
-            *(entry for model in staged for entry in staged_entries(keys, model)),
+            *(entry for model in models for entry in staged_entries(keys, model)),
         ],
         facts=facts.model_dump(mode="json"),
         seconds=round(time.monotonic() - started, 3),
@@ -128,12 +132,15 @@ def _tell(report_progress: Callable[[Progress], None], start: float, end: float)
     return lambda share, message: report_progress(Progress(percent=round(start + (end - start) * share, 1), message=message))
 
 
-def _examine(data: ReadData, wanted: Data, request: PrepareRequest, store: Store, now: datetime, tell: Tell) -> Examined:
+def _examine(
+    data: ReadData, wanted: Data, request: PrepareRequest, store: Store, now: datetime, suites: OwnSuites, tell: Tell
+) -> Examined:
     """What the line remembers is read anew each time: another job may have been first. Nothing is written."""
     line, split = request.line_keys, wanted.split
     ledger = read_ledger(store, line, split) if split.method == "Stratified" else None
     frozen = _frozen_exam(store, request, split)
-    return examine(data, wanted, request.training, now, ledger=ledger, frozen=frozen, tell=tell)
+    examined = examine(data, wanted, request.training, now, ledger=ledger, frozen=frozen, suites=suites.protected, tell=tell)
+    return replace(examined, findings=[*examined.findings, *suites.findings])
 
 
 def _settled(examined: Examined, request: PrepareRequest, store: Store) -> bool:
@@ -172,6 +179,7 @@ def _facts(
     built: Built,
     outputs: Outputs,
     archive: Archive | None,
+    suites: list[StagedSuite],
 ) -> PrepareFacts:
     return PrepareFacts(
         sources=data.sources,
@@ -186,9 +194,11 @@ def _facts(
         exam_queries=divided.exam.manifest.queries,
         exam_shape=divided.exam.prepared_shape,
         train=outputs.file(outputs.keys.train_rows),
+        validation=outputs.file(outputs.keys.validation_rows) if built.validation else None,
         archived_train=archive.keep(outputs.contents[outputs.keys.train_rows]) if archive else None,
         fingerprints=outputs.file(outputs.keys.fingerprints),
         report=outputs.file(outputs.keys.report),
+        suites=suites,
     )
 
 

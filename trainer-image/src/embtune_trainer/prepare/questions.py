@@ -1,13 +1,14 @@
 """What an exam asks, given the rows that are held out for it.
 
 Pairs and triplets: a query is a distinct normalised anchor, a passage a distinct positive or negative; a query's relevant
-passages are the positives of all its rows. Scored pairs: every pair of texts, whichever comes first, with the mean of its
-scores. Labelled texts: of each label's texts one half, chosen by hash, asks for the other half; a text that is alone with
-its label is a passage that nobody asks for.
+passages are the positives of all its rows, and its negatives have relevance 0. Scored pairs: every pair of texts, whichever comes
+first, with the mean of its scores. Labelled texts: of each label's texts one half, chosen by hash, asks for the other half; a
+text that is alone with its label is a passage that nobody asks for.
 """
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Collection
 from math import fsum
 from typing import Any
 
@@ -38,10 +39,11 @@ def ask(rows: list[Row]) -> Parts:
 def _answers(rows: list[Row]) -> Parts:
     passages = {text for row in rows for text in (row.positive, *row.negatives)}
     pairs = {(_id(row.query), _id(row.positive)) for row in rows}
+    wrong = {(_id(row.query), _id(text)) for row in rows for text in row.negatives} - pairs
     return {
         "queries": _queries(rows),
         "corpus": sorted(({"id": _id(text), "text": text} for text in passages), key=_by_id),
-        "qrels": _qrels(pairs),
+        "qrels": _qrels(pairs, wrong),
     }
 
 
@@ -61,10 +63,10 @@ def _of_one_label(rows: list[Row]) -> Parts:
     for texts in by_label.values():
         pairs.update((_id(query), _id(text)) for query in texts & asks for text in texts & answers)
     asked = {query for query, _ in pairs}
-    corpus = _queries([row for row in rows if row.query in answers])
+    corpus = label_texts([row for row in rows if row.query in answers])
     return {
-        "queries": _queries([row for row in rows if row.query in asks and _id(row.query) in asked]),
-        "corpus": [{name: entry[name] for name in ("id", "text", "groups")} for entry in corpus],
+        "queries": label_texts([row for row in rows if row.query in asks and _id(row.query) in asked]),
+        "corpus": [{name: entry[name] for name in ("id", "text", "groups", "labels")} for entry in corpus],
         "qrels": _qrels(pairs),
     }
 
@@ -94,13 +96,22 @@ def _queries(rows: list[Row]) -> list[dict[str, Any]]:
     return sorted(({"id": _id(query), "text": rows[0].anchor, **_groups(rows)} for query, rows in same.items()), key=_by_id)
 
 
+def label_texts(rows: list[Row]) -> list[dict[str, Any]]:
+    """{id, text, group, groups, labels} of each distinct labelled text."""
+    labels: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        labels[_id(row.query)].add(row.label or "")
+    return [{**entry, "labels": sorted(labels[entry["id"]])} for entry in _queries(rows)]
+
+
 def _groups(rows: list[Row]) -> dict[str, Any]:
     groups = sorted({row.group for row in rows})
     return {"group": groups[0], "groups": groups}
 
 
-def _qrels(pairs: set[tuple[str, str]]) -> list[dict[str, Any]]:
-    return [{"query": query, "passage": passage, "relevance": 1} for query, passage in sorted(pairs)]
+def _qrels(pairs: set[tuple[str, str]], wrong: Collection[tuple[str, str]] = ()) -> list[dict[str, Any]]:
+    told = sorted([*((*pair, 1) for pair in pairs), *((*pair, 0) for pair in wrong)])
+    return [{"query": query, "passage": passage, "relevance": relevance} for query, passage, relevance in told]
 
 
 def _by_id(entry: dict[str, Any]) -> str:

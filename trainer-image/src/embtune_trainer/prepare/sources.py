@@ -70,7 +70,7 @@ def read_sources(
         field_path = f"data.train[{number}]"
         content, revision = content_at(source, folder, field_path, outside)
         told = told_as(tell, number / len(sources), (number + 1) / len(sources))
-        _read_source(source, content, revision, split, data, archive, told)
+        read_source(source, content, revision, split, data, archive, told)
     return data
 
 
@@ -88,9 +88,10 @@ def local_path(uri: str, folder: Path | None, field_path: str) -> Path:
     return folder / (unquote(urlsplit(uri).path) if uri.startswith("file://") else uri)
 
 
-def _read_source(
+def read_source(
     source: DataSource, content: bytes, revision: str | None, split: Split, into: ReadData, archive: Archive | None, tell: Tell
 ) -> None:
+    """Add the rows of one file, whose bytes are `content`. Raises InvalidInput as `read_sources`."""
     taker = Taker(source, split)
     characters = 0  # of texts: how far this is, roughly
     read_before, rows_before = into.rows_read, len(into.rows)

@@ -13,9 +13,9 @@ from torch import nn
 from embtune_api.base import Document
 from embtune_api.documents import FileEntry
 from embtune_api.keys import StepKeys
-from embtune_api.reports import LossPoint
 from embtune_store import documents, folders
 from embtune_store.protocol import Store
+from embtune_trainer.train.outcome import History
 
 KEEP = 2
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -25,8 +25,9 @@ class CheckpointManifest(Document):
     step: int
     """Optimizer steps that its weights have seen."""
     files: list[FileEntry]
-    curve: list[LossPoint]
-    masked_negatives: int
+    history: History
+    best_step: int | None = None
+    """Of the steps so far the one with the best score; its checkpoint is kept, too. None: nobody looked."""
 
 
 class Checkpoints:
@@ -37,9 +38,9 @@ class Checkpoints:
         self._keys = keys
 
     def save(
-        self, step: int, model: nn.Module, optimizer: torch.optim.AdamW, curve: list[LossPoint], masked_negatives: int
+        self, step: int, model: nn.Module, optimizer: torch.optim.AdamW, history: History, best_step: int | None = None
     ) -> None:
-        """Write the state after `step` steps, then forget all but the newest two."""
+        """Write the state after `step` steps, then forget all but the newest two and that of the best step."""
         prefix = self._keys.checkpoint(step)
         tensors = {f"weight.{name}": parameter.detach() for name, parameter in model.named_parameters()}  # tied ones once
         for name, parameter in model.named_parameters():
@@ -49,16 +50,25 @@ class Checkpoints:
         with tempfile.TemporaryDirectory(prefix="embtune-checkpoint-") as folder:
             save_file({name: value.contiguous() for name, value in tensors.items()}, Path(folder) / "state.safetensors")
             files = folders.upload_folder(self._store, Path(folder), f"{prefix}/state")
-        manifest = CheckpointManifest(step=step, files=files, curve=curve, masked_negatives=masked_negatives)
+        manifest = CheckpointManifest(step=step, files=files, history=history, best_step=best_step)
         documents.put(self._store, f"{prefix}/manifest.json", manifest)
-        self._forget_older_than(step)
+        self._forget_older_than(step, best_step)
+
+    @property
+    def place(self) -> str:
+        """Where they lie, in the store."""
+        return self._keys.checkpoints
 
     def latest(self) -> CheckpointManifest | None:
         """The newest complete checkpoint; one without a manifest was interrupted and does not count."""
         for step in sorted(self._steps(), reverse=True):
-            if manifest := documents.read(self._store, f"{self._keys.checkpoint(step)}/manifest.json", CheckpointManifest):
+            if manifest := self.of(step):
                 return manifest
         return None
+
+    def of(self, step: int) -> CheckpointManifest | None:
+        """The checkpoint of that step, if it is complete."""
+        return documents.read(self._store, f"{self._keys.checkpoint(step)}/manifest.json", CheckpointManifest)
 
     def restore(self, manifest: CheckpointManifest, model: nn.Module, optimizer: torch.optim.AdamW) -> None:
         """Load verified bytes into the model and the optimizer.
@@ -82,10 +92,10 @@ class Checkpoints:
     def forget_all(self) -> None:
         self._forget_older_than(None)
 
-    def _forget_older_than(self, newest: int | None) -> None:
+    def _forget_older_than(self, newest: int | None, best: int | None = None) -> None:
         steps = sorted(self._steps(), reverse=True)
         older = steps if newest is None else [step for step in steps if step <= newest][KEEP:]
-        for step in older:
+        for step in set(older) - {best}:
             prefix = self._keys.checkpoint(step)
             self._store.delete(f"{prefix}/manifest.json")  # first: a half-deleted checkpoint must not look complete
             for stored in list(self._store.list(prefix)):

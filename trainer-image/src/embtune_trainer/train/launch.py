@@ -82,8 +82,9 @@ def _reason(error: ChildFailedError, place: Rendezvous | None) -> EmbtuneError:
         return InvalidInput(said)
     if failure.exitcode == -signal.SIGKILL:
         return EmbtuneError(
-            "a training process was killed (SIGKILL): most often it ran out of memory. Lower training.batchSize, or use the loss "
-            "CachedMultipleNegativesRanking with a small miniBatchSize. The next run continues from the last checkpoint"
+            "a training process was killed (SIGKILL): most often the machine ran out of memory. Set training.microBatchSize to a "
+            "fraction of the batch: the batch itself, and what is learnt, stay the same. The same job continues from its last "
+            "checkpoint"
         )
     if failure.exitcode == ALONE and place is not None:
         return EmbtuneError(

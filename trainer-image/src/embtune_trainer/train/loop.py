@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -18,43 +19,30 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
-from embtune_api.errors import EmbtuneError, Stopped
+from embtune_api.errors import Stopped
 from embtune_api.presets import steps_per_epoch
-from embtune_api.reports import LossPoint
-from embtune_api.status import Progress
 from embtune_api.training import Training
-from embtune_trainer.encoder import GROUP_OVERHEAD_TOKENS, TokenIds, embed, length_groups
+from embtune_api.training_record import LayerNorms, LossPoint
+from embtune_trainer.encoder import TokenIds
+from embtune_trainer.packed import Chosen, Padded, choose_forward
 from embtune_trainer.progress import ReportProgress
 from embtune_trainer.train.batches import Rows, rank_slice
 from embtune_trainer.train.checkpoints import Checkpoints
+from embtune_trainer.train.layers import layer_norms
+from embtune_trainer.train.looks import Looks
+from embtune_trainer.train.memory import Memory, recompute_activations
 from embtune_trainer.train.metrics import Moment
-from embtune_trainer.train.objectives import Objective
+from embtune_trainer.train.objectives import BatchLoss, Objective
+from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import TrainingRows
+from embtune_trainer.train.telling import Telling
 
 CURVE_POINTS = 200
+LAYER_POINTS = 20
 REPORT_SECONDS = 1.0
 CHECKPOINT_SECONDS = 600.0
-
-
-@dataclass
-class Outcome:
-    """What a training did in this process."""
-
-    resumed_from: int | None = None
-    seconds: float = 0.0
-    """From the first step to the last, checkpoints included."""
-    rows: int = 0
-    masked_negatives: int = 0
-    tokens: int = 0
-    """Without padding, on this rank."""
-    computed_tokens: int = 0
-    """With padding, on this rank."""
-    curve: list[LossPoint] = field(default_factory=list)
-
-    @property
-    def samples_per_second(self) -> float:
-        return self.rows / self.seconds if self.seconds else 0.0
+CHECKED_ROWS = 64
 
 
 def nobody(_: Moment) -> None:
@@ -79,6 +67,8 @@ class Loop:
     """Whether this process was told to save and stop."""
     show: Callable[[Moment], None] = nobody
     """Of rank 0, as often as `report`."""
+    memory: Memory = field(default_factory=Memory)
+    looks: Looks = field(default_factory=Looks)
 
     def run(self) -> Outcome:
         """Train to the end, from the newest complete checkpoint.
@@ -102,18 +92,32 @@ class Loop:
             if on_curve or now - last_report >= REPORT_SECONDS:
                 last_report = now
                 self._tell(step, loss, norm, outcome, on_curve)
+            is_best = self.looks.look(done, self.total_steps, self.model, outcome)
+            if self.looks.say_enough(outcome):
+                outcome.stopped_early = done < self.total_steps
+                break
             if done < self.total_steps and self.ranks.any(self.stop_asked(), self._device):
-                self._refuse_nonsense(step, loss, norm)
+                self._telling.refuse_nonsense(step, float(loss), float(norm))
                 self._save(done, optimizer, outcome)
                 raise Stopped(
                     f"training was asked to stop: {done} of {self.total_steps} steps are saved; the same job continues there"
                 )
-            due = done % (self.recipe.checkpoint_steps or self.total_steps) == 0
+            due = is_best or done % (self.recipe.checkpoint_steps or self.total_steps) == 0
             if done < self.total_steps and self.ranks.any(due or now - saved >= CHECKPOINT_SECONDS, self._device):
-                self._refuse_nonsense(step, loss, norm)
+                self._telling.refuse_nonsense(step, float(loss), float(norm))
                 self._save(done, optimizer, outcome)
                 saved = time.monotonic()
+        self.looks.take_best(done, self.checkpoints, self.model, optimizer, outcome)
+        outcome.seconds = time.monotonic() - started
         return outcome
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """How texts are computed: checked once, before the first step, and again when the training resumes elsewhere."""
+        chosen = choose_forward(self.model, self.rows.of(np.arange(min(len(self.rows), CHECKED_ROWS))))
+        if self.ranks.any(chosen.name == "padded", self._device) and chosen.name == "packed":
+            return Chosen(Padded(self.model), "padded", "the packed forward failed its check in another process")
+        return chosen
 
     @property
     def total_steps(self) -> int:
@@ -134,15 +138,22 @@ class Loop:
         return steps_per_epoch(len(self.rows), self._batch_size)
 
     @property
+    def _telling(self) -> Telling:
+        return Telling(self.total_steps, self._steps_per_epoch, self._batch_size, self.recipe.learning_rate)
+
+    @property
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
 
     def _prepare_model(self) -> None:
         self.model.train()
+        if self.recipe.activation_checkpointing:
+            recompute_activations(self.model)
         if self.recipe.dropout is not None:
             for module in self.model.modules():
                 if isinstance(module, torch.nn.Dropout):
                     module.p = self.recipe.dropout
+        assert self.chosen  # all processes together: they wait for each other
 
     def _optimizer(self) -> torch.optim.AdamW:
         matrices = [p for p in self.model.parameters() if p.requires_grad and p.ndim >= 2]
@@ -155,8 +166,8 @@ class Loop:
         if checkpoint is None:
             return 0
         self.checkpoints.restore(checkpoint, self.model, optimizer)
-        outcome.resumed_from = checkpoint.step
-        outcome.curve, outcome.masked_negatives = list(checkpoint.curve), checkpoint.masked_negatives
+        outcome.recall(checkpoint.step, checkpoint.history)
+        self.memory.recall(checkpoint.history.ran_out)
         return checkpoint.step
 
     def _batches_after(self, done: int) -> Iterator[tuple[int, Rows]]:
@@ -176,46 +187,73 @@ class Loop:
         optimizer.zero_grad(set_to_none=True)
         loss = self._backward(step, batch, outcome)
         self.ranks.sum_gradients(self.model)
+        if step == 0 or (step + 1) % max(1, self.total_steps // LAYER_POINTS) == 0:
+            outcome.layers.append(LayerNorms(step=step + 1, norms=layer_norms(self.model)))
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.max_grad_norm)
         optimizer.step()
         return loss, norm
 
     def _backward(self, step: int, batch: Rows, outcome: Outcome) -> Tensor:
-        """Leave the gradient of the global batch's loss, this rank's part of it, in the parameters."""
-        slices = [rank_slice(self.rows.lengths[batch], rank, self.ranks.world) for rank in range(self.ranks.world)]
+        """Leave the gradient of the global batch's loss, this rank's part of it, in the parameters; whenever memory runs out on
+        some rank, again, with half as many texts in it at once."""
+        while (loss := self._attempt(step, batch, outcome)) is None:
+            self.model.zero_grad(set_to_none=True)
+            slices = self._slices(batch)
+            self.memory.halve(step, max(int(self.rows.counts[batch[positions]].sum()) for positions in slices))
+        outcome.masked_negatives += loss.masked_negatives
+        return loss.value.detach()
+
+    def _attempt(self, step: int, batch: Rows, outcome: Outcome) -> BatchLoss | None:
+        """None: memory ran out. All ranks say so alike, before they would wait for one another."""
+        slices = self._slices(batch)
         texts = self.rows.of(batch[slices[self.ranks.rank]])
         groups = self._groups(texts, outcome)
-        cached = self.recipe.loss.is_cached
-
-        with torch.set_grad_enabled(not cached):
-            parts = [self._embed(step, number, group, texts) for number, group in enumerate(groups)]
-        nothing = torch.zeros(0, self.model.get_embedding_dimension() or 1, device=self._device)
-        local = torch.cat(parts)[inverse(np.concatenate(groups))] if groups else nothing
+        cached = self.memory.texts is not None and self.memory.texts < len(texts)
+        local = self.memory.tried(lambda: self._embed_all(step, groups, texts, cached))
+        if self.ranks.any(local is None, self._device):
+            return None
+        assert local is not None
         gathered, own = self._everyone(local, batch, slices)
-        gathered.requires_grad_(True)
-        loss = self.objective.loss(gathered, batch)
-        outcome.masked_negatives += loss.masked_negatives
-        loss.value.backward()  # type: ignore[no-untyped-call]
-        assert gathered.grad is not None
-        gradient = gathered.grad[own]
-        if cached:
-            for number, group in enumerate(groups):
-                self._embed(step, number, group, texts).backward(gradient[group])  # type: ignore[no-untyped-call]
-        elif groups:
-            local.backward(gradient)  # type: ignore[no-untyped-call]
-        return loss.value.detach()
+
+        def send_back() -> BatchLoss:
+            gathered.requires_grad_(True)
+            loss = self.objective.loss(gathered, batch)
+            loss.value.backward()  # type: ignore[no-untyped-call]
+            assert gathered.grad is not None
+            gradient = gathered.grad[own]
+            if cached:
+                for number, group in enumerate(groups):
+                    self._embed(step, number, group, texts).backward(gradient[group])  # type: ignore[no-untyped-call]
+            elif groups:
+                local.backward(gradient)  # type: ignore[no-untyped-call]
+            return loss
+
+        loss = self.memory.tried(send_back)
+        return None if self.ranks.any(loss is None, self._device) else loss
+
+    def _slices(self, batch: Rows) -> list[NDArray[np.int64]]:
+        """Positions in the batch that each rank embeds."""
+        return [rank_slice(self.rows.lengths[batch], rank, self.ranks.world) for rank in range(self.ranks.world)]
 
     def _groups(self, texts: list[TokenIds], outcome: Outcome) -> list[NDArray[np.int64]]:
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
-        most = self.recipe.loss.mini_batch_size if self.recipe.loss.is_cached else max(1, len(texts))
-        groups = length_groups(lengths, GROUP_OVERHEAD_TOKENS[self._device.type], most)
+        most = self.memory.texts or max(1, len(texts))
+        forward = self.chosen.forward
+        groups = forward.groups(lengths, most)
         outcome.tokens += int(lengths.sum())
-        outcome.computed_tokens += sum(len(group) * int(lengths[group].max()) for group in groups)
+        outcome.computed_tokens += sum(forward.computed(lengths[group]) for group in groups)
         return groups
+
+    def _embed_all(self, step: int, groups: list[NDArray[np.int64]], texts: list[TokenIds], cached: bool) -> Tensor:
+        """(texts, dim): of all texts of this rank, in their order; without activations where they are going to be cached."""
+        with torch.set_grad_enabled(not cached):
+            parts = [self._embed(step, number, group, texts) for number, group in enumerate(groups)]
+        nothing = torch.zeros(0, self.model.get_embedding_dimension() or 1, device=self._device)
+        return torch.cat(parts)[inverse(np.concatenate(groups))] if groups else nothing
 
     def _embed(self, step: int, number: int, group: NDArray[np.int64], texts: list[TokenIds]) -> Tensor:
         torch.manual_seed(noise_seed(self.recipe.seed, step, self.ranks.rank, number))
-        return embed(self.model, [texts[index] for index in group], self.bf16)
+        return self.chosen.forward([texts[index] for index in group], self.bf16)
 
     def _everyone(self, local: Tensor, batch: Rows, slices: list[NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
         """All embeddings in the batch's order, row after row, and where this rank's own lie in that."""
@@ -233,37 +271,16 @@ class Loop:
         value, done = float(loss), step + 1
         learning_rate = (self.recipe.learning_rate or 0.0) * schedule(step, self.total_steps, self.recipe.warmup_ratio)
         if on_curve:
-            self._refuse_nonsense(step, loss, norm)
+            self._telling.refuse_nonsense(step, float(loss), float(norm))
             outcome.curve.append(LossPoint(step=done, loss=value, learning_rate=learning_rate, grad_norm=float(norm)))
         if self.ranks.first:
-            progress = self._progress(done, value, outcome)
+            progress = self._telling.progress(done, value, outcome, [self.memory.note, self.looks.note(outcome)])
             self.show(Moment(progress, learning_rate, float(norm)))
             self.report(progress)
 
-    def _progress(self, done: int, loss: float, outcome: Outcome) -> Progress:
-        rate = outcome.samples_per_second
-        return Progress(
-            percent=99.0 * done / self.total_steps,  # 100 once the model is stored
-            step=done,
-            total_steps=self.total_steps,
-            epoch=done / self._steps_per_epoch,
-            loss=loss if math.isfinite(loss) else None,
-            samples_per_second=rate,
-            eta_seconds=(self.total_steps - done) * self._batch_size / rate if rate else None,
-        )
-
-    def _refuse_nonsense(self, step: int, loss: Tensor, norm: Tensor) -> None:
-        """Looked at on the same steps by all ranks, and before every checkpoint: NaN weights must never be resumed from."""
-        if math.isfinite(float(loss)) and math.isfinite(float(norm)):
-            return
-        raise EmbtuneError(
-            f"at step {step + 1} of {self.total_steps} the loss is {float(loss)} and the gradient's norm {float(norm)}; lower "
-            f"training.learningRate (now {self.recipe.learning_rate}) or set training.precision to fp32"
-        )
-
     def _save(self, done: int, optimizer: torch.optim.AdamW, outcome: Outcome) -> None:
         if self.ranks.first:
-            self.checkpoints.save(done, self.model, optimizer, outcome.curve, outcome.masked_negatives)
+            self.checkpoints.save(done, self.model, optimizer, outcome.history(self.memory.events), self.looks.best_step(outcome))
         self.ranks.wait()
 
 

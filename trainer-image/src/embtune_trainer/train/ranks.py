@@ -48,6 +48,14 @@ class Ranks:
         dist.all_reduce(answer, op=dist.ReduceOp.MAX)
         return bool(answer.item())
 
+    def first_says(self, numbers: list[float], device: torch.device) -> list[float]:
+        """The numbers of rank 0, on all ranks; the others pass as many, of any value."""
+        if self.world == 1:
+            return numbers
+        told = torch.tensor(numbers, dtype=torch.float64, device=device)
+        dist.broadcast(told, src=0)
+        return [float(number) for number in told.tolist()]
+
     def wait(self) -> None:
         if self.world > 1:
             dist.barrier()

@@ -47,6 +47,12 @@ def read_records(data: bytes) -> list[Record]:
     return [json.loads(line) for line in data.splitlines()]
 
 
+def texts_of(records: Sequence[Record]) -> list[str]:
+    """Of the first rows, enough to look at; each once."""
+    sides = (side for record in records[:100] for side in _sides(record))
+    return list(dict.fromkeys(text for texts in sides for text in texts))
+
+
 def tokenize_rows(records: Sequence[Record], model: SentenceTransformer, max_length: int | None) -> TrainingRows:
     """Tokenized for `model`: anchors as `encode_query` would, their answers as `encode_document`, other texts as `encode`."""
     sides = [_sides(record) for record in records]

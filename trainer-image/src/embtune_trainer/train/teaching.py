@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import torch
 
     from embtune_api.documents import StoredModel
+    from embtune_api.losses import LossChoice
     from embtune_api.requests import TrainRequest
     from embtune_store.protocol import Store
     from embtune_trainer.progress import ReportProgress
@@ -63,6 +64,18 @@ def ask_teacher(
             f"{dimension}, so that MSE cannot compare them. Give a teacher whose vectors have {dimension}, or another base model."
         )
     return targets
+
+
+def refuse_without_negatives(records: Sequence[Record], loss: LossChoice) -> None:
+    """
+    Raises:
+        InvalidInput: the loss learns from negatives, and no row to train on has any.
+    """
+    if loss == "MarginMSE" and not any(record.get("negatives") for record in records):
+        raise InvalidInput(
+            "training.loss: MarginMSE learns from negatives, and none of the rows to train on has any: data.mine or data.build "
+            "found none. Loosen their rules, or take MultipleNegativesRanking."
+        )
 
 
 class _Asking:

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.metadata
+import math
 import os
 import platform
 import resource
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -23,9 +25,12 @@ from embtune_api.documents import StepManifest, TrainFacts
 from embtune_api.documents import StoredModel as Trained
 from embtune_api.errors import EmbtuneError, Exit, StoreError
 from embtune_api.keys import StepKeys
+from embtune_api.presets import questions_a_look
 from embtune_api.reports import TrainingReport
 from embtune_api.requests import Control, TrainRequest
 from embtune_api.status import Progress
+from embtune_api.training import Training
+from embtune_api.training_record import TrainingFinding
 from embtune_store import documents, folders, open_store
 from embtune_store.protocol import Store
 from embtune_trainer.cpus import usable_cpus
@@ -33,13 +38,19 @@ from embtune_trainer.encoder import device_for, fetch_model, has_bf16, load_enco
 from embtune_trainer.processes import die_with_parent
 from embtune_trainer.progress import progress_writer
 from embtune_trainer.train.checkpoints import Checkpoints
+from embtune_trainer.train.consistency import check_consistency
+from embtune_trainer.train.health import findings_of
 from embtune_trainer.train.launch import ALONE
-from embtune_trainer.train.loop import Loop, Outcome, nobody
+from embtune_trainer.train.looks import Looks
+from embtune_trainer.train.loop import Loop, nobody
+from embtune_trainer.train.memory import Memory
 from embtune_trainer.train.metrics import serve_metrics
 from embtune_trainer.train.objectives import make_objective
+from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
-from embtune_trainer.train.rows import read_records, tokenize_rows
-from embtune_trainer.train.teaching import ask_teacher
+from embtune_trainer.train.rows import TrainingRows, read_records, texts_of, tokenize_rows
+from embtune_trainer.train.teaching import ask_teacher, refuse_without_negatives
+from embtune_trainer.train.validation import Teach, Validation, make_validation
 
 CONTROL_SECONDS = 5.0
 VERSIONS = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy")
@@ -61,8 +72,8 @@ def work(request_json: str, agent: int) -> None:
         os._exit(exit_code_of(error))
     except torch.OutOfMemoryError as error:
         tell(
-            f"the GPU ran out of memory: {error}. Lower training.batchSize or training.maxSeqLength, or use the loss "
-            "CachedMultipleNegativesRanking with a small miniBatchSize; the next run continues from the last checkpoint"
+            f"the training ran out of memory outside the batches, for the weights and what the optimizer keeps of each: {error}. "
+            "Start from a smaller base model, or choose a profile with more memory; the same job goes on from its last checkpoint"
         )
         sys.stderr.flush()
         os._exit(int(Exit.FAILED))
@@ -101,21 +112,36 @@ def _train(request: TrainRequest) -> None:
         folder = _fetch_once(store, request, ranks)
         model = load_encoder(folder, device)
         records = read_records(folders.read_verified(store, request.rows))
-        lessons = ask_teacher(request, records, store, ranks, device, model.get_embedding_dimension(), report)
+        refuse_without_negatives(records, recipe.loss.name)
+        dimension = model.get_embedding_dimension()
+        teach = partial(ask_teacher, request, store=store, ranks=ranks, device=device, dimension=dimension, report=report)
         rows = tokenize_rows(records, model, recipe.max_seq_length)
-        objective = make_objective(records, recipe.loss, lessons, recipe.matryoshka)
+        objective = make_objective(records, recipe.loss, teach(records), recipe.matryoshka)
         bf16 = recipe.precision == "bf16" or (recipe.precision == "Auto" and has_bf16(device))
         if ranks.first:
             stop_asked = _or_control(stop_asked, store, keys)
             show = serve_metrics(device)
         else:
             show = nobody
-        loop = Loop(model, rows, objective, recipe, ranks, Checkpoints(store, keys), bf16, report, stop_asked, show)
+        looks = Looks(_validation(request, store, model, len(rows), teach), ranks, recipe.evaluation_steps or 0, bf16)
+        memory = Memory.of(recipe, batch_texts(rows, recipe, ranks.world), request.killed)
+        checkpoints = Checkpoints(store, keys)
+        loop = Loop(model, rows, objective, recipe, ranks, checkpoints, bf16, report, stop_asked, show, memory, looks)
         outcome = loop.run()
         if ranks.first:
-            _finish(request, store, keys, loop, outcome, started)
+            findings = [*findings_of(outcome, recipe), *check_consistency(model, texts_of(records))]
+            _finish(request, store, keys, loop, outcome, findings, started)
             report(Progress(percent=100, step=loop.total_steps, total_steps=loop.total_steps))
         ranks.wait()
+
+
+def _validation(request: TrainRequest, store: Store, model: SentenceTransformer, rows: int, teach: Teach) -> Validation | None:
+    """A sample of the validation rows, where they are to be looked at."""
+    recipe = request.training
+    if request.validation is None or not recipe.evaluation_steps:
+        return None
+    records = read_records(folders.read_verified(store, request.validation))
+    return make_validation(records, model, recipe, questions_a_look(recipe, rows), teach)
 
 
 def _listen_for_stop() -> Callable[[], bool]:
@@ -161,14 +187,23 @@ def _fetch_once(store: Store, request: TrainRequest, ranks: Ranks) -> Path:
     return fetched or fetch_model(store, request.base)
 
 
-def _finish(request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, outcome: Outcome, started: float) -> None:
+def _finish(
+    request: TrainRequest,
+    store: Store,
+    keys: StepKeys,
+    loop: Loop,
+    outcome: Outcome,
+    findings: list[TrainingFinding],
+    started: float,
+) -> None:
     """Save the model, write the report, then the manifest, then let the checkpoints go."""
     with tempfile.TemporaryDirectory(prefix="embtune-model-") as folder:
         save(loop.model, Path(folder))
         files = folders.list_folder(Path(folder))
         digest = tree_digest((file.path, file.sha256) for file in files)
         folders.upload_folder(store, Path(folder), keys.model(digest))
-    documents.put(store, keys.report, _report(request, loop, outcome))
+    report = _report(request, loop, outcome, findings)
+    documents.put(store, keys.report, report)
     trained = Trained(prefix=keys.model(digest), digest=digest, files=files, fingerprints=request.fingerprints)
     facts = TrainFacts(
         model=trained,
@@ -176,6 +211,9 @@ def _finish(request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, out
         samples_per_second=outcome.samples_per_second,
         final_loss=outcome.curve[-1].loss,
         total_steps=loop.total_steps,
+        stopped_at=report.validation.points[-1].step if report.validation and report.validation.stopped_early else None,
+        best_step=report.validation.best_step if report.validation else None,
+        findings=[finding.message for finding in findings],
     )
     place = trained.prefix.removeprefix(f"{keys.root}/")
     manifest = StepManifest(
@@ -189,12 +227,18 @@ def _finish(request: TrainRequest, store: Store, keys: StepKeys, loop: Loop, out
     loop.checkpoints.forget_all()
 
 
+def batch_texts(rows: TrainingRows, recipe: Training, processes: int) -> int:
+    """That one process embeds for a batch, about."""
+    assert recipe.batch_size is not None
+    return math.ceil(recipe.batch_size * float(rows.counts.mean()) / processes)
+
+
 def save(model: SentenceTransformer, folder: Path) -> None:
     """A sentence-transformers folder, safetensors only, as `SentenceTransformer(folder)` loads it."""
     model.save_pretrained(str(folder), create_model_card=False, safe_serialization=True)
 
 
-def _report(request: TrainRequest, loop: Loop, outcome: Outcome) -> TrainingReport:
+def _report(request: TrainRequest, loop: Loop, outcome: Outcome, findings: list[TrainingFinding]) -> TrainingReport:
     device = next(loop.model.parameters()).device
     on_gpu = device.type == "cuda"
     return TrainingReport(
@@ -208,10 +252,16 @@ def _report(request: TrainRequest, loop: Loop, outcome: Outcome) -> TrainingRepo
         precision="bf16" if loop.bf16 else "fp32",
         processes=loop.ranks.world,
         masked_negatives=outcome.masked_negatives,
+        forward=loop.chosen.name,
+        forward_because=loop.chosen.why,
         padding_factor=outcome.computed_tokens / max(1, outcome.tokens),
         peak_memory_bytes=torch.cuda.max_memory_allocated(device)
         if on_gpu
         else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         curve=outcome.curve,
+        memory=loop.memory.report,
+        layers=outcome.layers,
+        validation=loop.looks.report(outcome),
+        findings=findings,
         versions={name: importlib.metadata.version(name) for name in VERSIONS},
     )

@@ -12,7 +12,7 @@ from embtune_api.verdict import Verdict
 from embtune_operator.versions.registration.job import model_of
 
 if TYPE_CHECKING:
-    from embtune_api.documents import ResolvedBase, StepManifest
+    from embtune_api.documents import ResolvedBase, StagedSuite, StepManifest
     from embtune_api.evaluation import Suite
     from embtune_api.resources import ModelVersion
     from embtune_operator.pipeline.resolved import Champion
@@ -27,6 +27,7 @@ class Examination:
 
     exam: str
     suites: list[Suite]
+    staged: list[StagedSuite]
     champion: Champion | None
 
 
@@ -54,10 +55,17 @@ def evaluate_request(
             "step": "evaluate",
             "exam": examination.exam,
             "suites": examination.suites,
+            "staged": [[suite.name, suite.exam] for suite in examination.staged],
             "models": [[judged.role, judged.model.digest] for judged in models],
         }
     )
-    return EvaluateRequest(**_common(version, settings, digest), exam=examination.exam, models=models, suites=examination.suites)
+    return EvaluateRequest(
+        **_common(version, settings, digest),
+        exam=examination.exam,
+        models=models,
+        suites=examination.suites,
+        staged=examination.staged,
+    )
 
 
 def publish_digest(version: ModelVersion, staged: ResolvedBase) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.digest import digest_of
 from embtune_api.documents import Exam, LineExam, PublishFacts, StagedFacts, StepManifest
 from embtune_api.evaluation import Suite
-from embtune_api.metrics import PAIR_METRICS, measure_of
 from embtune_api.presets import kinds_for
 from embtune_operator.pipeline.resolved import Champion
 from embtune_operator.registry.history import read_release
@@ -26,7 +24,7 @@ from embtune_operator.versions.registration.plan import (
 from embtune_store import documents
 
 if TYPE_CHECKING:
-    from embtune_api.documents import PublishedEvaluation, VersionRef
+    from embtune_api.documents import VersionRef
     from embtune_api.keys import LineKeys
     from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest
     from embtune_api.resources import ModelVersion
@@ -60,7 +58,7 @@ def resolve(version: ModelVersion, settings: Settings, store: Store) -> Progress
     if published := _published(version, staged, store):
         return Progressed(published=published)
     champion = _champion(line, store)
-    examination = Examination(exam.digest, _suites(line, exam.digest, champion, store), champion)
+    examination = _examination(line, exam.digest, champion, store)
     evaluating = evaluate_request(version, base, examination, settings)
     evaluated = _manifest(version, store, evaluating)
     if evaluated is None:
@@ -91,24 +89,13 @@ def _champion(line: LineKeys, store: Store) -> Champion | None:
     return Champion(ref, checked_manifest(store, line, ref).stored_model(line.version(ref.version))) if ref else None
 
 
-def _suites(line: LineKeys, digest: str, champion: Champion | None, store: Store) -> list[Suite]:
-    """Those that the champion was examined with, or else the newest version: their scores can be compared then. Without one:
-    what every exam of its shape can tell.
-
-    A version keeps the digest of its suites, and the names of its metrics tell the rest.
-    """
+def _examination(line: LineKeys, exam: str, champion: Champion | None, store: Store) -> Examination:
+    """By the suites that the champion was examined with, or else the newest version: their scores can be compared then. Without
+    one: by what every exam of its shape can tell."""
     numbers = [champion.ref.version] if champion else version_numbers(store, line)[-1:]
     found = last_judgement(store, line.version(numbers[0])) if numbers else None
-    suites = [_suite_of(found.evaluation)] if found and found.evaluation.candidate else []
-    if found and digest_of(suites) == found.evaluation.suites_digest:
-        return suites
-    exam = documents.read(store, line.exam(digest).exam, Exam)
-    return [Suite(kind=kinds_for(exam.shape)[0])] if exam else [Suite()]
-
-
-def _suite_of(evaluation: PublishedEvaluation) -> Suite:
-    suite = next(iter(evaluation.candidate)).partition("/")[0]
-    measured = [measure_of(name) for name in evaluation.candidate]
-    measures = {measure for measure, _ in measured}
-    kind = next((kind for kind, metrics in PAIR_METRICS.items() if measures == set(metrics)), None)
-    return Suite(name=suite, kind=kind) if kind else Suite(name=suite, cutoffs=tuple(sorted({k for _, k in measured if k})))
+    if found and found.evaluation.suites:
+        asked = found.evaluation.suites
+        return Examination(exam, [one.suite for one in asked], [one.staged for one in asked if one.staged], champion)
+    manifest = documents.read(store, line.exam(exam).exam, Exam)
+    return Examination(exam, [Suite(kind=kinds_for(manifest.shape)[0])] if manifest else [Suite()], [], champion)

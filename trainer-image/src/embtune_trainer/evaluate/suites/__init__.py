@@ -6,5 +6,6 @@ model, where the numbers are kept (`results`), and what follows from them (the o
 
 from embtune_trainer.evaluate.suites.ask import ask, means
 from embtune_trainer.evaluate.suites.kept import Kept
+from embtune_trainer.evaluate.suites.reranking import load_reader
 
-__all__ = ["Kept", "ask", "means"]
+__all__ = ["Kept", "ask", "load_reader", "means"]

@@ -15,11 +15,11 @@ from embtune_trainer.evaluate.retrieval_metrics import Values
 from embtune_trainer.evaluate.suites.kept import Kept
 
 
-def ask_how_alike(encoder: SentenceTransformer, exam: LoadedPairs, suite: Suite, report: ReportShare) -> Kept:
+def ask_how_alike(encoder: SentenceTransformer, exam: LoadedPairs, suite: Suite, report: ReportShare, bf16: bool = False) -> Kept:
     """Cosine similarity and score of every pair; NaN where a vector is not finite."""
     texts = sorted({text for pair in exam.texts for text in pair})
     place = {text: number for number, text in enumerate(texts)}
-    vectors = encode(encoder, texts, "either", report).astype(np.float64)
+    vectors = encode(encoder, texts, "either", report, bf16).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         first, second = (vectors[[place[pair[side]] for pair in exam.texts]] for side in (0, 1))

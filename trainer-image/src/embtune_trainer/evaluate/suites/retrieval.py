@@ -1,6 +1,7 @@
 """Retrieval: rank the exam's passages for each of its queries."""
 
 import numpy as np
+from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from embtune_api.evaluation import Suite
@@ -16,13 +17,27 @@ SHOWN = 10
 """Top passages that the per-query file lists."""
 
 
-def ask_for_passages(encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare) -> Kept:
+def ask_for_passages(
+    encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare, bf16: bool = False
+) -> Kept:
     """Every metric of every query; NaN where some vector involved is not finite, or nothing is relevant."""
+    ranked, finite = found_passages(encoder, exam, max(*suite.cutoffs, SHOWN), report, bf16)
+    return kept_of(suite, exam, ranked, finite)
+
+
+def found_passages(
+    encoder: SentenceTransformer, exam: LoadedExam, depth: int, report: ReportShare, bf16: bool = False
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The nearest passages of each query, (queries, depth), and of which queries every vector involved is finite (queries,)."""
     share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
-    queries = encode(encoder, exam.queries, "query", lambda done: report(done * share))
-    passages = encode(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)))
+    queries = encode(encoder, exam.queries, "query", lambda done: report(done * share), bf16)
+    passages = encode(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)), bf16)
     finite = np.logical_and(np.isfinite(queries).all(axis=1), np.isfinite(passages).all())
-    ranked = rank_passages(np.nan_to_num(queries), np.nan_to_num(passages), exam.passage_ids, max(*suite.cutoffs, SHOWN))
+    return rank_passages(np.nan_to_num(queries), np.nan_to_num(passages), exam.passage_ids, depth), finite
+
+
+def kept_of(suite: Suite, exam: LoadedExam, ranked: NDArray[np.int64], finite: NDArray[np.bool_]) -> Kept:
+    """Every metric of what was found."""
     gains = exam.gains(ranked)
     values = np.stack([retrieval_metric(name, k, gains, exam.ideal) for name in RETRIEVAL_METRICS for k in suite.cutoffs], axis=1)
     values[~finite] = np.nan

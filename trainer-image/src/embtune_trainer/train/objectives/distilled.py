@@ -8,7 +8,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from embtune_api.errors import InvalidInput
 from embtune_trainer.train.batches import Rows, global_batches
 from embtune_trainer.train.lessons import Lessons
 from embtune_trainer.train.losses.distilled import margin_mse, mse
@@ -51,17 +50,7 @@ class Preferred:
 
     @classmethod
     def of(cls, records: Sequence[Record], scores: Lessons) -> "Preferred":
-        """
-        Raises:
-            InvalidInput: no row has a negative.
-        """
-        negatives = negatives_of(records)
-        if not negatives.any():
-            raise InvalidInput(
-                "training.loss: MarginMSE learns from negatives, and none of the rows to train on has any: data.mine or "
-                "data.build found none. Loosen their rules, or take MultipleNegativesRanking."
-            )
-        return cls(negatives, scores)
+        return cls(negatives_of(records), scores)
 
     def batches(self, batch_size: int, epoch: int, seed: int) -> list[Rows]:
         return global_batches(len(self.negatives), batch_size, epoch, seed)

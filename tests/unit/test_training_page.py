@@ -1,0 +1,42 @@
+"""The job of docs/training.md is good, and every word of its fields and of its findings is told."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from ruamel.yaml import YAML
+
+from embtune_api import presets
+from embtune_api.early_stopping import EarlyStopping, ValidationMetric
+from embtune_api.resources import FineTuneJob
+from embtune_api.training_record import TrainingFinding
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+(BLOCK,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_job_is_good_and_its_data_is_there() -> None:
+    job = FineTuneJob.model_validate(YAML(typ="safe").load(BLOCK), context={"cluster": False})
+    assert job.spec.training.early_stopping
+    assert (ROOT / job.spec.data.train[0].uri).exists()
+
+
+def test_every_word_is_told() -> None:
+    told = set(re.findall(r"`([\w.@/]+)`", PAGE))
+    fields = {f"earlyStopping.{field.alias}" for field in EarlyStopping.model_fields.values()}
+    assert fields | {"microBatchSize", "activationCheckpointing", "evaluationSteps"} <= told
+    assert {str(metric) for metric in _words(ValidationMetric)} <= told
+    assert set(get_args(TrainingFinding.model_fields["check"].annotation)) <= told
+
+
+def test_numbers_are_those_of_the_code() -> None:
+    assert f"{presets._ROWS_A_LOOK:,} rows passed" in PAGE
+    assert f"at most {presets._MOST_QUESTIONS} questions" in PAGE
+    assert f"every {presets._PASSED_A_QUESTION} rows" in PAGE
+    assert f"{presets.FEWEST_VALIDATED} validation rows or more" in PAGE
+    assert f"Default: {EarlyStopping().patience}" in PAGE
+
+
+def _words(union: object) -> set[str]:
+    return {word for part in get_args(union) for word in ([part] if isinstance(part, str) else _words(part))}
