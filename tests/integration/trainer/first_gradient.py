@@ -50,8 +50,8 @@ def main() -> None:
         gradient, batch, _ = first_gradient(request, ranks, Loop)
         cramped, _, halvings = first_gradient(request, ranks, Cramped)
         if ranks.first:
-            arrays = {"gradient": gradient, "cramped": cramped, "batch": batch, "halvings": halvings}
-            np.savez(out / f"{file.stem}.npz", **arrays)
+            place = out / f"{file.stem}.npz"
+            np.savez(place, gradient=gradient, cramped=cramped, batch=batch, halvings=halvings)
     dist.destroy_process_group()
 
 

@@ -22,9 +22,11 @@ from embtune_trainer.encoder import load_encoder
 from embtune_trainer.prepare.normalise import normalise
 from embtune_trainer.train.batches import Rows
 from embtune_trainer.train.checkpoints import Checkpoints
-from embtune_trainer.train.loop import Loop, Outcome, schedule
+from embtune_trainer.train.loop import Loop, schedule
+from embtune_trainer.train.memory import Memory
 from embtune_trainer.train.objectives import make_objective
 from embtune_trainer.train.objectives.scored import unit_scores
+from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import Record, tokenize_rows
 from embtune_trainer.train.teaching import ask_teacher
@@ -117,7 +119,8 @@ def ours(training: TrainingRun, base: Path, records: list[Record]) -> tuple[list
     lessons = ask_teacher(training.request, records, training.store, Ranks(), device, 32, lambda _: None)
     rows, objective = tokenize_rows(records, model, None), make_objective(records, recipe.loss, lessons, recipe.matryoshka)
     checkpoints = Checkpoints(open_store("memory://"), StepKeys("unused"))
-    loop = Loop(model, rows, objective, recipe, Ranks(), checkpoints, False, lambda _: None, lambda: False)
+    memory = Memory.of(recipe, batch_texts=10_000)
+    loop = Loop(model, rows, objective, recipe, Ranks(), checkpoints, False, lambda _: None, lambda: False, memory=memory)
     loop._prepare_model()
     optimizer, losses, batches = loop._optimizer(), [], batches_of(loop)
     for step, batch in enumerate(batches):

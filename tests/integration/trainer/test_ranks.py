@@ -26,7 +26,9 @@ def gradients(
         folders.append(tmp_path_factory.mktemp(f"processes-{processes}"))
         for loss in get_args(LossName):
             teacher = teachers.get(TEACHERS.get(loss, ""))
-            training = a_training(folders[-1] / loss, tiny_model, rows_for(loss, pairs), recipe_for(loss), processes, teacher)
+            training = a_training(
+                folders[-1] / loss, tiny_model, rows_for(loss, pairs), recipe_for(loss), processes, teacher=teacher
+            )
             (folders[-1] / f"{loss}.json").write_text(training.request.model_dump_json(), encoding="utf-8")
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", str(SCRIPT)]
         subprocess.run([*command, str(folders[-1]), str(folders[-1])], check=True, timeout=300)
