@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(VENV)/bin/uv
 MEMBERS := crds store operator trainer-image
 
-.PHONY: help setup lock generate demo demo-clean screenshots check test bench bench-trainer bench-encoding bench-start bench-prepare bench-masking bench-techniques bench-search bench-gate bench-candidates bench-auto bench-parts bench-operator picture acceptance
+.PHONY: help setup lock generate demo demo-clean screenshots check test bench bench-trainer bench-encoding bench-start bench-prepare bench-masking bench-techniques bench-losses bench-search bench-gate bench-candidates bench-auto bench-parts bench-operator picture acceptance
 help:  ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
@@ -86,6 +86,9 @@ bench-candidates: setup  ## bad candidates, really trained, are not promoted; a 
 
 bench-parts: setup  ## LoRA, freezing, layer rates and frozen documents beside a full fine-tune; half an hour, not part of bench
 	@PYTHONPATH=tests $(BIN)/python -m bench.parts
+
+bench-losses: setup  ## Matryoshka, multilingual MSE and distillation on real sets; not part of bench
+	@PYTHONPATH=tests $(BIN)/python -m bench.losses
 
 bench-auto: setup  ## preset: Auto beside the base and a grid of four, on three real sets; half an hour, not part of bench
 	@PYTHONPATH=tests $(BIN)/python -m bench.auto

@@ -4,7 +4,7 @@ import itertools
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,18 +119,17 @@ class TrainingRun:
 def a_training(
     folder: Path,
     base: Path,
-    rows: list[dict[str, str]],
+    rows: Sequence[Mapping[str, Any]],
     recipe: Training,
     processes: int = 1,
-    validation: list[dict[str, str]] | None = None,
+    validation: Sequence[Mapping[str, Any]] | None = None,
+    teacher: Path | None = None,
 ) -> TrainingRun:
-    """A store with prepared rows and a staged base, and the request to train on them."""
+    """A store with prepared rows, a staged base and a staged teacher, and the request to train on them."""
     store = open_store(str(folder))
     prepared = StepKeys("team/jobs/job/uid/prepare/input")
     places = prepared.data("0")
     stored = _stored(store, places.train_rows, rows)
-    files = upload_folder(store, base, prepared.base_model("0"))
-    staged = StoredModel(prefix=prepared.base_model("0"), digest=tree_digest((f.path, f.sha256) for f in files), files=files)
     request = TrainRequest(
         store=str(folder),
         namespace="team",
@@ -141,14 +140,20 @@ def a_training(
         rows=stored,
         validation=_stored(store, places.validation_rows, validation) if validation else None,
         fingerprints=StoredFile(key=places.fingerprints, size=0, sha256=sha256_hex(b"")),
-        base=staged,
+        base=_staged(store, base, prepared.base_model("0")),
+        teacher=_staged(store, teacher, prepared.teacher("0")) if teacher else None,
         training=recipe,
         processes=processes,
     )
     return TrainingRun(store, request)
 
 
-def _stored(store: Store, key: str, rows: list[dict[str, str]]) -> StoredFile:
+def _staged(store: Store, folder: Path, prefix: str) -> StoredModel:
+    files = upload_folder(store, folder, prefix)
+    return StoredModel(prefix=prefix, digest=tree_digest((f.path, f.sha256) for f in files), files=files)
+
+
+def _stored(store: Store, key: str, rows: Sequence[Mapping[str, Any]]) -> StoredFile:
     data = "".join(json.dumps(row) + "\n" for row in rows).encode()
     store.put(key, data)
     return StoredFile(key=key, size=len(data), sha256=sha256_hex(data))

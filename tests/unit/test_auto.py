@@ -12,6 +12,7 @@ from embtune_api.losses import BUILT, FITTING, JUDGED, LOSS_SHAPES, LossName, Pr
 from embtune_api.presets import from_own_version, questions_a_look, resolve, resolve_data, steps_per_epoch
 from embtune_api.spec import Recipe
 from embtune_api.training import Training
+from support.training_rows import loss_named
 
 BASE = {"uri": "hf://org/model"}
 TICKETS = {"text": "ticket", "label": "queue"}
@@ -35,7 +36,7 @@ def test_the_loss_that_fits_learns_from_the_shape(shape: Prepared) -> None:
 @pytest.mark.parametrize("loss", get_args(LossName))
 def test_a_loss_that_is_named_stays(loss: LossName) -> None:
     shape: Prepared = "0/1 pairs" if loss in JUDGED else min(LOSS_SHAPES[loss])
-    assert resolve(Training.model_validate({"loss": {"name": loss, "scale": 7}}), 1000, shape).loss.name == loss
+    assert resolve(Training(loss=loss_named(loss, scale=7)), 1000, shape).loss.name == loss
 
 
 def test_triplets_among_which_pairs_were_replayed_are_not_learnt_from_as_triplets() -> None:

@@ -80,7 +80,7 @@ class ResolvedSource(Document):
 
 
 class StoredModel(Document):
-    """A sentence-transformers folder in the store."""
+    """A sentence-transformers folder in the store: an encoder, or the cross-encoder that teaches one."""
 
     prefix: str
     """Key of the folder."""
@@ -145,6 +145,8 @@ class PrepareFacts(Document):
     base: ResolvedBase
     miner: ResolvedBase | None = None
     """Who looked for hard negatives; None: nobody did."""
+    teacher: ResolvedBase | None = None
+    """Whom the loss learns from: an encoder, or a cross-encoder; None: from nobody."""
     exam: str
     """Digest of the exam that this job is judged on."""
     train_rows: int

@@ -65,7 +65,8 @@ class LineKeys:
         return f"{self.root}/data/{sha256}"
 
     def embeddings(self, model_digest: str, settings_digest: str) -> "EmbeddingKeys":
-        """Vectors of the line's texts by one model: a cache, which may be deleted at any time."""
+        """Vectors of the line's texts by one model: a cache, which may be deleted at any time. A cross-encoder's
+        are its scores of pairs."""
         return EmbeddingKeys(f"{self.root}/embeddings/{model_digest[:SHORT]}-{settings_digest[:SHORT]}")
 
 
@@ -250,6 +251,10 @@ class StepKeys:
     def base_model(self, digest: str) -> str:
         """prepare: a base model from outside, staged; by content, as `data`."""
         return f"{self.root}/base/{digest[:SHORT]}"
+
+    def teacher(self, digest: str) -> str:
+        """prepare: the model from outside that the loss learns from, staged; by content, as `data`."""
+        return f"{self.root}/teacher/{digest[:SHORT]}"
 
     def model(self, digest: str) -> str:
         """train: the trained model, by content: two trainers at once never overwrite each other's bytes."""

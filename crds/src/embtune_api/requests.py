@@ -74,6 +74,8 @@ class TrainRequest(StepRequest):
     fingerprints: StoredFile
     """Of those rows, and of everything that the base was trained on."""
     base: StoredModel
+    teacher: StoredModel | None = None
+    """Whom the loss learns from; None: from nobody."""
     training: Training
     """Every value explicit."""
     encoder: Encoder | None = None

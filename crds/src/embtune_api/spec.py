@@ -19,7 +19,7 @@ from embtune_api.data import Data
 from embtune_api.early_stopping import OF_PAIRS
 from embtune_api.encoder import Encoder
 from embtune_api.evaluation import THE_EXAM, Evaluation
-from embtune_api.losses import SHAPE_COLUMNS, built_as, learns_from
+from embtune_api.losses import SHAPE_COLUMNS, TRANSLATIONS, built_as, learns_from
 from embtune_api.metrics import suite_of
 from embtune_api.names import DnsLabel
 from embtune_api.promotion import Promotion
@@ -100,6 +100,23 @@ class Recipe(Resource):
                     f"loss {loss} learns from {' or '.join(wanted)}, but data.train[{number}].columns maps {shape}{as_built}; "
                     f"map the columns {columns}, or choose a loss for {shape}{as_built}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    @cel(expressions.NEGATIVES_THERE, expressions.NO_NEGATIVES, field="data")
+    def _margins_are_of_negatives(self) -> Self:
+        data = self.data
+        made = data.mine is not None or data.build.negatives != "None" or data.build.labelled_texts == "Triplets"
+        if self.training.loss.name == "MarginMSE" and not made and any(s.columns.negative is None for s in data.train):
+            raise ValueError(expressions.NO_NEGATIVES)
+        return self
+
+    @model_validator(mode="after")
+    @cel(expressions.NO_NEGATIVES_MADE, expressions.NEGATIVES_FOR_NOTHING, field="data")
+    def _translations_have_no_negatives(self) -> Self:
+        made = self.data.mine is not None or self.data.build.negatives != "None"
+        if self.training.loss.name in TRANSLATIONS and made:
+            raise ValueError(expressions.NEGATIVES_FOR_NOTHING)
         return self
 
     @model_validator(mode="after")

@@ -9,43 +9,82 @@ from pydantic import Field, model_validator
 from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
 from embtune_api.early_stopping import EarlyStopping
-from embtune_api.losses import MARGINS, LossChoice
+from embtune_api.losses import CACHED, LOSS_SHAPES, MARGINS, SCALES, TEACHERS, LossChoice
+from embtune_api.matryoshka import Matryoshka
+from embtune_api.teacher import Teacher
 from embtune_api.tune import Tune
 
 NO_MARGIN = f"margin is for the losses {', '.join(sorted(MARGINS))}"
-CACHED_ALREADY = "the loss CachedMultipleNegativesRanking has its own size: set loss.miniBatchSize instead of microBatchSize"
+NO_TEACHER = f"teacher is for the losses {', '.join(sorted(TEACHERS))}"
+NO_CROSS_ENCODER = "MarginMSE learns what a cross-encoder says: name one as teacher.uri"
+CACHED_ALREADY = "a Cached loss has its own size: set loss.miniBatchSize instead of microBatchSize"
 NO_LOOKS = "earlyStopping looks at the validation rows: evaluationSteps must not be 0"
 UNSEEN = "documentEncoder Frozen trains to the last step: leave out earlyStopping and evaluationSteps"
 FEWEST_LABELLED = 8
 """Texts in a batch: fewer would not hold several of each of several labels."""
+_OF_LABELS = sorted(name for name, shapes in LOSS_SHAPES.items() if "labelled texts" in shapes)
+SMALL_BATCH = (
+    f"{', '.join(_OF_LABELS)} compare texts of several labels in each batch: batchSize must be {FEWEST_LABELLED} or more"
+)
 
 
 class Loss(Resource):
     """What training makes small."""
 
     name: LossChoice = "Auto"
-    """Auto: the one that fits the data. Pairs and triplets: MultipleNegativesRanking and its cached variant rank the right answer
-    above all other answers and negatives in the batch; the cached one needs less memory, and more time. Triplets: Triplet keeps
-    each anchor nearer to its answer than to its own negatives. Scored pairs: CoSENT brings them into the order of their scores,
-    CosineSimilarity to the scores themselves; scores of 0 and 1 alone: Contrastive, OnlineContrastive. Labelled texts:
-    BatchHardSoftMarginTriplet, over the hardest of each batch."""
-    scale: Annotated[float, Field(gt=0, le=1000)] = 20.0
-    """MultipleNegativesRanking, CoSENT: inverse temperature, by which cosine similarities are multiplied."""
+    """Auto: the one that fits the data. Pairs and triplets: MultipleNegativesRanking ranks the right answer above all other
+    answers and negatives in the batch; MultipleNegativesSymmetricRanking also the right question above all others; GIST leaves
+    out what a guide takes for right; their Cached variants need less memory, and more time. Triplets: Triplet keeps each anchor
+    nearer to its answer than to its own negatives. Rows with negatives: MarginMSE learns by how much a cross-encoder prefers the
+    answer. Texts and their translations: MSE makes a model multilingual. Scored pairs: CoSENT brings them into the order of their
+    scores, CosineSimilarity to the scores themselves; scores of 0 and 1 alone: Contrastive, OnlineContrastive. Labelled texts:
+    BatchHardSoftMarginTriplet and BatchHardTriplet, over the hardest of each batch, BatchSemiHardTriplet, BatchAllTriplet."""
+    scale: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """Inverse temperature, by which cosine similarities are multiplied. Default: 20; of GIST and CachedGIST 100."""
     margin: Annotated[float, Field(gt=0, le=1000)] | None = None
-    """Triplet: Euclidean distance, by default 5; Contrastive, OnlineContrastive: cosine distance, by default 0.5."""
+    """Triplet, BatchAllTriplet, BatchHardTriplet, BatchSemiHardTriplet: Euclidean distance, by default 5; Contrastive,
+    OnlineContrastive: cosine distance, by default 0.5; GIST, CachedGIST: by how much less similar than the answer a text must be,
+    as the guide sees it, to be a negative: cosine similarity, by default 0."""
     mini_batch_size: Annotated[int, Field(ge=1, le=8192)] = 32
-    """Cached variant only: texts whose activations are in memory at once; memory no longer grows with batchSize."""
+    """Cached variants only: texts whose activations are in memory at once; memory no longer grows with batchSize."""
+    teacher: Teacher | None = None
+    """GIST, CachedGIST: the guide; MSE: whose vectors of the anchor both texts get, with as many numbers as the base model's.
+    Default: the base model itself. MarginMSE: the cross-encoder, with one output; its scores are sigmoids, 0 to 1."""
 
     @property
     def explicit_margin(self) -> float:
         """The margin, or the loss's own. Raises KeyError for a loss that has none."""
         return self.margin if self.margin is not None else MARGINS[self.name]
 
+    @property
+    def explicit_scale(self) -> float:
+        """The scale, or the loss's own. Raises KeyError for a loss that has none."""
+        return self.scale if self.scale is not None else SCALES[self.name]
+
+    @property
+    def is_cached(self) -> bool:
+        """Embeddings are computed twice, so that only those of a few texts need their activations at once."""
+        return self.name in CACHED.values()
+
     @model_validator(mode="after")
     @cel(f"!has(self.margin) || self.name in {sorted(MARGINS)}", NO_MARGIN, field="margin")
     def _margin_is_of_use(self) -> Self:
         if self.margin is not None and self.name not in MARGINS:
             raise ValueError(NO_MARGIN)
+        return self
+
+    @model_validator(mode="after")
+    @cel(f"!has(self.teacher) || self.name in {sorted(TEACHERS)}", NO_TEACHER, field="teacher")
+    def _teacher_is_of_use(self) -> Self:
+        if self.teacher is not None and self.name not in TEACHERS:
+            raise ValueError(NO_TEACHER)
+        return self
+
+    @model_validator(mode="after")
+    @cel("self.name != 'MarginMSE' || (has(self.teacher) && has(self.teacher.uri))", NO_CROSS_ENCODER, field="teacher")
+    def _cross_encoder_is_named(self) -> Self:
+        if self.name == "MarginMSE" and (self.teacher is None or self.teacher.uri is None):
+            raise ValueError(NO_CROSS_ENCODER)
         return self
 
 
@@ -55,7 +94,9 @@ class Training(Resource):
     preset: Literal["Auto"] = "Auto"
     """Auto: epochs, batchSize and learningRate by the number of rows; one gentle epoch for a line that goes on from a version of
     its own."""
-    loss: Loss = Loss()
+    loss: Loss = Loss(name="Auto")  # spelled out: an API server puts defaults to the rules as they are written
+    matryoshka: Matryoshka | None = None
+    """Around the loss, whichever it is; None: whole vectors alone are trained."""
     epochs: Annotated[int, Field(ge=1, le=100)] | None = None
     """Passes over the rows; default: the preset's."""
     batch_size: Annotated[int, Field(ge=2, le=65536)] | None = None
@@ -96,25 +137,20 @@ class Training(Resource):
 
     @model_validator(mode="after")
     @cel(
-        f"self.loss.name != 'BatchHardSoftMarginTriplet' || !has(self.batchSize) || self.batchSize >= {FEWEST_LABELLED}",
-        f"BatchHardSoftMarginTriplet compares texts of several labels in each batch: batchSize must be {FEWEST_LABELLED} or more",
+        f"!(self.loss.name in {_OF_LABELS}) || !has(self.batchSize) || self.batchSize >= {FEWEST_LABELLED}",
+        SMALL_BATCH,
         field="batchSize",
     )
     def _batches_hold_several_labels(self) -> Self:
         small = self.batch_size is not None and self.batch_size < FEWEST_LABELLED
-        if self.loss.name == "BatchHardSoftMarginTriplet" and small:
-            raise ValueError(
-                f"BatchHardSoftMarginTriplet compares texts of several labels in each batch: batchSize must be {FEWEST_LABELLED} "
-                f"or more, not {self.batch_size}"
-            )
+        if self.loss.name in _OF_LABELS and small:
+            raise ValueError(f"{SMALL_BATCH}, not {self.batch_size}")
         return self
 
     @model_validator(mode="after")
-    @cel(
-        "!has(self.microBatchSize) || self.loss.name != 'CachedMultipleNegativesRanking'", CACHED_ALREADY, field="microBatchSize"
-    )
+    @cel(f"!has(self.microBatchSize) || !(self.loss.name in {sorted(CACHED.values())})", CACHED_ALREADY, field="microBatchSize")
     def _one_size_at_once(self) -> Self:
-        if self.micro_batch_size is not None and self.loss.name == "CachedMultipleNegativesRanking":
+        if self.micro_batch_size is not None and self.loss.is_cached:
             raise ValueError(CACHED_ALREADY)
         return self
 

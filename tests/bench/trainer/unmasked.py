@@ -47,7 +47,7 @@ def main() -> None:
     model = load_encoder(base, device)
     explicit: Training = recipe(seed, max_length)
     rows = tokenize_rows(read_records(rows_file.read_bytes()), model, explicit.max_seq_length)
-    unmasked = nothing_known(len(rows), explicit.loss.scale)
+    unmasked = nothing_known(len(rows), explicit.loss.explicit_scale)
     checkpoints = Checkpoints(open_store(f"{out}-scratch"), keys(seed))
     loop = Loop(model, rows, unmasked, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False)
     with Measured() as measured:

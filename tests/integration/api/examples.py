@@ -184,6 +184,17 @@ _TRIPLETS: Object = {
         "microBatchSize": 24,
     },
 }
+_TAUGHT: Object = {
+    **_TRIPLETS,
+    "training": {
+        "loss": {"name": "MarginMSE", "teacher": {"uri": "hf://cross-encoder/ms-marco-MiniLM-L6-v2"}},
+        "matryoshka": {"dims": [384, 128, 64], "weights": [1.0, 0.5, 0.25]},
+    },
+}
+_GUIDED: Object = {
+    **RECIPE,
+    "training": {"loss": {"name": "CachedGIST", "margin": 0.05, "teacher": {"version": {"model": "search", "ref": "2"}}}},
+}
 _HEADLESS: Object = {
     "uri": "s3://datasets/sts.csv",
     "header": ["a", "b", "s"],
@@ -257,7 +268,7 @@ _SUITES: tuple[Object, ...] = (
         },
     ),
 )
-_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _FROM_NOTHING, *_SUITES, _TRIPLETS, _SCORED, _LABELLED)
+_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _FROM_NOTHING, *_SUITES, _TAUGHT, _GUIDED, _TRIPLETS, _SCORED, _LABELLED)
 
 
 def _document(kind: str, name: str, spec: Object) -> Object:

@@ -115,7 +115,7 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         TRIPLETS,
         ("spec", "training"),
         {"loss": {"name": "CachedMultipleNegativesRanking"}, "microBatchSize": 8},
-        "spec.training.microBatchSize: Invalid value: the loss CachedMultipleNegativesRanking has its own size",
+        "spec.training.microBatchSize: Invalid value: a Cached loss has its own size",
     ),
     "stopping early without looking": (
         TRIPLETS,
@@ -165,7 +165,8 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         TRIPLETS,
         LOSS,
         {"name": "MultipleNegativesRanking", "margin": 1},
-        "spec.training.loss.margin: Invalid value: margin is for the losses Contrastive, OnlineContrastive, Triplet",
+        "spec.training.loss.margin: Invalid value: margin is for the losses BatchAllTriplet, BatchHardTriplet, "
+        "BatchSemiHardTriplet, CachedGIST, Contrastive, GIST, OnlineContrastive, Triplet",
     ),
     "a margin for whichever loss fits": (
         TRIPLETS,
@@ -183,11 +184,83 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
         {"loss": {"name": "BatchHardSoftMarginTriplet"}, "batchSize": 8},
         "loss BatchHardSoftMarginTriplet does not learn from the columns of data.train: it wants labelled texts",
     ),
-    "batches too small to hold several labels": (
+    **{
+        f"batches too small to hold several labels for {loss}": (
+            LABELLED,
+            ("spec", "training"),
+            {"loss": {"name": loss}, "batchSize": 7},
+            "spec.training.batchSize: Invalid value: BatchAllTriplet, BatchHardSoftMarginTriplet, BatchHardTriplet, "
+            "BatchSemiHardTriplet compare texts of several labels in each batch",
+        )
+        for loss in ("BatchHardSoftMarginTriplet", "BatchAllTriplet")
+    },
+    "a teacher for a loss that learns from nobody": (
+        TRIPLETS,
+        LOSS,
+        {"name": "Triplet", "teacher": {"uri": "hf://a/b"}},
+        "spec.training.loss.teacher: Invalid value: teacher is for the losses CachedGIST, GIST, MSE, MarginMSE",
+    ),
+    "margins that no cross-encoder gives": (
+        TRIPLETS,
+        LOSS,
+        {"name": "MarginMSE"},
+        "spec.training.loss.teacher: Invalid value: MarginMSE learns what a cross-encoder says: name one as teacher.uri",
+    ),
+    "a version as a cross-encoder": (
+        TRIPLETS,
+        LOSS,
+        {"name": "MarginMSE", "teacher": {"version": {"model": "search"}}},
+        "MarginMSE learns what a cross-encoder says",
+    ),
+    "a teacher that is nothing": (
+        TRIPLETS,
+        LOSS,
+        {"name": "GIST", "teacher": {}},
+        "spec.training.loss.teacher: Invalid value: set exactly one of uri and version",
+    ),
+    "a teacher on somebody's machine": (
+        TRIPLETS,
+        LOSS,
+        {"name": "GIST", "teacher": {"uri": "models/guide"}},
+        "spec.training.loss.teacher.uri: Invalid value: in a cluster, a model is hf://org/name",
+    ),
+    "a guide that is the base itself": (TRIPLETS, LOSS, {"name": "GIST"}, None),
+    "margins of pairs without negatives": (
+        SHORTEST["FineTuneJob"],
+        ("spec", "training"),
+        {"loss": {"name": "MarginMSE", "teacher": {"uri": "hf://a/b"}}},
+        "spec.data: Invalid value: loss MarginMSE learns from negatives: map a negative for every source",
+    ),
+    "margins of pairs with negatives that are looked for": (
+        JOB,
+        LOSS,
+        {"name": "MarginMSE", "teacher": {"uri": "hf://a/b"}},
+        None,
+    ),
+    "translations with negatives that are looked for": (
+        JOB,
+        LOSS,
+        {"name": "MSE"},
+        "spec.data: Invalid value: loss MSE learns from texts and their translations, and has no use for negatives",
+    ),
+    "translations": (SHORTEST["FineTuneJob"], ("spec", "training"), {"loss": {"name": "MSE"}}, None),
+    "labelled texts as translations of each other": (
         LABELLED,
         ("spec", "training"),
-        {"loss": {"name": "BatchHardSoftMarginTriplet"}, "batchSize": 7},
-        "spec.training.batchSize: Invalid value: BatchHardSoftMarginTriplet compares texts of several labels in each batch",
+        {"loss": {"name": "MSE"}},
+        "spec.data.train: Invalid value: loss MSE does not learn from the columns of data.train: it wants pairs",
+    ),
+    "vectors cut twice to the same length": (
+        JOB,
+        ("spec", "training", "matryoshka"),
+        {"dims": [64, 32, 64]},
+        "spec.training.matryoshka.dims: Invalid value: dims must differ from each other",
+    ),
+    "a weight too few": (
+        JOB,
+        ("spec", "training", "matryoshka"),
+        {"dims": [64, 32], "weights": [1]},
+        "spec.training.matryoshka.weights: Invalid value: weights has one number for each of dims",
     ),
     "scored pairs for a loss that learns from pairs": (
         JOB,

@@ -7,6 +7,7 @@ import pytest
 
 from support.rows import tldr_pairs
 from support.tiny_model import make_tiny_model
+from support.tiny_writer import make_reader
 from support.trainer import Warm, warm_process
 
 
@@ -23,5 +24,18 @@ def pairs() -> list[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory, pairs: list[dict[str, str]]) -> Path:
-    texts = [text for pair in pairs for text in (pair["anchor"], pair["positive"])]
-    return make_tiny_model(tmp_path_factory.mktemp("tiny"), texts)
+    return make_tiny_model(tmp_path_factory.mktemp("tiny"), texts_of(pairs))
+
+
+@pytest.fixture(scope="session")
+def teachers(tmp_path_factory: pytest.TempPathFactory, pairs: list[dict[str, str]], tiny_model: Path) -> dict[str, Path]:
+    """Tiny random models by what they are: an encoder, a cross-encoder."""
+    folder = tmp_path_factory.mktemp("teachers")
+    return {
+        "encoder": make_tiny_model(folder, texts_of(pairs), seed=5),
+        "cross-encoder": make_reader(folder / "reader", tiny_model),
+    }
+
+
+def texts_of(pairs: list[dict[str, str]]) -> list[str]:
+    return [text for pair in pairs for text in (pair["anchor"], pair["positive"])]

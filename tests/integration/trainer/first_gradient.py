@@ -1,9 +1,9 @@
 """Under torchrun: the gradient and the batch of a training's first step with each loss, written by rank 0; and the same gradient
 where memory runs out on the last rank.
 
-torchrun --nproc-per-node N first_gradient.py BASE FOLDER OUT
+torchrun --nproc-per-node N first_gradient.py FOLDER OUT
 
-FOLDER holds the rows of each loss as LOSS.jsonl; OUT/LOSS.npz is written.
+FOLDER holds a request to train with each loss as LOSS.json; OUT/LOSS.npz is written.
 """
 
 import sys
@@ -15,15 +15,16 @@ import torch
 import torch.distributed as dist
 
 from embtune_api.keys import StepKeys
-from embtune_api.training import Loss, Training
+from embtune_api.requests import TrainRequest
 from embtune_store import open_store
-from embtune_trainer.encoder import load_encoder
+from embtune_trainer.encoder import fetch_model, load_encoder
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.loop import Loop
 from embtune_trainer.train.objectives import make_objective
 from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import read_records, tokenize_rows
+from embtune_trainer.train.teaching import ask_teacher
 
 BUDGET = 120
 """Rows × longest that may be embedded at once where memory is small."""
@@ -40,38 +41,32 @@ class Cramped(Loop):
 
 
 def main() -> None:
-    base, folder, out = (Path(argument) for argument in sys.argv[1:])
+    folder, out = (Path(argument) for argument in sys.argv[1:])
     dist.init_process_group("gloo")
     torch.set_num_threads(1)
     ranks = Ranks()
-    for rows_file in sorted(folder.glob("*.jsonl")):
-        gradient, batch, _ = first_gradient(base, rows_file, ranks, Loop)
-        cramped, _, halvings = first_gradient(base, rows_file, ranks, Cramped)
+    for file in sorted(folder.glob("*.json")):
+        request = TrainRequest.model_validate_json(file.read_bytes())
+        gradient, batch, _ = first_gradient(request, ranks, Loop)
+        cramped, _, halvings = first_gradient(request, ranks, Cramped)
         if ranks.first:
-            file = out / f"{rows_file.stem}.npz"
-            np.savez(file, gradient=gradient, cramped=cramped, batch=batch, halvings=halvings)
+            place = out / f"{file.stem}.npz"
+            np.savez(place, gradient=gradient, cramped=cramped, batch=batch, halvings=halvings)
     dist.destroy_process_group()
 
 
-def first_gradient(base: Path, rows_file: Path, ranks: Ranks, kind: type[Loop]) -> tuple[np.ndarray, np.ndarray, int]:
+def first_gradient(request: TrainRequest, ranks: Ranks, kind: type[Loop]) -> tuple[np.ndarray, np.ndarray, int]:
     """The whole gradient as one vector, the numbers of the rows, and how often memory ran out."""
-    recipe = Training(
-        loss=Loss.model_validate({"name": rows_file.stem}),
-        epochs=1,
-        batch_size=32,
-        learning_rate=1e-3,
-        max_seq_length=32,
-        dropout=0.0,
-        seed=7,
-        checkpoint_steps=1000,
-    )
-    model = load_encoder(base, torch.device("cpu"))
-    records = read_records(rows_file.read_bytes())
-    rows, objective = tokenize_rows(records, model, recipe.max_seq_length), make_objective(records, recipe.loss)
+    store, recipe, device = open_store(request.store), request.training, torch.device("cpu")
+    model = load_encoder(fetch_model(store, request.base), device)
+    records = read_records(store.get(request.rows.key))
+    lessons = ask_teacher(request, records, store, ranks, device, model.get_embedding_dimension(), lambda _: None)
+    rows = tokenize_rows(records, model, recipe.max_seq_length)
+    objective = make_objective(records, recipe.loss, lessons, recipe.matryoshka)
     checkpoints = Checkpoints(open_store("memory://"), StepKeys("unused"))
     loop = kind(model, rows, objective, recipe, ranks, checkpoints, False, lambda _: None, lambda: False)
     loop._prepare_model()
-    batch = objective.batches(32, epoch=0, seed=7)[0]
+    batch = objective.batches(loop._batch_size, epoch=0, seed=recipe.seed)[0]
     loop._backward(0, batch, Outcome())
     ranks.sum_gradients(model)
     gradient = torch.cat([p.grad.reshape(-1) for p in model.parameters() if p.grad is not None])

@@ -1,6 +1,5 @@
 """Any number of processes: the same batch, the same gradient, with every loss."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,25 +8,44 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from embtune_api.losses import LossName
-from support.training_rows import rows_for
+from embtune_api.losses import TEACHERS, LossName
+from embtune_api.training import Training
+from support.trainer import a_training
+from support.training_rows import loss_named, rows_for
 
 SCRIPT = Path(__file__).with_name("first_gradient.py")
 
 
 @pytest.fixture(scope="module")
-def gradients(tiny_model: Path, pairs: list[dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Folders of first gradients, of one process and of two."""
-    rows = tmp_path_factory.mktemp("rows")
-    for loss in get_args(LossName):
-        lines = (json.dumps(row) + "\n" for row in rows_for(loss, pairs))
-        (rows / f"{loss}.jsonl").write_text("".join(lines), encoding="utf-8")
+def gradients(
+    tiny_model: Path, teachers: dict[str, Path], pairs: list[dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> list[Path]:
+    """Folders of first gradients, of one process and of two, with stores of their own: a teacher is asked anew."""
     folders = []
     for processes in (1, 2):
         folders.append(tmp_path_factory.mktemp(f"processes-{processes}"))
+        for loss in get_args(LossName):
+            teacher = teachers.get(TEACHERS.get(loss, ""))
+            training = a_training(
+                folders[-1] / loss, tiny_model, rows_for(loss, pairs), recipe_for(loss), processes, teacher=teacher
+            )
+            (folders[-1] / f"{loss}.json").write_text(training.request.model_dump_json(), encoding="utf-8")
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", str(SCRIPT)]
-        subprocess.run([*command, str(tiny_model), str(rows), str(folders[-1])], check=True, timeout=300)
+        subprocess.run([*command, str(folders[-1]), str(folders[-1])], check=True, timeout=300)
     return folders
+
+
+def recipe_for(loss: LossName) -> Training:
+    return Training(
+        loss=loss_named(loss),
+        epochs=1,
+        batch_size=32,
+        learning_rate=1e-3,
+        max_seq_length=32,
+        dropout=0.0,
+        seed=7,
+        checkpoint_steps=1000,
+    )
 
 
 @pytest.mark.parametrize("loss", get_args(LossName))

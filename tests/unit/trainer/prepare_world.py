@@ -80,7 +80,7 @@ class World:
 
     def request(self, *files: str, job: str = "one", base: Any = None, owner: Owner = OWNER, **data: Any) -> PrepareRequest:
         """`data`: `columns`, `split` and `checks` of the spec."""
-        columns = data.pop("columns", {"anchor": "anchor", "positive": "positive"})
+        columns = data.pop("columns", None) or {"anchor": "anchor", "positive": "positive"}
         checks = {"minRows": 2} | data.pop("checks", {})
         train = [{"uri": file, "columns": columns} for file in files]
         return PrepareRequest(

@@ -1,5 +1,7 @@
 """Objectives: which rows make a batch, and which texts of it are compared with which."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -7,13 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embtune_api.presets import steps_per_epoch
-from embtune_trainer.train.losses.labelled import batch_hard_soft_margin_triplet
+from embtune_trainer.train.losses.labelled import (
+    batch_all_triplet,
+    batch_hard_soft_margin_triplet,
+    batch_hard_triplet,
+    batch_semi_hard_triplet,
+)
 from embtune_trainer.train.losses.scored import cosent, online_contrastive
-from embtune_trainer.train.objectives.labelled import labelled_batches
+from embtune_trainer.train.objectives.labelled import LabelLoss, labelled_batches
 from embtune_trainer.train.objectives.pairs import Places, Ranking
 from embtune_trainer.train.objectives.scored import unit_scores
 from embtune_trainer.train.positives import KnownPositives
 from embtune_trainer.train.rows import Record
+
+LABEL_LOSSES: tuple[LabelLoss, ...] = (
+    batch_hard_soft_margin_triplet,
+    *(partial(loss, margin=5.0) for loss in (batch_all_triplet, batch_hard_triplet, batch_semi_hard_triplet)),
+)
 
 
 @given(
@@ -95,7 +107,7 @@ def test_losses_are_numbers_where_a_batch_says_nothing() -> None:
         cosent(same[:2], same[2:], torch.tensor([3.0, 3.0]), 20.0),
         online_contrastive(same[:2], same[2:], alike, 0.5),
         online_contrastive(same[:2], same[2:], 1 - alike, 0.5),
-        batch_hard_soft_margin_triplet(same, torch.tensor([0, 0, 0, 0])),
+        *(loss(same, labels) for loss in LABEL_LOSSES for labels in (torch.zeros(4), torch.arange(4))),
     ):
         assert torch.isfinite(value)
         (gradient,) = torch.autograd.grad(value, same, retain_graph=True, allow_unused=True)

@@ -7,8 +7,9 @@ if it were not there: its texts are embedded again. Writers never touch each oth
 
 import hashlib
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,17 @@ Vector = NDArray[np.float32]
 TextDigest = bytes
 
 _DIGEST_BYTES = 32
+T = TypeVar("T")
+
+ReportItems = Callable[[int, int], None]
+"""Called with how many are computed, and how many there are to compute; those of the cache do not count."""
+
+CHUNK = 2048
+"""Vectors in a chunk, 3 MB at 384 dimensions: a process that is killed loses one."""
+
+
+def silent(*_: float) -> None:
+    """For whoever does not want to know."""
 
 
 def text_digest(text: str) -> TextDigest:
@@ -54,6 +66,31 @@ class EmbeddingCache:
         file = io.BytesIO()
         np.save(file, chunk, allow_pickle=False)
         self.store.create(self.keys.chunk(sha256_hex(file.getvalue())), file.getvalue())
+
+    def completed(
+        self,
+        wanted: Mapping[TextDigest, T],
+        compute: Callable[[list[T]], Vector],
+        longest: Callable[[T], int],
+        report: ReportItems,
+    ) -> dict[TextDigest, Vector]:
+        """Every vector that is wanted; those that are not kept are computed and then kept, chunk by chunk.
+
+        Args:
+            compute: (items, dim) float32 of some items
+            longest: an item's length. Whatever order they come in, the same ones are computed together; long ones first, so
+                memory runs out at once or never.
+        """
+        vectors = self.read(wanted)
+        missing = [digest for digest in wanted if digest not in vectors]
+        missing.sort(key=lambda digest: (-longest(wanted[digest]), digest))
+        for start in range(0, len(missing), CHUNK):
+            chunk = missing[start : start + CHUNK]
+            new = dict(zip(chunk, compute([wanted[digest] for digest in chunk]), strict=True))
+            self.write(new)
+            vectors |= new
+            report(start + len(chunk), len(missing))
+        return vectors
 
     def _chunk(self, key: str) -> dict[TextDigest, Vector]:
         try:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from embtune_api.losses import BUILT, LOSS_SHAPES, OPTIONAL_COLUMNS, SHAPE_COLUMNS, LossChoice, Shape, built_as, learns_from
+from collections.abc import Callable
+
+from embtune_api.losses import (
+    BUILT,
+    LOSS_SHAPES,
+    OPTIONAL_COLUMNS,
+    SHAPE_COLUMNS,
+    TRANSLATIONS,
+    LossChoice,
+    Shape,
+    built_as,
+    learns_from,
+)
 from embtune_api.metrics import PLAIN_METRICS, RANKED_KINDS, RETRIEVAL_METRICS
 from embtune_api.suite_kinds import BEIR_KINDS, KIND_SHAPES
 
@@ -50,6 +62,14 @@ ONE_KIND = " || ".join(
 _LOSSES: tuple[LossChoice, ...] = ("Auto", *LOSS_SHAPES)
 
 
+def _alike(said_of: Callable[[LossChoice], str]) -> dict[str, list[LossChoice]]:
+    """Losses by what is said of them: one clause for all of these keeps a rule cheap."""
+    found: dict[str, list[LossChoice]] = {}
+    for loss in _LOSSES:
+        found.setdefault(said_of(loss), []).append(loss)
+    return found
+
+
 def _learns(loss: LossChoice) -> str:
     """The loss learns from what becomes of source s."""
     words = [word for word in BUILT if built_as("labelled texts", word, loss)]
@@ -60,14 +80,29 @@ def _learns(loss: LossChoice) -> str:
 
 
 LOSS_FITS = " && ".join(
-    f"(self.training.loss.name != {quoted(loss)} || self.data.train.all(s, {_learns(loss)}))" for loss in _LOSSES
+    f"(!(self.training.loss.name in {losses}) || self.data.train.all(s, {learns}))" for learns, losses in _alike(_learns).items()
 )
 LOSS_TOLD = "'loss ' + self.training.loss.name + ' does not learn from the columns of data.train: ' + ({})".format(
     " : ".join(
-        f"self.training.loss.name == {quoted(loss)} ? {quoted('it wants ' + ' or '.join(sorted(learns_from(loss))))}"
-        for loss in _LOSSES
+        f"self.training.loss.name in {losses} ? {quoted('it wants ' + wanted)}"
+        for wanted, losses in _alike(lambda loss: " or ".join(sorted(learns_from(loss)))).items()
     )
     + " : 'choose another loss'"
+)
+
+NEGATIVES_THERE = (
+    "self.training.loss.name != 'MarginMSE' || has(self.data.mine) || self.data.build.negatives != 'None'"
+    " || self.data.build.labelledTexts == 'Triplets' || self.data.train.all(s, has(s.columns.negative))"
+)
+NO_NEGATIVES = (
+    "loss MarginMSE learns from negatives: map a negative for every source, or have some made by data.mine or data.build"
+)
+NO_NEGATIVES_MADE = (
+    f"!(self.training.loss.name in {sorted(TRANSLATIONS)}) || (!has(self.data.mine) && self.data.build.negatives == 'None')"
+)
+NEGATIVES_FOR_NOTHING = (
+    f"loss {' or '.join(sorted(TRANSLATIONS))} learns from texts and their translations, and has no use for negatives: leave "
+    "out data.mine and build.negatives"
 )
 
 _RANKED = matches("g.metric", f"/({'|'.join(RETRIEVAL_METRICS)})@")

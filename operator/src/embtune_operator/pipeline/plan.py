@@ -11,7 +11,7 @@ from embtune_api.keys import SHORT, JobKeys, LineKeys, StepKeys
 from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, PublishRequest, TrainRequest
 
 if TYPE_CHECKING:
-    from embtune_api.documents import Judgement, PrepareFacts, StepManifest, StoredFile
+    from embtune_api.documents import Judgement, PrepareFacts, ResolvedBase, StepManifest, StoredFile
     from embtune_api.resources import FineTuneJob
     from embtune_api.slices import Slice
     from embtune_api.spec import FineTuneJobSpec
@@ -147,14 +147,17 @@ def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainReq
     presets.refuse_other_exam(job.spec.evaluation.suites, facts.exam_shape)  # before anything is trained
     base = facts.base.model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
+    teacher = facts.teacher.model if facts.teacher else None
     rows = [facts.train.sha256, facts.fingerprints.sha256]  # a job that asks other suites of the same rows is not trained again
-    digest = digest_of({"step": "train", "rows": rows, "base": base.digest, "training": weights, **_said(job.spec)})
+    models = [base.digest, teacher.digest if teacher else None]
+    digest = digest_of({"step": "train", "rows": rows, "models": models, "training": weights, **_said(job.spec)})
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
         validation=facts.validation,
         fingerprints=facts.fingerprints,
         base=base,
+        teacher=teacher,
         training=training,
         encoder=job.spec.encoder,
         processes=job.spec.runtime.processes_per_node,
@@ -235,7 +238,8 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
             "job": job.metadata.name,
             "job_uid": job.metadata.uid,
             "spec_digest": digest_of(job.spec),
-            "base": {"uri": facts.base.uri, "revision": facts.base.revision, "digest": facts.base.model.digest},
+            "base": _named(facts.base),
+            "teacher": _named(facts.teacher) if facts.teacher else None,
             "champion": champion.model_dump(mode="json") if champion else None,
             "replayed": resolved.replayed.model_dump(mode="json") if resolved.replayed else None,
             "prepare": prepared.digest,
@@ -260,6 +264,10 @@ def _said(spec: FineTuneJobSpec) -> dict[str, Any]:
 def _if_any(name: str, slices: list[Slice]) -> dict[str, list[Slice]]:
     """For a digest: a job that asks for none has the digest that it had before there were any."""
     return {name: slices} if slices else {}
+
+
+def _named(model: ResolvedBase) -> dict[str, str | None]:
+    return {"uri": model.uri, "revision": model.revision, "digest": model.model.digest}
 
 
 def _replayed_rows(resolved: Resolved) -> int:

@@ -34,33 +34,41 @@ def resolve_base(
     folder: Path | None,
     mirror: Path | None,
     secrets: Path | None = None,
+    field: str = "baseModel",
 ) -> ResolvedBase:
     """What `reference` means today. A model from outside is staged at `staged`; a version stays where it is.
 
     `folder` is where relative paths start (None refuses paths); `mirror` is a folder of `<org>/<name>` that is looked up
-    before the hub; `secrets` is where secretRefs are mounted (None: a local run).
+    before the hub; `secrets` is where secretRefs are mounted (None: a local run); `field` of the spec names the model.
 
     Raises:
         InvalidInput: no such model, not reachable, or not a sentence-transformers model in safetensors.
         Tampered: the bytes of a version are not those that were published.
     """
     if reference.version is not None:
-        return _published(reference.version, store, namespace)
-    uri = reference.uri or ""
-    with fetched(reference, folder, mirror, Outside(store, secrets)) as found:
-        files = _looked_through(found.folder, uri)
-        return ResolvedBase(uri=uri, revision=found.revision, model=stage_folder(found.folder, files, uri, store, staged))
+        return _published(reference.version, store, namespace, field)
+    with fetched(reference, folder, mirror, Outside(store, secrets), field) as found:
+        return stage(found, reference.uri or "", store, staged, field, check_model_folder)
 
 
-def _looked_through(folder: Path, uri: str) -> list[FileEntry]:
-    """The files that make the model, once it is clear that it is one."""
+Check = Callable[[Path, str, str], None]
+"""Of a folder, given its uri and the field that names it: raises InvalidInput where it is not the model that is wanted."""
+
+
+def stage(found: HubModel, uri: str, store: Store, staged: Staged, field: str, check: Check) -> ResolvedBase:
+    """Put a model where the next steps read it, once it is clear that it is one.
+
+    Raises:
+        InvalidInput: it is none, or cannot be read.
+    """
     try:
-        check_model_folder(folder, uri)
-        return [folders.file_entry(folder, folder / path) for path in kept_files(folder)]
+        check(found.folder, uri, field)
+        files = [folders.file_entry(found.folder, found.folder / path) for path in kept_files(found.folder)]
     except OSError as error:
         raise InvalidInput(
-            f"baseModel.uri: {error.filename} of {uri} cannot be read: {error.strerror}. Check its permissions."
+            f"{field}.uri: {error.filename} of {uri} cannot be read: {error.strerror}. Check its permissions."
         ) from error
+    return ResolvedBase(uri=uri, revision=found.revision, model=stage_folder(found.folder, files, uri, store, staged, field))
 
 
 def stage_folder(
@@ -138,25 +146,25 @@ def _download_s3(reference: BaseModelRef, folder: Path, outside: Outside, field:
                 target.touch()
 
 
-def _published(selector: VersionSelector, store: Store, namespace: str) -> ResolvedBase:
+def _published(selector: VersionSelector, store: Store, namespace: str, field: str) -> ResolvedBase:
     line = LineKeys(namespace, selector.model)
-    number = _production(line, store) if selector.ref == "production" else int(selector.ref)
+    number = _production(line, store, field) if selector.ref == "production" else int(selector.ref)
     keys = line.version(number)
     manifest = documents.read(store, keys.manifest, VersionManifest)
     if manifest is None:
         raise InvalidInput(
-            f"baseModel.version: {selector.model} has no version {number}. "
+            f"{field}.version: {selector.model} has no version {number}. "
             f"List what there is with: embtune versions {selector.model}."
         )
     folders.verify(store, keys.root, manifest.files)
     return ResolvedBase(uri=f"{selector.model}@{number}", model=manifest.stored_model(keys))
 
 
-def _production(line: LineKeys, store: Store) -> int:
+def _production(line: LineKeys, store: Store, field: str) -> int:
     release = documents.read(store, line.release, Release)
     if release is None or release.production is None:
         raise InvalidInput(
-            f"baseModel.version: nothing of {line.model} is in production yet. "
+            f"{field}.version: nothing of {line.model} is in production yet. "
             f"Start from a uri such as hf://sentence-transformers/all-MiniLM-L6-v2, or name a version by its number."
         )
     manifest = documents.read(store, line.version(release.production.version).manifest, VersionManifest)

@@ -28,37 +28,53 @@ def is_kept(path: str) -> bool:
     return not hidden and any(Path(path).match(pattern) for pattern in KEPT)
 
 
-def check_model_folder(folder: Path, uri: str) -> None:
+class _Unusable(Exception):
+    """What is wrong with the folder."""
+
+
+def check_model_folder(folder: Path, uri: str, field: str = "baseModel") -> None:
     """
+    Args:
+        field: of the spec, that names the model
+
     Raises:
         InvalidInput: it is not a sentence-transformers model in safetensors; says what is missing.
     """
-    modules = _modules(folder, uri)
+    try:
+        _check(folder)
+    except _Unusable as what:
+        raise InvalidInput(
+            f"{field}.uri: {uri} is not a sentence-transformers model that can be used: {what}. {_REMEDY}"
+        ) from None
+
+
+def _check(folder: Path) -> None:
+    modules = _modules(folder)
     first = modules[0]
     if not str(first["type"]).endswith("Transformer"):
-        raise _unusable(uri, f"its first module is a {first['type']}, not a Transformer")
+        raise _Unusable(f"its first module is a {first['type']}, not a Transformer")
     for module in modules:
-        _check_module(folder / str(module["path"]), module, uri)
-    _refuse_prompts_left_out(folder, modules, uri)
+        _check_module(folder / str(module["path"]), module)
+    _refuse_prompts_left_out(folder, modules)
     transformer = folder / str(first["path"])
     if not (transformer / "config.json").is_file():
-        raise _unusable(uri, f"{_name(folder, transformer)}config.json is missing")
+        raise _Unusable(f"{_name(folder, transformer)}config.json is missing")
     if not _any(transformer, ("*.safetensors",)):
-        raise _unusable(uri, f"there are no weights {_name(folder, transformer)}model.safetensors")
+        raise _Unusable(f"there are no weights {_name(folder, transformer)}model.safetensors")
     if not _any(transformer, _TOKENIZERS):
-        raise _unusable(uri, f"there is no tokenizer ({_name(folder, transformer)}tokenizer.json or vocab.txt)")
+        raise _Unusable(f"there is no tokenizer ({_name(folder, transformer)}tokenizer.json or vocab.txt)")
 
 
-def _modules(folder: Path, uri: str) -> list[dict[str, Any]]:
+def _modules(folder: Path) -> list[dict[str, Any]]:
     path = folder / "modules.json"
     if not path.is_file():
-        raise _unusable(uri, "modules.json is missing")
+        raise _Unusable("modules.json is missing")
     try:
         modules = json.loads(path.read_bytes())
     except ValueError:
-        raise _unusable(uri, "modules.json is not JSON") from None
+        raise _Unusable("modules.json is not JSON") from None
     if not isinstance(modules, list) or not modules or not all(_is_module(module) for module in modules):
-        raise _unusable(uri, "modules.json does not list modules with a path and a type")
+        raise _Unusable("modules.json does not list modules with a path and a type")
     return modules
 
 
@@ -66,35 +82,35 @@ def _is_module(module: Any) -> bool:
     return isinstance(module, dict) and isinstance(module.get("path"), str) and isinstance(module.get("type"), str)
 
 
-def _check_module(folder: Path, module: dict[str, Any], uri: str) -> None:
+def _check_module(folder: Path, module: dict[str, Any]) -> None:
     if not module["type"].startswith("sentence_transformers."):
-        raise _unusable(uri, f"module {module['type']} is code of its own, which embtune does not run")
+        raise _Unusable(f"module {module['type']} is code of its own, which embtune does not run")
     if ".." in Path(module["path"]).parts or Path(module["path"]).is_absolute():
-        raise _unusable(uri, f"modules.json points outside the folder ({module['path']})")
+        raise _Unusable(f"modules.json points outside the folder ({module['path']})")
     if _any(folder, _PICKLES) and not _any(folder, ("*.safetensors",)):
-        raise _unusable(uri, "its weights are pickled (*.bin), which can run code when loaded; only safetensors are read")
+        raise _Unusable("its weights are pickled (*.bin), which can run code when loaded; only safetensors are read")
     if module["type"].endswith("Pooling") and not (folder / "config.json").is_file():
-        raise _unusable(uri, f"{module['path']}/config.json is missing")
+        raise _Unusable(f"{module['path']}/config.json is missing")
     for weights in folder.glob("*.safetensors"):
         if not _has_safetensors_header(weights):
-            raise _unusable(uri, f"{weights.name} is not a safetensors file (cut short, or a Git LFS pointer: run git lfs pull)")
+            raise _Unusable(f"{weights.name} is not a safetensors file (cut short, or a Git LFS pointer: run git lfs pull)")
 
 
-def _refuse_prompts_left_out(folder: Path, modules: list[dict[str, Any]], uri: str) -> None:
+def _refuse_prompts_left_out(folder: Path, modules: list[dict[str, Any]]) -> None:
     """Such a pooling needs to know where the prompt ends in every text; training feeds it token ids alone."""
-    prompts = _read_json(folder / "config_sentence_transformers.json", uri).get("prompts") or {}
+    prompts = _read_json(folder / "config_sentence_transformers.json").get("prompts") or {}
     pooling = [folder / str(module["path"]) / "config.json" for module in modules if module["type"].endswith("Pooling")]
-    if any(prompts.values()) and any(_read_json(path, uri).get("include_prompt") is False for path in pooling):
-        raise _unusable(uri, "its pooling leaves out the prompts that it has (include_prompt: false)")
+    if any(prompts.values()) and any(_read_json(path).get("include_prompt") is False for path in pooling):
+        raise _Unusable("its pooling leaves out the prompts that it has (include_prompt: false)")
 
 
-def _read_json(path: Path, uri: str) -> dict[str, Any]:
+def _read_json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
         found = json.loads(path.read_bytes())
     except ValueError:
-        raise _unusable(uri, f"{path.name} is not JSON") from None
+        raise _Unusable(f"{path.name} is not JSON") from None
     return found if isinstance(found, dict) else {}
 
 
@@ -119,7 +135,3 @@ def _any(folder: Path, patterns: tuple[str, ...]) -> bool:
 
 def _name(folder: Path, inner: Path) -> str:
     return "" if inner == folder else f"{inner.relative_to(folder).as_posix()}/"
-
-
-def _unusable(uri: str, what: str) -> InvalidInput:
-    return InvalidInput(f"baseModel.uri: {uri} is not a sentence-transformers model that can be trained: {what}. {_REMEDY}")

@@ -38,6 +38,7 @@ def make_outputs(
     report: DataReport,
     sources: list[ResolvedSource],
     base: ResolvedBase,
+    teacher: ResolvedBase | None,
 ) -> Outputs:
     """Everything but `resolved.json` and the manifest. Rows are in the order of their content, so that of the sources
     leaves no trace."""
@@ -47,7 +48,8 @@ def make_outputs(
         fingerprints.to_bytes(seen),
         documents.as_json(report),
     ]
-    keys = step.data(digest_of({"files": [sha256_hex(data) for data in files], "sources": sources, "base": base}))
+    made_of = {"files": [sha256_hex(data) for data in files], "sources": sources, "base": base, "teacher": teacher}
+    keys = step.data(digest_of(made_of))
     names = [keys.train_rows, keys.validation_rows, keys.fingerprints, keys.report]
     return Outputs(keys, dict(zip(names, files, strict=True)))
 
@@ -62,8 +64,8 @@ def write_outputs(store: Store, step: StepKeys, outputs: Outputs, facts: Prepare
 
 
 def staged_entries(keys: StepKeys, model: StoredModel) -> list[FileEntry]:
-    """The base model's files, if it was staged by this step, with paths relative to the step's folder."""
-    if model.prefix != keys.base_model(model.digest):
+    """The model's files, if it was staged by this step, with paths relative to the step's folder."""
+    if not model.prefix.startswith(f"{keys.root}/"):
         return []
     folder = model.prefix.removeprefix(f"{keys.root}/")
     return [file.model_copy(update={"path": f"{folder}/{file.path}"}) for file in model.files]

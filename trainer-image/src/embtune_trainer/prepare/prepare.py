@@ -32,6 +32,7 @@ from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData, read_sources
 from embtune_trainer.prepare.stage import stage_model
 from embtune_trainer.prepare.suites import OwnSuites, read_suites
+from embtune_trainer.prepare.teacher import refuse_other_dimensions, resolve_teacher
 from embtune_trainer.prepare.telling import Tell
 from embtune_trainer.prepare.two_encoders import refuse_two_encoders
 
@@ -91,6 +92,8 @@ def run_prepare(
         secrets=secrets,
     )
     refuse_two_encoders(base, request.training)
+    teacher = resolve_teacher(request, base, outside)
+    refuse_other_dimensions(request.training, base, teacher, store)
     completion = Completion.of(request, outside, base, replay, report_progress)
     examined = completion.complete(examined)
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
@@ -107,13 +110,18 @@ def run_prepare(
         report=make_report(data, examined, frozen_here=frozen_here),
         sources=data.sources,
         base=base,
+        teacher=teacher,
     )
     archive = Archive.of_rows(request, store)
-    facts = _facts(data, base, completion.miner, divided, built, outputs, archive, staged)
+    facts = _facts(data, base, completion.miner, teacher, divided, built, outputs, archive, staged)
+    models = [base.model] if teacher in (None, base) else [base.model, teacher.model]
     manifest = StepManifest(
         step="prepare",
         input_digest=request.digest,
-        files=[*write_outputs(store, keys, outputs, facts), *staged_entries(keys, facts.base.model)],
+        files=[
+            *write_outputs(store, keys, outputs, facts),
+            *(entry for model in models for entry in staged_entries(keys, model)),
+        ],
         facts=facts.model_dump(mode="json"),
         seconds=round(time.monotonic() - started, 3),
     )
@@ -169,6 +177,7 @@ def _facts(
     data: ReadData,
     base: ResolvedBase,
     miner: ResolvedBase | None,
+    teacher: ResolvedBase | None,
     divided: Divided,
     built: Built,
     outputs: Outputs,
@@ -179,6 +188,7 @@ def _facts(
         sources=data.sources,
         base=base,
         miner=miner,
+        teacher=teacher,
         exam=divided.exam.manifest.digest,
         train_rows=len(built.train),
         augmented_rows=built.augment.rows if built.augment else 0,

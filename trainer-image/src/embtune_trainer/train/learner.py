@@ -18,6 +18,7 @@ from embtune_trainer.encoder import load_encoder
 from embtune_trainer.encoder_settings import dress, settings_of
 from embtune_trainer.progress import ReportProgress
 from embtune_trainer.train.frozen import against_frozen_documents, query_encoder, save_both
+from embtune_trainer.train.lessons import Lessons
 from embtune_trainer.train.objectives import Objective, make_objective
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import Record, TrainingRows, tokenize_rows
@@ -51,17 +52,29 @@ class Learner:
         return cls(model, tune(model, recipe), settings, recipe, base, request.base.files)
 
     def learn_from(
-        self, records: Sequence[Record], store: Store, keys: StepKeys, ranks: Ranks, report: ReportProgress
+        self,
+        records: Sequence[Record],
+        lessons: Lessons | None,
+        store: Store,
+        keys: StepKeys,
+        ranks: Ranks,
+        report: ReportProgress,
     ) -> tuple[TrainingRows, Objective]:
-        """The texts that are embedded in every step, and what is made small over them."""
-        if not _documents_stay(self.recipe):
-            return tokenize_rows(records, self.model, self.recipe.max_seq_length), make_objective(records, self.recipe.loss)
+        """The texts that are embedded in every step, and what is made small over them.
+
+        Args:
+            lessons: what the loss's teacher says of the rows.
+        """
+        recipe = self.recipe
+        if not _documents_stay(recipe):
+            objective = make_objective(records, recipe.loss, lessons, recipe.matryoshka)
+            return tokenize_rows(records, self.model, recipe.max_seq_length), objective
 
         def tell(done: int, of: int) -> None:
             if ranks.first:
                 report(Progress(message=f"embedded {done * ranks.world} of {of * ranks.world} documents, which stay"))
 
-        return against_frozen_documents(records, self.model, self.recipe, self.base, store, keys, ranks, tell)
+        return against_frozen_documents(records, lessons, self.model, recipe, self.base, store, keys, ranks, tell)
 
     def save(self, folder: Path) -> None:
         """As plain weights, and the encoder of documents beside them where that stays. Training is over then."""

@@ -42,8 +42,7 @@ class Memory:
             batch_texts: of a batch, on one process.
             killed: earlier attempts that were ended for want of memory.
         """
-        cached = recipe.loss.name == "CachedMultipleNegativesRanking"
-        texts = recipe.loss.mini_batch_size if cached else recipe.micro_batch_size
+        texts = recipe.loss.mini_batch_size if recipe.loss.is_cached else recipe.micro_batch_size
         if not killed:
             return cls(texts)
         fewer = max(1, min(texts or batch_texts, batch_texts) >> killed)

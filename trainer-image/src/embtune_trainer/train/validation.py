@@ -4,7 +4,7 @@ The metric is computed by the code that examines a finished model. What is looke
 that looking costs a small share of the training; rank 0 looks, the others wait.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,12 +27,18 @@ from embtune_trainer.look.validation import first_by_hash, validation_exam
 from embtune_trainer.out_of_memory import with_less_at_once
 from embtune_trainer.prepare.rows import Row, make_row
 from embtune_trainer.train.batches import Rows
+from embtune_trainer.train.lessons import Lessons
 from embtune_trainer.train.objectives import Objective, make_objective
 from embtune_trainer.train.rows import Record, TrainingRows, tokenize_rows
 from embtune_trainer.train.selection import Selection
 
+Teach = Callable[[Sequence[Record]], Lessons | None]
 AT_ONCE = 64
 """Texts that are embedded at once, without activations."""
+
+
+def nobody_teaches(_: Sequence[Record]) -> None:
+    """The loss has no teacher."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +96,15 @@ class Validation:
         return parts[torch.from_numpy(np.argsort(np.concatenate(groups)))]
 
 
-def make_validation(records: Sequence[Record], model: SentenceTransformer, recipe: Training, questions: int) -> Validation | None:
+def make_validation(
+    records: Sequence[Record], model: SentenceTransformer, recipe: Training, questions: int, teach: Teach = nobody_teaches
+) -> Validation | None:
     """Of at most so many questions; None: these rows ask nothing.
 
     Args:
         records: of `validation.jsonl`.
         recipe: every value explicit.
+        teach: what the loss's teacher says of some of them.
     """
     rows = [_row(record, number) for number, record in enumerate(records, start=1)]
     exam_set = validation_exam(rows, Split(), questions)
@@ -105,7 +114,7 @@ def make_validation(records: Sequence[Record], model: SentenceTransformer, recip
     metric = metric or usual_metric(exam_set.prepared_shape)
     chosen = first_by_hash(rows, questions)
     sample = [record for record, row in zip(records, rows, strict=True) if row.question in chosen]
-    objective = make_objective(sample, recipe.loss)
+    objective = make_objective(sample, recipe.loss, teach(sample), recipe.matryoshka)
     return Validation(
         exam=loaded(exam_set),
         suite=_suite(metric),

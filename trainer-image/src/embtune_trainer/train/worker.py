@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -49,7 +50,8 @@ from embtune_trainer.train.metrics import serve_metrics
 from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import TrainingRows, read_records, texts_of
-from embtune_trainer.train.validation import Validation, make_validation
+from embtune_trainer.train.teaching import ask_teacher, refuse_without_negatives
+from embtune_trainer.train.validation import Teach, Validation, make_validation
 
 CONTROL_SECONDS = 5.0
 VERSIONS = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy")
@@ -111,15 +113,18 @@ def _train(request: TrainRequest) -> None:
         folder = _fetch_once(store, request, ranks)
         learner = Learner.of(request, folder, device)
         records = read_records(folders.read_verified(store, request.rows))
-        rows, objective = learner.learn_from(records, store, keys, ranks, report)
         model = learner.model
+        refuse_without_negatives(records, recipe.loss.name)
+        dimension = model.get_embedding_dimension()
+        teach = partial(ask_teacher, request, store=store, ranks=ranks, device=device, dimension=dimension, report=report)
+        rows, objective = learner.learn_from(records, teach(records), store, keys, ranks, report)
         bf16 = recipe.precision == "bf16" or (recipe.precision == "Auto" and has_bf16(device))
         if ranks.first:
             stop_asked = _or_control(stop_asked, store, keys)
             show = serve_metrics(device)
         else:
             show = nobody
-        looks = Looks(_validation(request, store, model, len(rows)), ranks, recipe.evaluation_steps or 0, bf16)
+        looks = Looks(_validation(request, store, model, len(rows), teach), ranks, recipe.evaluation_steps or 0, bf16)
         memory = Memory.of(recipe, batch_texts(rows, recipe, ranks.world), request.killed)
         checkpoints = Checkpoints(store, keys)
         loop = Loop(model, rows, objective, recipe, ranks, checkpoints, bf16, report, stop_asked, show, memory, looks)
@@ -131,13 +136,13 @@ def _train(request: TrainRequest) -> None:
         ranks.wait()
 
 
-def _validation(request: TrainRequest, store: Store, model: SentenceTransformer, rows: int) -> Validation | None:
+def _validation(request: TrainRequest, store: Store, model: SentenceTransformer, rows: int, teach: Teach) -> Validation | None:
     """A sample of the validation rows, where they are to be looked at."""
     recipe = request.training
     if request.validation is None or not recipe.evaluation_steps:
         return None
     records = read_records(folders.read_verified(store, request.validation))
-    return make_validation(records, model, recipe, questions_a_look(recipe, rows))
+    return make_validation(records, model, recipe, questions_a_look(recipe, rows), teach)
 
 
 def _listen_for_stop() -> Callable[[], bool]:

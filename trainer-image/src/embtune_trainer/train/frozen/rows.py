@@ -13,11 +13,12 @@ from torch import Tensor
 from embtune_api.keys import StepKeys
 from embtune_api.training import Training
 from embtune_store.protocol import Store
-from embtune_trainer.embedding_cache import EmbeddingCache
-from embtune_trainer.embeddings import ReportTexts, cached_embeddings
+from embtune_trainer.embedding_cache import EmbeddingCache, ReportItems
+from embtune_trainer.embeddings import cached_embeddings
 from embtune_trainer.encoder import load_encoder
 from embtune_trainer.train.batches import Rows
 from embtune_trainer.train.frozen.folder import document_encoder
+from embtune_trainer.train.lessons import Lessons
 from embtune_trainer.train.objectives import BatchLoss, Objective, make_objective
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import Record, TrainingRows, tokenize_queries
@@ -66,13 +67,14 @@ def forget_vectors(store: Store, keys: StepKeys) -> None:
 
 def against_frozen_documents(
     records: Sequence[Record],
+    lessons: Lessons | None,
     model: SentenceTransformer,
     recipe: Training,
     base: Path,
     store: Store,
     keys: StepKeys,
     ranks: Ranks,
-    report: ReportTexts,
+    report: ReportItems,
 ) -> tuple[TrainingRows, FrozenDocuments]:
     """The anchors to train on, and the objective.
 
@@ -80,6 +82,7 @@ def against_frozen_documents(
     nothing again, and has the same vectors to the last bit.
 
     Args:
+        lessons: what the loss's teacher says of the rows.
         model: the encoder of queries.
         base: folder of the base model, whose encoder of documents stays.
 
@@ -100,4 +103,4 @@ def against_frozen_documents(
     place = {text: number for number, text in enumerate(texts)}
     documents = tuple(np.array([place[text] for text in own], dtype=np.int64) for own in of_rows)
     anchors = tokenize_queries(records, model, recipe.max_seq_length)
-    return anchors, FrozenDocuments(make_objective(records, recipe.loss), vectors, documents)
+    return anchors, FrozenDocuments(make_objective(records, recipe.loss, lessons, recipe.matryoshka), vectors, documents)

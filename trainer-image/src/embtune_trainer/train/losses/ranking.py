@@ -20,11 +20,28 @@ def multiple_negatives_ranking(anchors: Tensor, candidates: Tensor, known: Tenso
     Returns:
         The mean over the batch, a scalar.
     """
-    similarity = functional.normalize(anchors, dim=1) @ functional.normalize(candidates, dim=1).T * scale
+    similarity = _similarity(anchors, candidates, known, scale)
+    return functional.cross_entropy(similarity, torch.arange(len(anchors), device=anchors.device))
+
+
+def multiple_negatives_symmetric_ranking(anchors: Tensor, candidates: Tensor, known: Tensor, scale: float) -> Tensor:
+    """The mean of finding each anchor's positive among the candidates, and each positive's anchor among the anchors.
+
+    As sentence-transformers' MultipleNegativesSymmetricRankingLoss, but for known positives; arguments and result as above.
+    """
+    similarity = _similarity(anchors, candidates, known, scale)
+    own = torch.arange(len(anchors), device=anchors.device)
+    back = functional.cross_entropy(similarity[:, : len(anchors)].T, own)
+    return (functional.cross_entropy(similarity, own) + back) / 2
+
+
+def _similarity(anchors: Tensor, candidates: Tensor, known: Tensor, scale: float) -> Tensor:
+    """(batch, batch + negatives): scaled cosines, minus infinity where a candidate is known to answer another's anchor."""
     own = torch.arange(len(anchors), device=anchors.device)
     others = known.clone()
     others[own, own] = False
-    return functional.cross_entropy(similarity.masked_fill(others, float("-inf")), own)
+    similarity = functional.normalize(anchors, dim=1) @ functional.normalize(candidates, dim=1).T * scale
+    return similarity.masked_fill(others, float("-inf"))
 
 
 def triplet(anchors: Tensor, positives: Tensor, negatives: Tensor, margin: float) -> Tensor:

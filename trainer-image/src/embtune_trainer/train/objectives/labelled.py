@@ -1,6 +1,6 @@
 """Labelled texts, with batches in which each text has company of its label."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,6 @@ from torch import Tensor
 
 from embtune_api.presets import steps_per_epoch
 from embtune_trainer.train.batches import Rows
-from embtune_trainer.train.losses.labelled import batch_hard_soft_margin_triplet
 from embtune_trainer.train.objectives.objective import BatchLoss
 from embtune_trainer.train.rows import Record
 
@@ -18,24 +17,29 @@ TEXTS_A_LABEL = 4
 """Of one label that stand together in a batch: Hermans et al. 2017 take 4 as well."""
 
 
+LabelLoss = Callable[[Tensor, Tensor], Tensor]
+"""(texts, dim), labels (texts,) int64 → a scalar."""
+
+
 @dataclass(frozen=True)
-class BatchHard:
-    """Each text nearer to the farthest of its label than to the nearest of any other."""
+class Labelled:
+    """Each text nearer to those of its label than to any other."""
 
     labels: NDArray[np.int64]
     """(rows,): equal numbers for equal labels."""
+    label_loss: LabelLoss
 
     @classmethod
-    def of(cls, records: Sequence[Record]) -> "BatchHard":
+    def of(cls, records: Sequence[Record], label_loss: LabelLoss) -> "Labelled":
         names = np.array([str(record["label"]) for record in records], dtype=object)
-        return cls(np.unique(names, return_inverse=True)[1].astype(np.int64))
+        return cls(np.unique(names, return_inverse=True)[1].astype(np.int64), label_loss)
 
     def batches(self, batch_size: int, epoch: int, seed: int) -> list[Rows]:
         return labelled_batches(self.labels, batch_size, epoch, seed)
 
     def loss(self, embeddings: Tensor, batch: Rows) -> BatchLoss:
         labels = torch.from_numpy(self.labels[batch]).to(embeddings.device)
-        return BatchLoss(batch_hard_soft_margin_triplet(embeddings, labels))
+        return BatchLoss(self.label_loss(embeddings, labels))
 
 
 def labelled_batches(labels: NDArray[np.int64], batch_size: int, epoch: int, seed: int) -> list[Rows]:

@@ -13,7 +13,7 @@ class BatchLoss:
     value: Tensor
     """A scalar."""
     masked_negatives: int = 0
-    """In-batch negatives left out because they are known positives."""
+    """In-batch negatives left out because they are known positives, or because a guide takes them for such."""
 
 
 class Objective(Protocol):

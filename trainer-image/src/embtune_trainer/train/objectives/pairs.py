@@ -1,4 +1,4 @@
-"""Pairs, some or all with negatives: MultipleNegativesRanking and Triplet."""
+"""Pairs, some or all with negatives: MultipleNegativesRanking, in one direction or both, and Triplet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from embtune_trainer.prepare.normalise import normalise
 from embtune_trainer.train.batches import Rows, global_batches
-from embtune_trainer.train.losses.ranking import multiple_negatives_ranking, triplet
+from embtune_trainer.train.losses.ranking import multiple_negatives_ranking, multiple_negatives_symmetric_ranking, triplet
 from embtune_trainer.train.objectives.objective import BatchLoss
 from embtune_trainer.train.positives import KnownPositives
 from embtune_trainer.train.rows import Record
@@ -46,18 +46,12 @@ class Ranking:
     negatives: NDArray[np.int64]
     """(rows,): how many each row has."""
     scale: float
+    symmetric: bool = False
+    """Each positive's own anchor above every other anchor of the batch, too."""
 
     @classmethod
-    def of(cls, records: Sequence[Record], scale: float) -> "Ranking":
-        labels = [str(record["label"]) for record in records] if records and "label" in records[0] else None
-        originals = [record.get("original", record) for record in records]
-        known = KnownPositives(
-            [normalise(original["anchor"]) for original in originals],
-            [normalise(original["positive"]) for original in originals],
-            labels,
-            [[normalise(text) for text in record.get("negatives", ())] for record in records],
-        )
-        return cls(known, _negatives(records), scale)
+    def of(cls, records: Sequence[Record], scale: float, *, symmetric: bool = False) -> "Ranking":
+        return cls(known_positives(records), negatives_of(records), scale, symmetric)
 
     def batches(self, batch_size: int, epoch: int, seed: int) -> list[Rows]:
         return global_batches(len(self.negatives), batch_size, epoch, seed)
@@ -66,7 +60,8 @@ class Ranking:
         places, known = Places.of(self.negatives[batch]), self.known.mask(batch)
         candidates = torch.cat([embeddings[places.anchors + 1], embeddings[places.negatives]])
         on_device = torch.from_numpy(known).to(embeddings.device)
-        value = multiple_negatives_ranking(embeddings[places.anchors], candidates, on_device, self.scale)
+        rank = multiple_negatives_symmetric_ranking if self.symmetric else multiple_negatives_ranking
+        value = rank(embeddings[places.anchors], candidates, on_device, self.scale)
         return BatchLoss(value, masked_negatives=int(known.sum()) - len(batch))
 
 
@@ -80,7 +75,7 @@ class Triplets:
 
     @classmethod
     def of(cls, records: Sequence[Record], margin: float) -> "Triplets":
-        return cls(_negatives(records), margin)
+        return cls(negatives_of(records), margin)
 
     def batches(self, batch_size: int, epoch: int, seed: int) -> list[Rows]:
         return global_batches(len(self.negatives), batch_size, epoch, seed)
@@ -91,5 +86,18 @@ class Triplets:
         return BatchLoss(triplet(embeddings[anchors], embeddings[anchors + 1], embeddings[places.negatives], self.margin))
 
 
-def _negatives(records: Sequence[Record]) -> NDArray[np.int64]:
+def known_positives(records: Sequence[Record]) -> KnownPositives:
+    """What the rows say to be right; a row that was made of another knows what that one knows."""
+    labels = [str(record["label"]) for record in records] if records and "label" in records[0] else None
+    originals = [record.get("original", record) for record in records]
+    return KnownPositives(
+        [normalise(original["anchor"]) for original in originals],
+        [normalise(original["positive"]) for original in originals],
+        labels,
+        [[normalise(text) for text in record.get("negatives", ())] for record in records],
+    )
+
+
+def negatives_of(records: Sequence[Record]) -> NDArray[np.int64]:
+    """(rows,): how many each row has."""
     return np.array([len(record.get("negatives", ())) for record in records], dtype=np.int64)
