@@ -224,7 +224,7 @@ class Loop:
         forward = self.chosen.forward
         groups = forward.groups(lengths, most)
         outcome.tokens += int(lengths.sum())
-        outcome.computed_tokens += sum(forward.computed(lengths[group]) for group in groups)
+        outcome.computed_tokens += sum(forward.computed(lengths[group], self.bf16) for group in groups)
         return groups
 
     def _embed(self, step: int, number: int, group: NDArray[np.int64], texts: list[TokenIds]) -> Tensor:
