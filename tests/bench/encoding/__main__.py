@@ -130,9 +130,9 @@ def verdict(plain: Way, promised: list[tuple[Way, float, float]], exam: LoadedEx
     for column in ("", "wall", "processor", "× plain, wall", "× plain, processor", "ndcg@10", "− plain"):
         table.add_column(column, justify="left" if not column else "right")
     for way in (plain, *(way for way, _, _ in promised)):
-        times = [plain.seconds(by) / way.seconds(by) for by in ("wall", "processor")]
+        ratios = [plain.seconds(by) / way.seconds(by) for by in ("wall", "processor")]
         seconds = [f"{way.seconds(by):.2f} s" for by in ("wall", "processor")]
-        table.add_row(way.name, *seconds, *(f"{t:.2f}" for t in times), f"{way.ndcg:.5f}", f"{way.ndcg - plain.ndcg:+.5f}")
+        table.add_row(way.name, *seconds, *(f"{t:.2f}" for t in ratios), f"{way.ndcg:.5f}", f"{way.ndcg - plain.ndcg:+.5f}")
     console.print(table)
     kept = True
     for way, least, apart in promised:

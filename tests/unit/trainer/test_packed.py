@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,14 +33,14 @@ def encoder(base: SentenceTransformer) -> SentenceTransformer:
     return SentenceTransformer(modules=[base[0], Pooling(48, "mean"), base[2]], device="cpu").eval()
 
 
-def of_family(encoder: SentenceTransformer, family: str) -> SentenceTransformer:
+def of_family(encoder: Any, family: str) -> Any:
     encoder[0].model = a_transformer(family).eval()
     return encoder
 
 
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=60))
 def test_every_token_has_a_place_of_its_own_and_no_text_leaves_its_block(lengths: list[int]) -> None:
-    layout = Layout.of(lengths)
+    layout = Layout.of(lengths, rounded=True)
     assert len(set(layout.places().tolist())) == sum(lengths)
     blocks = [(p.start + n * p.width, p.start + (n + 1) * p.width) for p in layout.pieces for n in range(p.blocks)]
     for start, length in zip(layout.starts, lengths, strict=True):
@@ -51,12 +52,13 @@ def test_next_to_no_padding_is_computed_for_real_texts(base: SentenceTransformer
     rows = [json.loads(line) for line in TLDR.read_text(encoding="utf-8").splitlines()[:64]]
     texts = tokenize(base, [row[side] for row in rows for side in ("description", "command")], 64)
     lengths = np.array([len(text) for text in texts])
-    assert Layout.of(lengths.tolist()).tokens <= 1.07 * lengths.sum()  # rounded up by at most a sixteenth
+    assert Layout.of(lengths.tolist(), rounded=False).tokens <= 1.03 * lengths.sum()
+    assert Layout.of(lengths.tolist(), rounded=True).tokens <= 1.08 * lengths.sum()
     assert len(lengths) * lengths.max() > 2 * lengths.sum()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_outputs_and_gradients_are_those_of_the_padded_forward(encoder: SentenceTransformer, family: str) -> None:
+def test_outputs_and_gradients_are_those_of_the_padded_forward(encoder: Any, family: str) -> None:
     of_family(encoder, family)
     packed = Packed.of(encoder)
     assert packed is not None
@@ -75,7 +77,7 @@ def test_outputs_and_gradients_are_those_of_the_padded_forward(encoder: Sentence
 
 
 @pytest.mark.parametrize("mode", ["cls", "max", "lasttoken", "weightedmean"])
-def test_any_pooling_is_kept(encoder: SentenceTransformer, mode: str) -> None:
+def test_any_pooling_is_kept(encoder: Any, mode: str) -> None:
     of_family(encoder, "BERT")
     encoder[1].pooling_mode = mode
     packed = Packed.of(encoder)
@@ -84,7 +86,7 @@ def test_any_pooling_is_kept(encoder: SentenceTransformer, mode: str) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_in_bf16_it_is_as_near_to_fp32_as_the_padded_forward(encoder: SentenceTransformer, family: str) -> None:
+def test_in_bf16_it_is_as_near_to_fp32_as_the_padded_forward(encoder: Any, family: str) -> None:
     of_family(encoder, family)
     packed = Packed.of(encoder)
     assert packed is not None
@@ -95,7 +97,7 @@ def test_in_bf16_it_is_as_near_to_fp32_as_the_padded_forward(encoder: SentenceTr
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_dropout_has_the_strength_that_it_has_in_the_padded_forward(encoder: SentenceTransformer, family: str) -> None:
+def test_dropout_has_the_strength_that_it_has_in_the_padded_forward(encoder: Any, family: str) -> None:
     of_family(encoder, family).train()
     packed = Packed.of(encoder)
     assert packed is not None
@@ -106,7 +108,7 @@ def test_dropout_has_the_strength_that_it_has_in_the_padded_forward(encoder: Sen
     torch.testing.assert_close(spreads[1], spreads[0], rtol=0.15, atol=0)  # off by a tenth of p would be 0.1 with all others
 
 
-def test_dropout_follows_from_the_seed_alone(encoder: SentenceTransformer) -> None:
+def test_dropout_follows_from_the_seed_alone(encoder: Any) -> None:
     of_family(encoder, "BERT").train()
     packed = Packed.of(encoder)
     assert packed is not None
@@ -124,12 +126,12 @@ def test_so_many_draws_are_kept(dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     keep = Noise().keep((1000, 1001), 0.3, dtype)
     assert keep.dtype == dtype
-    assert set(keep.unique().tolist()) == {0.0, 1.0}
+    assert set(keep.flatten().tolist()) == {0.0, 1.0}
     assert float(keep.float().mean()) == pytest.approx(0.7, abs=0.003)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_check_chooses_packed_and_leaves_no_trace(encoder: SentenceTransformer, family: str) -> None:
+def test_the_check_chooses_packed_and_leaves_no_trace(encoder: Any, family: str) -> None:
     of_family(encoder, family).train()
     torch.manual_seed(5)
     before = torch.get_rng_state()
@@ -141,7 +143,7 @@ def test_the_check_chooses_packed_and_leaves_no_trace(encoder: SentenceTransform
     assert all(parameter.grad is None for parameter in encoder.parameters())
 
 
-class Louder(BertModel):
+class Louder(BertModel):  # type: ignore[no-untyped-call]
     """Named as one that is known, and yet another."""
 
     def forward(self, *args: object, **kwargs: object) -> object:
@@ -150,7 +152,7 @@ class Louder(BertModel):
         return output
 
 
-def test_an_encoder_that_computes_something_else_is_padded(encoder: SentenceTransformer) -> None:
+def test_an_encoder_that_computes_something_else_is_padded(encoder: Any) -> None:
     of_family(encoder, "BERT")
     encoder[0].model.__class__ = Louder
     chosen = choose_forward(encoder, some_texts())
@@ -158,7 +160,7 @@ def test_an_encoder_that_computes_something_else_is_padded(encoder: SentenceTran
     assert "the packed forward of this Louder is not the same as its own" in chosen.why
 
 
-def test_an_encoder_that_is_not_known_is_padded(encoder: SentenceTransformer) -> None:
+def test_an_encoder_that_is_not_known_is_padded(encoder: Any) -> None:
     of_family(encoder, "DistilBERT")
     chosen = choose_forward(encoder, some_texts())
     assert (chosen.name, chosen.why) == (
@@ -168,13 +170,13 @@ def test_an_encoder_that_is_not_known_is_padded(encoder: SentenceTransformer) ->
     assert chosen.forward(some_texts(), False).shape == (12, 48)
 
 
-def test_an_encoder_that_checkpoints_its_activations_is_padded(encoder: SentenceTransformer) -> None:
+def test_an_encoder_that_checkpoints_its_activations_is_padded(encoder: Any) -> None:
     of_family(encoder, "BERT")[0].model.activation_checkpointing_enable()
     chosen = choose_forward(encoder, some_texts())
     assert (chosen.name, "checkpointed" in chosen.why) == ("padded", True)
 
 
-def test_frozen_parameters_get_no_gradient_and_the_others_the_same(encoder: SentenceTransformer) -> None:
+def test_frozen_parameters_get_no_gradient_and_the_others_the_same(encoder: Any) -> None:
     of_family(encoder, "BERT")
     for name, parameter in encoder.named_parameters():
         parameter.requires_grad_("layer.2" in name and "LayerNorm" not in name)

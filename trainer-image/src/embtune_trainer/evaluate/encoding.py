@@ -11,7 +11,7 @@ from sentence_transformers import SentenceTransformer
 
 from embtune_trainer.encoder import TokenIds, tokenize
 from embtune_trainer.out_of_memory import with_less_at_once
-from embtune_trainer.packed import Forward, choose_forward
+from embtune_trainer.packed import OTHER_VERSION, Packed
 from embtune_trainer.prompts import DOCUMENT_PROMPTS, NO_SIDE, QUERY_PROMPTS, prompt_for
 
 ReportShare = Callable[[float], None]
@@ -70,21 +70,24 @@ def _ids(model: SentenceTransformer, texts: list[str], side: Side) -> list[Token
     return tokenize(model, [f"{prompt}{text}" for text in texts], None)
 
 
-def _checked_forward(model: SentenceTransformer, texts: list[str], ids: list[TokenIds], side: Side) -> Forward | None:
+def _checked_forward(model: SentenceTransformer, texts: list[str], ids: list[TokenIds], side: Side) -> Packed | None:
     """The packed forward, if some texts have the vectors that sentence-transformers gives them: prompt, pooling and all."""
+    forward = Packed.of(model) if next(model.parameters()).device.type == "cpu" else None
+    if forward is None:
+        return None
     by_length = sorted(range(len(ids)), key=lambda index: len(ids[index]))
-    few = [by_length[number * (len(ids) - 1) // (CHECKED_TEXTS - 1)] for number in range(CHECKED_TEXTS)]
-    with torch.no_grad():
-        chosen = choose_forward(model, [ids[index] for index in few], gradients=False)
-        if chosen.name == "padded":
-            return None
-        found = chosen.forward([ids[index] for index in few], False).numpy()[:, : model.truncate_dim]
+    few = sorted({by_length[number * (len(ids) - 1) // (CHECKED_TEXTS - 1)] for number in range(CHECKED_TEXTS)})
+    try:
+        with torch.no_grad():
+            found = forward([ids[index] for index in few], False).numpy()[:, : model.truncate_dim]
+    except OTHER_VERSION:
+        return None
     expected = next(_own(model, [texts[index] for index in few], side))
     same = found.shape == expected.shape and bool(np.abs(found - expected).max() <= TOLERANCE * np.abs(expected).max())
-    return chosen.forward if same else None
+    return forward if same else None
 
 
-def _packed(forward: Forward, ids: list[TokenIds], bf16: bool) -> Iterator[NDArray[np.float32]]:
+def _packed(forward: Packed, ids: list[TokenIds], bf16: bool) -> Iterator[NDArray[np.float32]]:
     most, start = len(ids), 0
     while start < len(ids):
         tokens, end = 0, start
@@ -97,7 +100,7 @@ def _packed(forward: Forward, ids: list[TokenIds], bf16: bool) -> Iterator[NDArr
         start = end
 
 
-def _in_pieces(forward: Forward, ids: list[TokenIds], bf16: bool, size: int) -> NDArray[np.float32]:
+def _in_pieces(forward: Packed, ids: list[TokenIds], bf16: bool, size: int) -> NDArray[np.float32]:
     with torch.inference_mode():
         return np.concatenate([forward(ids[at : at + size], bf16).numpy() for at in range(0, len(ids), size)])
 

@@ -17,6 +17,9 @@ TEXTS, MOST_TOKENS = 8, 256
 TOLERANCE = 1e-4
 """Of embeddings, by the largest value among them; and of gradients, by the largest of all."""
 
+OTHER_VERSION = (AttributeError, IndexError, RuntimeError, TypeError, ValueError)
+"""What an encoder raises that goes by a known name and is built otherwise."""
+
 Gradients = dict[str, Tensor]
 
 
@@ -28,11 +31,10 @@ class Chosen:
     """One clause, for the report."""
 
 
-def choose_forward(model: SentenceTransformer, texts: list[TokenIds], *, gradients: bool = True) -> Chosen:
+def choose_forward(model: SentenceTransformer, texts: list[TokenIds]) -> Chosen:
     """Compare both forwards on a few of the texts, in fp32 and without dropout; the model is left as it was.
 
-    Args:
-        gradients: compare those of all that is trained, too.
+    Embeddings are compared, and the gradients of all that is trained.
     """
     kind = type(getattr(model[0], "model", model[0])).__name__
     if next(model.parameters()).device.type != "cpu":
@@ -43,14 +45,10 @@ def choose_forward(model: SentenceTransformer, texts: list[TokenIds], *, gradien
     if packed is None:
         return _padded(model, f"{kind} is not among the encoders whose packed forward is known")
     try:
-        apart, gradients_apart = _differences(model, packed, _some(texts), gradients)
-    except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:  # some other version of that encoder
+        apart, gradients_apart = _differences(model, packed, _some(texts))
+    except OTHER_VERSION as error:
         return _padded(model, f"the packed forward of this {kind} failed its check: {error}"[:500])
-    found = (
-        f"embeddings differ by {apart:.0e}"
-        + (f" and gradients by {gradients_apart:.0e}" if gradients else "")
-        + " of the largest"
-    )
+    found = f"embeddings differ by {apart:.0e} and gradients by {gradients_apart:.0e} of the largest"
     if not (apart <= TOLERANCE and gradients_apart <= TOLERANCE):
         return _padded(model, f"the packed forward of this {kind} is not the same as its own: {found}")
     return Chosen(packed, "packed", f"equal to the padded forward of this {kind}: {found}")
@@ -67,13 +65,13 @@ def _some(texts: list[TokenIds]) -> list[TokenIds]:
     return [by_length[number * (len(by_length) - 1) // max(1, few - 1)][:MOST_TOKENS] for number in range(few)]
 
 
-def _differences(model: SentenceTransformer, packed: Packed, texts: list[TokenIds], compared: bool) -> tuple[float, float]:
+def _differences(model: SentenceTransformer, packed: Packed, texts: list[TokenIds]) -> tuple[float, float]:
     """Of embeddings and of gradients, relative to the largest; NaN where something is not a number."""
     training, random = model.training, torch.get_rng_state()
     model.eval()
     try:
-        expected, expected_gradients = _computed(model, Padded(model), texts, compared)
-        found, gradients = _computed(model, packed, texts, compared)
+        expected, expected_gradients = _computed(model, Padded(model), texts)
+        found, gradients = _computed(model, packed, texts)
     finally:
         model.train(training)
         torch.set_rng_state(random)
@@ -89,11 +87,11 @@ def _largest(values: list[float]) -> float:
     return float(torch.tensor(values or [0.0]).max())
 
 
-def _computed(model: SentenceTransformer, forward: Forward, texts: list[TokenIds], backward: bool) -> tuple[Tensor, Gradients]:
-    with torch.set_grad_enabled(backward):
+def _computed(model: SentenceTransformer, forward: Forward, texts: list[TokenIds]) -> tuple[Tensor, Gradients]:
+    with torch.enable_grad():
         embeddings = forward(texts, False)
     trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-    if not backward or not trained:
+    if not trained:
         return embeddings.detach(), {}
     towards = torch.cos(torch.arange(embeddings.numel(), dtype=torch.float32)).view_as(embeddings)
     gradients = torch.autograd.grad((embeddings * towards).sum(), list(trained.values()), allow_unused=True)

@@ -18,5 +18,5 @@ class Forward(Protocol):
     def groups(self, lengths: NDArray[np.int64], most: int) -> list[NDArray[np.int64]]:
         """Indices of the texts that are best computed together, `most` at once."""
 
-    def computed(self, lengths: NDArray[np.int64]) -> int:
+    def computed(self, lengths: NDArray[np.int64], bf16: bool) -> int:
         """Tokens that a group of texts of these lengths costs."""

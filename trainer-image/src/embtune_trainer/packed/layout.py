@@ -16,7 +16,7 @@ NARROWEST = 32
 TOKENS_A_PIECE = 512
 """Tokens whose attention is computed at once: its matrices stay in a core's cache, and few shapes occur in all."""
 ROUNDING = 16
-"""The stream is lengthened by at most this part of it: oneDNN builds a kernel for each new shape, 7 ms every time."""
+"""In bf16 the stream is lengthened by at most this part of it: oneDNN builds a kernel for each new shape, 7 ms every time."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Layout:
     """Of the whole stream, what is left free included."""
 
     @classmethod
-    def of(cls, lengths: Sequence[int]) -> "Layout":
+    def of(cls, lengths: Sequence[int], *, rounded: bool) -> "Layout":
+        """`rounded`: of a length that is likely to come again."""
         widths, blocks = _fill(lengths)
         starts = np.zeros(len(lengths), dtype=np.int64)
         end = 0
@@ -58,7 +59,7 @@ class Layout:
                 starts[text] = place
                 place += lengths[text]
             end += widths[block]
-        return cls(starts, np.asarray(lengths, dtype=np.int64), tuple(_pieces(widths)), _rounded(end))
+        return cls(starts, np.asarray(lengths, dtype=np.int64), tuple(_pieces(widths)), _rounded(end) if rounded else end)
 
     def places(self) -> NDArray[np.int64]:
         """(given tokens,): where each token of the texts, one text after the other, lies in the stream."""

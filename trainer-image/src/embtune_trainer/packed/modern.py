@@ -1,6 +1,7 @@
 """ModernBERT: normalised before each step, rotary positions, and most layers look at what is near."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,8 @@ from embtune_trainer.packed.stream import Stream
 
 @dataclass(frozen=True)
 class Modern:
-    model: ModernBertModel
+    model: Any
+    """A ModernBertModel; torch does not say what its modules have."""
 
     @classmethod
     def of(cls, model: PreTrainedModel) -> "Modern | None":

@@ -58,5 +58,5 @@ class Packed:
         longest_first = np.argsort(-lengths, kind="stable")
         return [longest_first[start : start + most] for start in range(0, len(lengths), most)]
 
-    def computed(self, lengths: NDArray[np.int64]) -> int:
-        return Layout.of(lengths.tolist()).tokens
+    def computed(self, lengths: NDArray[np.int64], bf16: bool) -> int:
+        return Layout.of(lengths.tolist(), rounded=bf16).tokens

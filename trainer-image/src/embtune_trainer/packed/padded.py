@@ -21,5 +21,5 @@ class Padded:
         device = next(self.model.parameters()).device
         return length_groups(lengths, GROUP_OVERHEAD_TOKENS[device.type], most)
 
-    def computed(self, lengths: NDArray[np.int64]) -> int:
+    def computed(self, lengths: NDArray[np.int64], bf16: bool) -> int:  # noqa: ARG002 - rounding is the packed forward's
         return len(lengths) * int(lengths.max())

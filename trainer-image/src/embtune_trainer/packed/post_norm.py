@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import BertModel, CamembertModel, MPNetModel, PreTrainedModel, RobertaModel, XLMRobertaModel
+from transformers import BertModel, CamembertModel, MPNetModel, RobertaModel, XLMRobertaModel
 
 from embtune_trainer.packed.attention import Heads, attend
 from embtune_trainer.packed.linear import joined
@@ -32,24 +33,25 @@ class _Layer:
 class PostNorm:
     """An encoder that normalises after each residual sum."""
 
-    model: PreTrainedModel
+    model: Any
+    """Of the classes below; torch does not say what its modules have."""
     layers: tuple[_Layer, ...]
     heads: int
     padding: int | None
     """From where positions are counted; None: from 0."""
 
     @classmethod
-    def of(cls, model: PreTrainedModel) -> "PostNorm | None":
+    def of(cls, model: Any) -> "PostNorm | None":
         """None: of another kind."""
+        config: Any = getattr(model, "config", None)
         if isinstance(model, MPNetModel):
-            return cls(model, tuple(map(_of_mpnet, model.encoder.layer)), model.config.num_attention_heads, 1)
+            return cls(model, tuple(map(_of_mpnet, _layers(model))), config.num_attention_heads, 1)
         if not isinstance(model, BertModel | RobertaModel | XLMRobertaModel | CamembertModel):
             return None
-        config = model.config
         if config.is_decoder or getattr(config, "position_embedding_type", None) not in (None, "absolute"):
             return None
-        padding = None if isinstance(model, BertModel) else model.embeddings.padding_idx
-        return cls(model, tuple(map(_of_bert, model.encoder.layer)), config.num_attention_heads, padding)
+        padding = None if isinstance(model, BertModel) else _padding(model)
+        return cls(model, tuple(map(_of_bert, _layers(model))), config.num_attention_heads, padding)
 
     def __call__(self, stream: Stream, noise: Noise) -> Tensor:
         """(tokens, dim) of the last layer."""
@@ -77,18 +79,26 @@ class PostNorm:
         if not isinstance(self.model, MPNetModel):
             return None
         widest = stream.layout.pieces[-1].width
-        encoder = self.model.encoder
+        encoder: Any = self.model.encoder
         place = torch.arange(widest)
         buckets = encoder.relative_position_bucket(place[None, :] - place[:, None], num_buckets=32)
         bias: Tensor = encoder.relative_attention_bias(buckets).permute(2, 0, 1).to(stream.dtype)
         return bias
 
 
+def _layers(model: Any) -> Any:
+    return model.encoder.layer
+
+
+def _padding(model: Any) -> int:
+    return int(model.embeddings.padding_idx)
+
+
 def _share(dropout: nn.Dropout) -> float:
     return dropout.p if dropout.training else 0.0
 
 
-def _of_bert(layer: nn.Module) -> _Layer:
+def _of_bert(layer: Any) -> _Layer:
     attention, ours = layer.attention.self, layer.attention.output
     return _Layer(
         (attention.query, attention.key, attention.value),
@@ -104,7 +114,7 @@ def _of_bert(layer: nn.Module) -> _Layer:
     )
 
 
-def _of_mpnet(layer: nn.Module) -> _Layer:
+def _of_mpnet(layer: Any) -> _Layer:
     attention = layer.attention.attn
     return _Layer(
         (attention.q, attention.k, attention.v),

@@ -237,7 +237,7 @@ class Loop:
         forward = self.chosen.forward
         groups = forward.groups(lengths, most)
         outcome.tokens += int(lengths.sum())
-        outcome.computed_tokens += sum(forward.computed(lengths[group]) for group in groups)
+        outcome.computed_tokens += sum(forward.computed(lengths[group], self.bf16) for group in groups)
         return groups
 
     def _embed_all(self, step: int, groups: list[NDArray[np.int64]], texts: list[TokenIds], cached: bool) -> Tensor:
