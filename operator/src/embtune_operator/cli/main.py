@@ -28,6 +28,7 @@ COMMANDS = {
     "try": "Ask models one query, and see what each finds.",
     "embed": "Write the vectors of a file's texts, stamped with who made them.",
     "report": "Write one HTML page about a job or a version: verdict, evidence, what to do next.",
+    "eject": "Write a version as a plain sentence-transformers script, with its rows and exam.",
     "promote": "Put a version into production.",
     "rollback": "Go back to the version that was in production before.",
     "pull": "Download a verified version.",
