@@ -231,7 +231,7 @@ _SUITES: tuple[Object, ...] = (
         "ndcg@5",
         kind="Reranking",
         guard=True,
-        cutoffs=[5],
+        cutoffs=[3, 5],
         data={"uri": "s3://datasets/web.jsonl", "columns": _PAIRS, "groupBy": "page", **_DATASETS},
         reranking={"crossEncoder": {"uri": "hf://org/reader", "secretRef": {"name": "hub"}}, "depth": 20},
     ),
@@ -260,6 +260,7 @@ _SUITES: tuple[Object, ...] = (
     ),
     _asks(
         "ndcg@10",
+        dimensions=64,
         beir={
             "corpus": "s3://datasets/corpus.jsonl",
             "queries": "s3://datasets/queries.jsonl",
@@ -268,7 +269,7 @@ _SUITES: tuple[Object, ...] = (
         },
     ),
 )
-_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, _FROM_NOTHING, *_SUITES, _TAUGHT, _GUIDED, _TRIPLETS, _SCORED, _LABELLED)
+_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, *_SUITES, _FROM_NOTHING, _TAUGHT, _GUIDED, _TRIPLETS, _SCORED, _LABELLED)
 
 
 def _document(kind: str, name: str, spec: Object) -> Object:
