@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(VENV)/bin/uv
 MEMBERS := crds store operator trainer-image
 
-.PHONY: help setup lock generate demo demo-clean check test bench bench-trainer bench-encoding bench-start bench-prepare bench-masking bench-techniques bench-search bench-gate bench-candidates bench-auto bench-parts bench-operator picture acceptance
+.PHONY: help setup lock generate demo demo-clean screenshots check test bench bench-trainer bench-encoding bench-start bench-prepare bench-masking bench-techniques bench-search bench-gate bench-candidates bench-auto bench-parts bench-operator picture acceptance
 help:  ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
@@ -45,6 +45,12 @@ demo: setup $(DEMO_MODEL)  ## the main job, no cluster, no hub: train, judge and
 
 picture: demo  ## draw the demo's terminal output for the README
 	@$(BIN)/python docs/picture.py $(DEMO_STORE) docs/demo.svg
+
+screenshots: demo  ## pictures of the report page of the demo's second job, for docs/; takes chromium and pngquant (Debian)
+	@for package in chromium pngquant; do command -v $$package >/dev/null || { echo "installing $$package (apt-get)"; apt-get install --yes --quiet --no-install-recommends $$package; } || exit 1; done
+	@EMBTUNE_HUB_MIRROR=$(HUB_MIRROR) $(BIN)/embtune run examples/tldr/job-2.yaml --store $(DEMO_STORE)
+	@$(BIN)/embtune report tldr-search-2 --namespace search --store $(DEMO_STORE) --out $(DEMO_STORE)/report.html
+	@$(BIN)/python docs/screenshots.py $(DEMO_STORE)/report.html docs
 
 demo-clean:  ## forget what the demo made
 	rm -rf $(DEMO_STORE)

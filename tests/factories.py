@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from embtune_api.contract import EmbeddingContract
 from embtune_api.digest import sha256_hex, tree_digest
 from embtune_api.documents import (
     AskedSuite,
@@ -157,6 +158,7 @@ def publish_version(
     metric: str = METRIC,
     evaluation: PublishedEvaluation | None = None,
     archived_train: StoredFile | None = None,
+    contract: EmbeddingContract | None = None,
 ) -> VersionRef:
     """A published version whose model is one small file; `evaluation`: instead of one with that outcome and that score."""
     keys, weights = line.version(number), f"weights of {number}".encode()
@@ -171,6 +173,7 @@ def publish_version(
         metrics=metrics,
         training_data={"archived_train": archived_train.model_dump()} if archived_train else {},
         model_hash=tree_digest([("model.safetensors", model.sha256)]),
+        contract=contract,
         lineage={},
     )
     evaluation = evaluation or PublishedEvaluation(
@@ -208,6 +211,8 @@ class PretendTrainer:
         self.queries = queries
         self.augmented = 0
         """Rows to train on that were made of others."""
+        self.contract: EmbeddingContract | None = None
+        """Of what it publishes."""
         self.done: list[StepName] = []
 
     def work(self, request: PrepareRequest | TrainRequest | EvaluateRequest | PublishRequest) -> None:
@@ -292,4 +297,6 @@ class PretendTrainer:
         report = documents.read(self.store, StepKeys(request.evaluated).report, EvaluationReport)
         assert report
         evaluation = PublishedEvaluation.of(report, request.candidate.digest, request.champion_version, request.verdict)
-        return PublishFacts(version=publish_version(self.store, request.line_keys, number, evaluation=evaluation))
+        return PublishFacts(
+            version=publish_version(self.store, request.line_keys, number, evaluation=evaluation, contract=self.contract)
+        )

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from embtune_api.base import Document
+from embtune_api.contract import EmbeddingContract
 from embtune_api.digest import digest_of, tree_digest
 from embtune_api.encoder import EncoderSettings
 from embtune_api.evaluation import Suite
 from embtune_api.keys import ResultKeys, VersionKeys
 from embtune_api.losses import Prepared, Shape
+from embtune_api.slices import SliceScores
 from embtune_api.sources import Columns
 from embtune_api.status import FineTuneJobStatus, StepName
 from embtune_api.verdict import Verdict
@@ -198,6 +200,8 @@ class EvaluateFacts(Document):
 
     scores: dict[str, dict[Literal["candidate", "base", "champion"], StoredFile]]
     """By suite: `scores.npz` per role; `champion` is missing while nothing is in production."""
+    slices: StoredFile | None = None
+    """The `SliceTable` of the line's exam; None: the job asks for none."""
     cached: list[str] = []
     """Roles whose results were all there already."""
 
@@ -289,6 +293,8 @@ class Metadata(Document):
     training_data: dict[str, Any]
     model_hash: str
     """`tree_digest` of the files below `model/`."""
+    contract: EmbeddingContract | None = None
+    """What whoever keeps its vectors relies on; None: its files do not say it."""
     lineage: dict[str, Any]
 
     @property
@@ -318,6 +324,8 @@ class PublishedEvaluation(Document):
     verdict: Verdict
     suites: list[AskedSuite]
     """In the job's order."""
+    slices: list[SliceScores] = []
+    """Parts of the line's exam, told on their own."""
 
     @classmethod
     def of(cls, report: EvaluationReport, model_digest: str, champion_version: int | None, verdict: Verdict) -> Self:
@@ -331,6 +339,7 @@ class PublishedEvaluation(Document):
             champion_version=champion_version,
             verdict=verdict,
             suites=report.suites,
+            slices=report.slices,
         )
 
     def asked_by(self, suite: str) -> AskedSuite | None:

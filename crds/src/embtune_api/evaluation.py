@@ -12,6 +12,7 @@ from embtune_api.crd.declare import cel
 from embtune_api.digest import digest_of
 from embtune_api.metrics import SuiteKind, suite_metrics
 from embtune_api.names import DnsLabel
+from embtune_api.slices import NAME, Slice
 from embtune_api.sources import DataSource
 from embtune_api.suite_data import BeirFiles, SuiteRows
 from embtune_api.suite_kinds import BEIR_KINDS, KIND_SHAPES
@@ -25,6 +26,7 @@ _FITTING = "the kind does not fit the suite's data: " + "; ".join(
     f"{kind} asks {' or '.join(shapes)}" for kind, shapes in KIND_SHAPES.items()
 )
 _DISTINCT = "suites have different names: a metric is found by its suite's"
+_ONE_NAME = "slices of one name: a column is named once, Language is language, and Length is length"
 _FIRST = "the first suite asks the line's exam: data and beir are for those after it"
 
 
@@ -40,6 +42,9 @@ class Suite(Resource):
     gets the label of labelled texts like it. Bitext: each text finds its translation, both ways."""
     cutoffs: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(min_length=1, max_length=8)] = (1, 3, 5, 10)
     """Retrieval and Reranking: the k of accuracy@k, precision@k, recall@k, mrr@k, ndcg@k and map@k."""
+    dimensions: Annotated[int, Field(ge=1, le=65_536)] | None = None
+    """Only so many of the first numbers of each vector are compared, as an index has them that was made smaller. None, or more
+    than there are: all of them."""
     guard: bool = False
     """True: it measures what the model could do before and is not trained for here. `embtune init` allows it to lose 0.02."""
     data: SuiteRows | None = None
@@ -96,6 +101,7 @@ class Suite(Resource):
                 "name": self.name,
                 "kind": self.kind,
                 "cutoffs": self.cutoffs,
+                "dimensions": self.dimensions,
                 "classification": settings.model_dump(exclude={"reference"}) if self.kind == "Classification" else None,
                 "reranking": [reranker, self.reranking.depth] if self.reranking else None,
                 **({"precision": "bf16"} if bf16 else {}),
@@ -152,10 +158,25 @@ class Evaluation(Resource):
 
     suites: Annotated[list[Suite], Field(min_length=1, max_length=8)] = [THE_EXAM]
     """Parts of the evaluation. The first asks the line's exam."""
+    slices: Annotated[list[Slice], Field(min_length=1, max_length=8)] | None = None
+    """Parts of the line's exam that are told of on their own: by a column of the data, by language, by length. A gate can ask for
+    each of them (promotion.gates[].slice). None: the exam is told of as a whole."""
     precision: Literal["Auto", "fp32", "bf16"] = "fp32"
     """Of the arithmetic by which texts are encoded. fp32: exact. bf16: several times as fast on hardware that has it; ndcg@10
     differs by at most 0.001 as a rule, and scores are kept apart from those in fp32. Auto: bf16 where the hardware has it, else
     fp32."""
+
+    @model_validator(mode="after")
+    @cel(
+        f"!has(self.slices) || self.slices.all(s, self.slices.exists_one(o, {NAME.format('o')} == {NAME.format('s')}))",
+        _ONE_NAME,
+        field="slices",
+    )
+    def _slices_have_names_of_their_own(self) -> Self:
+        names = [one.name for one in self.slices or []]
+        if doubled := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"{_ONE_NAME}; {doubled} stands twice")
+        return self
 
     @model_validator(mode="after")
     @cel("self.suites.all(s, self.suites.exists_one(t, t.name == s.name))", _DISTINCT, field="suites")

@@ -135,7 +135,7 @@ class ExamKeys:
 
     @property
     def queries(self) -> str:
-        """jsonl of {id, text, group, groups}: `group` counts in the bounds; all of `groups` are kept out of training."""
+        """jsonl of {id, text, group, groups, slices?}: `group` counts in the bounds; all of `groups` are kept out of training."""
         return f"{self.root}/queries.jsonl"
 
     @property
@@ -183,6 +183,11 @@ class ResultKeys:
         return f"{self.root}/manifest.json"
 
 
+def jobs_folder(namespace: str, job: str) -> str:
+    """Of all jobs that had this name, a folder each, by their uids."""
+    return f"{namespace}/jobs/{job}"
+
+
 @dataclass(frozen=True)
 class JobKeys:
     namespace: str
@@ -191,7 +196,7 @@ class JobKeys:
 
     @property
     def root(self) -> str:
-        return f"{self.namespace}/jobs/{self.job}/{self.uid}"
+        return f"{jobs_folder(self.namespace, self.job)}/{self.uid}"
 
     @property
     def result(self) -> str:
@@ -227,6 +232,11 @@ class StepKeys:
     def report(self) -> str:
         """training-report or evaluation-report, by step; the data-report is in `data`."""
         return f"{self.root}/report.json"
+
+    @property
+    def slices(self) -> str:
+        """evaluate: which queries of the exam are in which slice, where the job asks for slices."""
+        return f"{self.root}/slices.json"
 
     @property
     def verdict(self) -> str:

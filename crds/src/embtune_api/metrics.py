@@ -1,4 +1,6 @@
-"""Names of metrics: `<suite>/<metric>@<k>`, such as `test/ndcg@10`, or `<suite>/<metric>`, such as `test/spearman`."""
+"""Names of metrics: `<suite>/<metric>@<k>`, such as `test/ndcg@10`, or `<suite>/<metric>`, such as `test/spearman`; on a slice
+`<suite>[<column>=<value>]/<metric>`.
+"""
 
 import re
 from collections.abc import Sequence
@@ -89,3 +91,14 @@ def measure_of(name: str) -> tuple[str, int | None]:
     """`test/ndcg@10` → (`ndcg`, 10); `test/spearman` → (`spearman`, None)."""
     measure, _, cutoff = split_metric(name)[1].partition("@")
     return measure, int(cutoff) if cutoff else None
+
+
+def on_slice(name: str, ref: str | None) -> str:
+    """`test/ndcg@10` and `lang=de` → `test[lang=de]/ndcg@10`; None: the whole exam."""
+    suite, metric = split_metric(name)
+    return f"{suite}[{ref}]/{metric}" if ref else name
+
+
+def on_the_whole(name: str) -> str:
+    """`test[lang=de]/ndcg@10` → `test/ndcg@10`."""
+    return re.sub(r"\[.*\]/", "/", name)

@@ -9,8 +9,10 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
 from embtune_api.metrics import METRIC_PATTERN
+from embtune_api.slices import SliceRef
 
 _NO_CONFIDENCE = "a bound is trusted at 0.5 or more: below, it would say that a metric is better than what was measured"
+_NO_CEILING = "a gate on every slice is a floor or a difference: max goes with the whole exam, or with one slice"
 
 
 class Gate(Resource):
@@ -18,6 +20,10 @@ class Gate(Resource):
 
     metric: Annotated[str, StringConstraints(pattern=METRIC_PATTERN, max_length=128)]
     """`SUITE/METRIC@CUTOFF`, such as `test/ndcg@10`, or `SUITE/METRIC`, such as `test/spearman`."""
+    slice: SliceRef | None = None
+    """One slice of evaluation.slices, such as `lang=de`, judged as the whole exam is; or each slice of that name, `lang=*`: the
+    worst one decides, on bounds that hold for all of them at once. Rejected: it is proven in some slice that the rule is
+    broken. Inconclusive: some slice is under the sample floor. None: the whole exam."""
     min: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None
     """The lower bound of the candidate's score must reach this."""
     max: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None
@@ -28,6 +34,8 @@ class Gate(Resource):
     """Whom minDelta compares with. Production is the base while nothing is in production."""
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """Of the one-sided bound: 0.5 or more."""
+    dry_run: bool = False
+    """True: it is judged and told, and decides nothing."""
 
     @field_validator("confidence")
     @classmethod
@@ -52,6 +60,17 @@ class Gate(Resource):
             raise ValueError("minDelta and against belong together: against is Base or Production")
         return self
 
+    @property
+    def of_every_slice(self) -> bool:
+        return self.slice is not None and self.slice.endswith("=*")
+
+    @model_validator(mode="after")
+    @cel("!has(self.max) || !has(self.slice) || !self.slice.endsWith('=*')", _NO_CEILING)
+    def _every_slice_has_a_floor(self) -> Self:
+        if self.max is not None and self.of_every_slice:
+            raise ValueError(_NO_CEILING)
+        return self
+
 
 class Promotion(Resource):
     """What it takes to go to production."""
@@ -59,4 +78,8 @@ class Promotion(Resource):
     policy: Literal["Automatic", "Manual", "Never"] = "Automatic"
     """Automatic: a passed verdict goes to production. Without gates nothing is promoted automatically."""
     gates: Annotated[list[Gate], Field(max_length=32)] = []
-    """All must pass."""
+    """All must pass, but for those that are dryRun."""
+    on_reindex: Literal["Hold", "Promote"] = "Hold"
+    """What a passed verdict does when the new version's embeddings differ in kind from those of the version in production: in
+    dimension, pooling, normalisation, prompts, length or similarity. Hold: production stays until somebody promotes the version,
+    since an index, or a client, made for the old ones fails. Promote: whoever serves it builds the index anew in time."""

@@ -15,6 +15,7 @@ from embtune_api.encoder import EncoderSettings
 from embtune_api.losses import Prepared
 from embtune_api.mining_report import MiningReport
 from embtune_api.replayed import ReplayReport
+from embtune_api.slices import SliceScores
 from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
 from embtune_api.training_record import LayerNorms, LossPoint, MemoryReport, TrainingFinding, ValidationReport
@@ -229,3 +230,5 @@ class EvaluationReport(Document):
     """In the job's order."""
     metrics: dict[Literal["candidate", "base", "champion"], Metrics]
     """Of all suites."""
+    slices: list[SliceScores] = []
+    """Parts of the line's exam that the job asks for, by name, those with most queries first."""

@@ -19,6 +19,7 @@ from embtune_api.encoder import Encoder, EncoderSettings
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
 from embtune_api.replayed import Replayed
+from embtune_api.slices import Slice
 from embtune_api.training import Training
 from embtune_api.verdict import Verdict
 
@@ -54,6 +55,8 @@ class PrepareRequest(StepRequest):
     """The job's recipe: checks compare with it what there is to train on."""
     encoder: Encoder | None = None
     """What the published model will be, where it is not as the base model."""
+    slices: list[Slice] = []
+    """That are to be told of the exam: an exam that is frozen now keeps their values."""
     replayed: Replayed | None = None
     """What data.replay means; None: nothing is asked for."""
     folder: str | None = None
@@ -94,6 +97,8 @@ class EvaluateRequest(StepRequest):
     """The line's."""
     models: list[Judged]
     suites: list[Suite]
+    slices: list[Slice] = []
+    """Of the exam, told on their own."""
     staged: list[StagedSuite] = []
     """Of those suites that take more than the line's exam."""
     precision: Literal["Auto", "fp32", "bf16"] = "fp32"

@@ -20,8 +20,10 @@ from embtune_api.early_stopping import OF_PAIRS
 from embtune_api.encoder import Encoder
 from embtune_api.evaluation import THE_EXAM, Evaluation
 from embtune_api.losses import SHAPE_COLUMNS, built_as, learns_from
+from embtune_api.metrics import suite_of
 from embtune_api.names import DnsLabel
 from embtune_api.promotion import Promotion
+from embtune_api.slices import NAME
 from embtune_api.training import Training
 
 NO_VALIDATION = (
@@ -42,6 +44,8 @@ FROZEN_VECTORS = (
 TRAINED_UNREAD = "training.maxSeqLength is above encoder.maxSeqLength: the published model would not read what training did"
 _FROZEN = "has(self.training.tune) && self.training.tune.documentEncoder == 'Frozen'"
 RESERVED = "cannot be called jobs: the store keeps jobs under that name"
+_NO_SUCH_SLICE = "a gate's slice is one of evaluation.slices"
+_NOT_SLICED = "slices are of the line's exam: a gate with a slice takes a metric of a suite without data or beir of its own"
 
 
 class Runtime(Resource):
@@ -182,6 +186,37 @@ class Recipe(Resource):
                     f"promotion.gates[{number}].metric {gate.metric} is not yielded by any suite; "
                     f"choose one of {', '.join(known)}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "self.promotion.gates.all(g, !has(g.slice) || (has(self.evaluation.slices) && "
+        f"self.evaluation.slices.exists(s, g.slice.startsWith({NAME.format('s')} + '='))))",
+        _NO_SUCH_SLICE,
+        field="promotion.gates",
+    )
+    def _gates_name_slices_that_exist(self) -> Self:
+        known = [one.name for one in self.evaluation.slices or []]
+        for number, gate in enumerate(self.promotion.gates):
+            if gate.slice is not None and gate.slice.partition("=")[0] not in known:
+                raise ValueError(
+                    f"promotion.gates[{number}].slice {gate.slice}: {_NO_SUCH_SLICE}, "
+                    f"which {'are ' + ', '.join(known) if known else 'there are none of'}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        "self.promotion.gates.all(g, !has(g.slice) || "
+        "self.evaluation.suites.exists(s, g.metric.startsWith(s.name + '/') && !has(s.data) && !has(s.beir)))",
+        _NOT_SLICED,
+        field="promotion.gates",
+    )
+    def _slices_are_of_the_exam(self) -> Self:
+        sliced = {suite.name for suite in self.evaluation.suites if not suite.has_own_exam}
+        for number, gate in enumerate(self.promotion.gates):
+            if gate.slice is not None and suite_of(gate.metric) not in sliced:
+                raise ValueError(f"promotion.gates[{number}].metric {gate.metric}: {_NOT_SLICED}")
         return self
 
 

@@ -16,6 +16,8 @@ Phase = Literal["Pending", "Queued", "Preparing", "Training", "Evaluating", "Pub
 Stage = Literal["Candidate", "Canary", "Production", "Archived", "Rejected", "RolledBack"]
 StepName = Literal["prepare", "train", "evaluate", "publish"]
 Metrics = Annotated[dict[str, float | None], Field(max_length=512)]
+Role = Literal["candidate", "base", "champion"]
+"""Of a model that is examined."""
 
 
 FailureReason = Literal[
@@ -47,6 +49,7 @@ ConditionType = Literal[
     "Ready",
     "Verified",
     "Released",
+    "ReindexRequired",
 ]
 
 
@@ -54,8 +57,8 @@ class Condition(Resource):
     """A standard Kubernetes condition; its message gives numbers and causes.
 
     FineTuneJob: Complete, Failed, DataReady, Trained, Judged, Promoted, Suspended, Retried (the last attempt that had to be
-    repeated).
-    ModelVersion: Ready, Verified, Judged, Failed. EmbeddingModel: Ready, Released.
+    repeated), ReindexRequired (its embeddings differ in kind from those in production). ModelVersion: Ready, Verified, Judged,
+    Failed, ReindexRequired. EmbeddingModel: Ready, Released.
     """
 
     type: ConditionType

@@ -17,6 +17,7 @@ class GateResult(Resource):
     """One gate, judged on bounds."""
 
     metric: Annotated[str, Field(max_length=256)]
+    """`test/ndcg@10`; of a slice `test[lang=de]/ndcg@10`: of all the worst, or `test[lang=*]/ndcg@10` if none is judged."""
     outcome: Outcome
     line: Line
     """For people: `ndcg@10 0.612: +0.029 over production v3, 95 % bound +0.011 ≥ 0.010 ✓`."""
@@ -27,12 +28,19 @@ class GateResult(Resource):
     upper: float | None = None
     """One-sided upper bound at the gate's confidence."""
     threshold: float
+    detects: float | None = None
+    """The smallest difference that the exam tells with probability 0.8, at the gate's confidence."""
+    dry_run: bool = False
+    """It decides nothing."""
 
 
 class Verdict(Resource):
-    """Passed when every gate passed; Rejected when one was; else Inconclusive, and the champion stays."""
+    """Passed when every gate passed; Rejected when one was; else Inconclusive, and the champion stays. A gate that is dryRun does
+    not count."""
 
     outcome: Outcome
     reason: Message
     """One sentence."""
     gates: Annotated[list[GateResult], Field(max_length=32)] = []
+    hints: Annotated[list[Line], Field(max_length=4)] = []
+    """What this exam can tell at all, and how often it has been asked."""

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from embtune_api.base import Resource
 from embtune_api.base_model import SecretRef
+from embtune_api.contract import EmbeddingContract
 from embtune_api.crd.declare import cel
 from embtune_api.crd.expressions import matches
 from embtune_api.names import DnsLabel, Uri
@@ -89,5 +90,7 @@ class ModelVersionResourceStatus(Resource):
     verdict: Literal["Passed", "Rejected", "Inconclusive"] | None = None
     metrics: Metrics = {}
     """On the exam."""
+    contract: EmbeddingContract | None = None
+    """What whoever keeps its vectors relies on."""
     conditions: Conditions = []
     last_request: LastRequest | None = None

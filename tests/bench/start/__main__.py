@@ -23,7 +23,7 @@ EMBTUNE = Path(sys.executable).with_name("embtune")
 JOB = ROOT / "examples" / "tldr" / "job.yaml"
 RUNS = 7
 COMPUTES_WITHIN = 10.0
-HEAVY = {"torch", "transformers", "sentence_transformers", "kubernetes", "kopf"}
+HEAVY = {"torch", "transformers", "sentence_transformers", "kubernetes", "kopf", "jinja2"}
 PROMISES = {
     "embtune --help": ([str(EMBTUNE), "--help"], 0.3),
     "embtune validate job.yaml": ([str(EMBTUNE), "validate", str(JOB)], 0.5),

@@ -115,7 +115,7 @@ def _outside(schema: Object, value: Any) -> Iterator[tuple[str, Any]]:
         yield "an unknown word", "Unknown"
         yield "a word in another case", str(value).swapcase()
     if "pattern" in schema:
-        yield "of another form", "Not so!"
+        yield "of another form", "[Not so!]"
     if schema.get("minLength") or schema.get("minItems"):
         yield "empty", type(value)()
     yield from _lengths(schema, value, longer=1)

@@ -112,13 +112,22 @@ RECIPE: Object = {
         "deterministic": True,
         "seed": 8,
     },
-    "evaluation": {"suites": [{"name": "exam", "kind": "Retrieval", "cutoffs": [1, 10]}], "precision": "bf16"},
+    "evaluation": {
+        "suites": [{"name": "exam", "kind": "Retrieval", "cutoffs": [1, 10], "dimensions": 64}],
+        "slices": [
+            {"by": "Column", "column": "department", "values": ["billing", "shipping, returns"]},
+            {"by": "Language"},
+            {"by": "Length", "buckets": [40, 80]},
+        ],
+        "precision": "bf16",
+    },
     "promotion": {
         "policy": "Manual",
         "gates": [
-            {"metric": "exam/ndcg@10", "min": 0.5, "confidence": 0.9},
-            {"metric": "exam/mrr@1", "minDelta": -0.25, "against": "Production"},
+            {"metric": "exam/ndcg@10", "min": 0.5, "confidence": 0.9, "slice": "department=billing", "dryRun": True},
+            {"metric": "exam/mrr@1", "minDelta": -0.25, "against": "Production", "slice": "language=*"},
         ],
+        "onReindex": "Promote",
     },
     "runtime": {
         "profile": "gpu-small",
@@ -184,7 +193,7 @@ _SCORED: Object = {
     **RECIPE,
     "data": {"train": [_HEADLESS]},
     "training": {"loss": {"name": "CoSENT"}},
-    "evaluation": {"suites": [{"name": "sts", "kind": "SemanticSimilarity"}]},
+    "evaluation": {"suites": [{"name": "sts", "kind": "SemanticSimilarity"}], "slices": [{"by": "Length", "buckets": [40]}]},
     "promotion": {"gates": [{"metric": "sts/spearman", "minDelta": 0.01, "against": "Base"}]},
 }
 _FROM_NOTHING: Object = {

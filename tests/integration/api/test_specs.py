@@ -15,6 +15,7 @@ FIELDS = [(kind, field) for kind in KINDS for field in fields_of(kind)]
 JOB, VERSION, LINE = FULL["FineTuneJob"][0], FULL["ModelVersion"][0], FULL["EmbeddingModel"][0]
 COLUMNS: Path = ("spec", "data", "train", 0, "columns")
 GATE: Path = ("spec", "promotion", "gates", 0)
+SLICE: Path = ("spec", "evaluation", "slices", 0)
 TRIPLETS, SCORED, LABELLED = FULL["FineTuneJob"][-3:]
 RERANKED, CLASSIFIED, SIMILAR, NEARER, BEIR = FULL["FineTuneJob"][4:9]
 SUITE: Path = ("spec", "evaluation", "suites", 1)
@@ -538,6 +539,78 @@ ACROSS_FIELDS: dict[str, tuple[Any, Path, Any, str | None]] = {
     "a gate on a statistic of pairs with a cutoff": (SCORED, (*GATE, "metric"), "sts/spearman@10", "every gate needs"),
     "a gate on the other statistic of pairs": (SCORED, (*GATE, "metric"), "sts/pearson", None),
     "a gate on a statistic of pairs where passages are ranked": (JOB, (*GATE, "metric"), "exam/spearman", "every gate needs"),
+    "a gate on every slice by length": (JOB, (*GATE, "slice"), "length=*", None),
+    "a gate on a slice that nobody asked for": (
+        JOB,
+        (*GATE, "slice"),
+        "region=*",
+        "spec.promotion.gates: Invalid value: a gate's slice is one of evaluation.slices",
+    ),
+    "a gate on a part of the name of a slice": (
+        JOB,
+        (*GATE, "slice"),
+        "depart=*",
+        "spec.promotion.gates: Invalid value: a gate's",
+    ),
+    "a gate on a slice without a value": (JOB, (*GATE, "slice"), "department", "spec.promotion.gates[0].slice"),
+    "a gate on a slice of an exam that has none": (
+        JOB,
+        ("spec", "evaluation", "suites"),
+        [
+            {"name": "test", "cutoffs": [1, 10]},
+            {
+                "name": "exam",
+                "cutoffs": [1, 10],
+                "beir": {name: f"s3://b/{name}.jsonl" for name in ("corpus", "queries", "qrels")},
+            },
+        ],
+        "spec.promotion.gates: Invalid value: slices are of the line's exam",
+    ),
+    "a ceiling for every slice": (
+        JOB,
+        GATE,
+        {"metric": "exam/mrr@1", "max": 0.9, "slice": "language=*"},
+        "spec.promotion.gates[0]: Invalid value: a gate on every slice is a floor or a difference",
+    ),
+    "a ceiling for one slice": (JOB, GATE, {"metric": "exam/mrr@1", "max": 0.9, "slice": "department=billing"}, None),
+    "slices without the gates that name them": (
+        JOB,
+        ("spec", "evaluation"),
+        {"suites": [{"name": "exam", "cutoffs": [1, 10]}]},
+        "spec.promotion.gates: Invalid value: a gate's slice is one of",
+    ),
+    "a slice by column without one": (JOB, SLICE, {}, "spec.evaluation.slices[0]: Invalid value: column goes with by: Column"),
+    "a slice by language with a column": (
+        JOB,
+        SLICE,
+        {"by": "Language", "column": "department"},
+        "spec.evaluation.slices[0]: Invalid value: column goes with by: Column",
+    ),
+    "a slice by length with values": (
+        JOB,
+        SLICE,
+        {"by": "Length", "buckets": [10], "values": ["10+"]},
+        "spec.evaluation.slices[0]: Invalid value: column goes with by: Column",
+    ),
+    "buckets that fall": (
+        JOB,
+        ("spec", "evaluation", "slices", 2, "buckets"),
+        [80, 40],
+        "spec.evaluation.slices[2].buckets: Invalid value: buckets must rise",
+    ),
+    "buckets that stand still": (
+        JOB,
+        ("spec", "evaluation", "slices", 2, "buckets"),
+        [40, 40],
+        "spec.evaluation.slices[2].buckets: Invalid value: buckets must rise",
+    ),
+    "two slices of one name": (
+        JOB,
+        ("spec", "evaluation", "slices", 2),
+        {"column": "language"},
+        "spec.evaluation.slices: Invalid value: slices of one name",
+    ),
+    "a column that cannot stand in a metric's name": (JOB, (*SLICE, "column"), "a=b", "spec.evaluation.slices[0].column"),
     "gates on what pairs are classified by": (
         SCORED,
         ("spec", "evaluation", "suites", 0, "kind"),

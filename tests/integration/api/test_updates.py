@@ -23,6 +23,7 @@ NEVER_EDITED = {
     "spec.training.preset",
     "spec.evaluation.suites[1].kind",
     "spec.evaluation.suites[1].name",  # these two fit each other
+    "spec.evaluation.slices[0].by",  # and so does what stands beside it
     "spec.promotion.gates[0].metric",
     "spec.data.build.negatives",  # with a category, or without
 }

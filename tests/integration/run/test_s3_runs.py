@@ -42,6 +42,8 @@ def test_two_jobs_from_data_to_production_and_back(server: S3Server, bench: Path
     shown = ask("show", f"{MODEL}@production", "--json").json
     assert shown["evaluation"]["champion_version"] == 1
     assert ask("compare", f"{MODEL}@1", f"{MODEL}@2", "--json").json["queries"] > 100
+    ask("report", f"{MODEL}@2", "--out", tmp_path / "page.html")
+    assert f"--store {store} --namespace {NAMESPACE}" in (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "files are as they were published ✓" in ask("verify", f"{MODEL}@2").out
     ask("pull", f"{MODEL}@production", tmp_path / "pulled")
     listed = {f["path"]: f["sha256"] for f in shown["manifest"]["files"] if f["path"].startswith("model/")}

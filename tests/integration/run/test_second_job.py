@@ -1,5 +1,10 @@
 """A later job of the line: judged against the champion on the same exam, which it has never seen; then back, and told."""
 
+import json
+from pathlib import Path
+
+import pyarrow.parquet
+
 from support.command import embtune
 from support.jobs import MODEL, NAMESPACE
 from support.leaks import leaks
@@ -7,8 +12,8 @@ from support.stored import StoredLine, read_json
 from support.whole_runs import CopyOf, Finished
 
 
-def registry(line: StoredLine, command: str, *arguments: str) -> tuple[str, ...]:
-    return (command, *arguments, "--store", str(line.store), "--namespace", NAMESPACE)
+def registry(line: StoredLine, command: str, *arguments: object) -> tuple[object, ...]:
+    return (command, *arguments, "--store", line.store, "--namespace", NAMESPACE)
 
 
 def test_it_is_judged_against_version_1_on_the_same_exam(first: Finished, second: Finished) -> None:
@@ -92,18 +97,59 @@ def test_the_registry_shows_both_versions(second: Finished) -> None:
 def test_compare_is_paired_and_agrees_with_what_was_published(second: Finished) -> None:
     line = second.line
     compared = embtune(*registry(line, "compare", f"{MODEL}@1", f"{MODEL}@2"), "--json").ended(0).json
-    assert (compared["first"], compared["second"], compared["exam"]) == (1, 2, line.exam_digest)
+    assert [model["name"] for model in compared["models"]] == [f"{MODEL}@1", f"{MODEL}@2"]
     assert compared["queries"] == len(line.queries)
-    published = {n: read_json(line.version(n) / "evaluation.json")["candidate"] for n in (1, 2)}
-    for row in compared["metrics"]:
-        name, difference = row["metric"], row["difference"]
-        assert abs(row["first"] - published[1][name]) < 1e-9
-        assert abs(row["second"] - published[2][name]) < 1e-9
-        assert abs(difference["value"] - (row["second"] - row["first"])) < 1e-9
-        assert difference["lower"] <= difference["value"] <= difference["upper"]
+    for number, model in enumerate(compared["models"], 1):
+        published = read_json(line.version(number) / "evaluation.json")["candidate"]
+        assert model["better"] + model["alike"] + model["worse"] == len(line.queries)
+        for row, before in zip(model["metrics"], compared["models"][0]["metrics"], strict=True):
+            score, difference = row["score"], row["difference"]
+            assert abs(score["value"] - published[row["metric"]]) < 1e-9
+            assert abs(difference["value"] - (score["value"] - before["score"]["value"])) < 1e-9
+            assert difference["lower"] <= difference["value"] <= difference["upper"]
     table = embtune(*registry(line, "compare", f"{MODEL}@1", f"{MODEL}@2")).ended(0).out
-    assert "difference" in table
-    assert f"{len(line.queries):,} exam queries, paired" in table
+    assert f"{len(line.queries):,} questions in " in table
+    assert "better" in table
+
+
+def test_measured_scores_are_the_kept_ones(second: Finished) -> None:
+    line = second.line
+    compare = registry(line, "compare", f"{MODEL}@1", f"{MODEL}@2")
+    kept, measured = (embtune(*compare, "--json", *more).ended(0).json["models"] for more in ((), ("--measure",)))
+    for before, after in zip(kept, measured, strict=True):
+        scores = {row["metric"]: row["score"]["value"] for row in after["metrics"]}
+        for row in before["metrics"]:
+            assert abs(row["score"]["value"] - scores[row["metric"]]) < 1e-6
+        assert before["cost"]["dimension"] == after["cost"]["dimension"] == 32
+        assert after["cost"]["size"] == before["cost"]["size"]
+        assert before["cost"]["texts_a_second"] is None
+        assert after["cost"]["texts_a_second"] > 0
+
+
+def test_vectors_carry_the_digest_of_their_version(second: Finished, bench: Path, tmp_path: Path) -> None:
+    line, out = second.line, tmp_path / "vectors.parquet"
+    command = registry(line, "embed", f"{MODEL}@production", bench / "first.jsonl", "--text", "positive", "--out", out)
+    told = embtune(*command).ended(0)
+    assert told.out.startswith(f"{out}: 700 vectors of 32 numbers")
+    stamp = json.loads(pyarrow.parquet.read_schema(out).metadata[b"embtune"])
+    assert stamp["model"] == f"{MODEL}@2"
+    assert stamp["digest"] == read_json(line.version(2) / "evaluation.json")["model_digest"]
+
+
+def test_the_report_is_one_page_of_what_the_store_holds(second: Finished, tmp_path: Path) -> None:
+    line, out = second.line, tmp_path / "page.html"
+    assert f"embtune report {MODEL}@2 --store {line.store}" in second.told.out
+    for subject in (f"{MODEL}@2", "second", MODEL):
+        assert embtune(*registry(line, "report", subject, "--out", out)).ended(0).processor < 10
+        page = out.read_text(encoding="utf-8")
+        for told in (
+            f"{MODEL} v2 passed its gates and is in production",
+            "production v1",
+            "Training loss",
+            "twice.jsonl",
+            "Losses: ",
+        ):
+            assert told in page
 
 
 def test_the_best_version_is_the_one_with_the_highest_score(second: Finished) -> None:

@@ -21,10 +21,10 @@ from embtune_trainer.encoder import load_encoder
 from embtune_trainer.prepare.normalise import normalise
 from embtune_trainer.train.batches import Rows
 from embtune_trainer.train.checkpoints import Checkpoints
-from embtune_trainer.train.loop import Loop, Outcome, schedule
+from embtune_trainer.train.loop import Loop, schedule
 from embtune_trainer.train.objectives import make_objective
-from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.objectives.scored import unit_scores
+from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import Record, tokenize_rows
 from support.training_rows import rows_for

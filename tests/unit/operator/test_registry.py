@@ -10,7 +10,7 @@ from embtune_api.documents import PublishedEvaluation
 from embtune_api.errors import InvalidInput, NotFound, Tampered
 from embtune_api.evaluation import Suite
 from embtune_api.keys import LineKeys
-from embtune_operator.registry.comparison import compare
+from embtune_operator.registry.comparison import compare, kept_contestants
 from embtune_operator.registry.pull import pull
 from embtune_operator.registry.references import find_version, parse_reference
 from embtune_operator.registry.release import promote, rollback
@@ -112,13 +112,15 @@ def test_a_manifest_that_is_not_the_released_one_is_no_version(store: Store) -> 
 def test_compare_pairs_the_kept_scores(store: Store) -> None:
     first, second = find_version(store, LINE, "1"), find_version(store, LINE, "2")
     with pytest.raises(NotFound, match="scores of shop v1 are gone"):
-        compare(store, LINE, first, second)
+        compare(kept_contestants(store, LINE, [first, second]))
     for version, mean in ((first, 0.5), (second, 0.52)):
         keys = LINE.exam("e" * 64).results(version.evaluation.model_digest, Suite().digest())
         keep_scores(store, keys, scores(noise(mean)))
-    comparison = compare(store, LINE, first, second)
-    assert (comparison.queries, [row.metric for row in comparison.metrics]) == (400, [METRIC])
-    difference = comparison.metrics[0].difference
+    comparison = compare(kept_contestants(store, LINE, [first, second]))
+    second_model = comparison.models[1]
+    assert (comparison.queries, [row.metric for row in second_model.metrics]) == (400, [METRIC])
+    assert (second_model.better, second_model.alike, second_model.worse) == (400, 0, 0)
+    difference = second_model.metrics[0].difference
     assert (difference.lower, difference.value, difference.upper) == pytest.approx((0.02, 0.02, 0.02))
 
 
@@ -129,7 +131,7 @@ def test_scores_that_were_changed_are_not_compared(store: Store) -> None:
         keep_scores(store, keys, scores(noise(0.5)))
     store.put(keys.scores, scores_file(scores(noise(0.9))))
     with pytest.raises(Tampered, match=r"scores\.npz"):
-        compare(store, LINE, first, second)
+        compare(kept_contestants(store, LINE, [first, second]))
 
 
 def test_versions_of_different_exams_are_not_compared(store: Store) -> None:
@@ -138,4 +140,4 @@ def test_versions_of_different_exams_are_not_compared(store: Store) -> None:
     assert evaluation
     documents.put(store, key, evaluation.model_copy(update={"exam": "f" * 64}))
     with pytest.raises(InvalidInput, match="different exams"):
-        compare(store, LINE, find_version(store, LINE, "1"), find_version(store, LINE, "2"))
+        kept_contestants(store, LINE, [find_version(store, LINE, "1"), find_version(store, LINE, "2")])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from embtune_api.documents import PublishedEvaluation
+from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
 from embtune_api.keys import LineKeys
 from embtune_api.metrics import suite_of, told_of
@@ -20,7 +21,7 @@ from embtune_operator.judge.verdict import judge_suites
 from embtune_operator.pipeline.plan import make_plan
 from embtune_operator.pipeline.readings import Readings
 from embtune_operator.pipeline.resolve import resolve
-from embtune_operator.registry.comparison import compare
+from embtune_operator.registry.comparison import compare, kept_contestants, shared_suites
 from embtune_operator.registry.references import find_version
 from embtune_operator.view.score_table import main_metrics
 from embtune_store import documents, open_store
@@ -141,5 +142,10 @@ def test_versions_are_compared_by_every_suite_that_they_share(store: Store) -> N
         for suite, more in zip(suites, (0.0, 0.1 * number), strict=True):
             keys = line.exam(suite.exam).results(evaluation.model_digest, suite.digest)
             keep_scores(store, keys, scores(noise(mean + more), metric=f"{suite.name}/ndcg@10"))
-    found = compare(store, line, find_version(store, line, "1"), find_version(store, line, "2"))
-    assert {row.metric: round(row.difference.value, 6) for row in found.metrics} == {"test/ndcg@10": 0.02, "web/ndcg@10": 0.12}
+    versions = [find_version(store, line, reference) for reference in "12"]
+    assert shared_suites(versions) == ["test", "web"]
+    for suite, more in ((None, 0.02), ("web", 0.12)):
+        (row,) = compare(kept_contestants(store, line, versions, suite)).models[1].metrics
+        assert (row.metric, round(row.difference.value, 6)) == (f"{suite or 'test'}/ndcg@10", more)
+    with pytest.raises(InvalidInput, match="by the suite other: they share test, web"):
+        kept_contestants(store, line, versions, "other")

@@ -68,13 +68,16 @@ def test_bf16_is_near(model: SentenceTransformer) -> None:
     assert found.dtype == np.float32
 
 
-@pytest.mark.parametrize("dimension", [None, 100])
-def test_where_a_check_fails_the_model_encodes_itself(
-    model: SentenceTransformer, dimension: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(model, "truncate_dim", dimension)  # which only `encode` knows of
-    if dimension is None:
-        monkeypatch.setattr(encoding, "choose_forward", lambda *_, **__: Chosen(Padded(model), "padded", "it is another kind"))
+def test_where_a_check_fails_the_model_encodes_itself(model: SentenceTransformer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "choose_forward", lambda *_, **__: Chosen(Padded(model), "padded", "it is another kind"))
     found = encode(model, TEXTS, "query", lambda _: None, bf16=True)
     np.testing.assert_allclose(found, np.stack([model.encode_query(text) for text in TEXTS]), atol=1e-6)
-    assert found.shape[1] == (dimension or 384)
+
+
+def test_a_model_that_is_asked_for_fewer_dimensions_gives_those(
+    model: SentenceTransformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "truncate_dim", 100)
+    found = encode(model, TEXTS, "query", lambda _: None)
+    assert found.shape == (len(TEXTS), 100)
+    np.testing.assert_allclose(found, np.stack([model.encode_query(text) for text in TEXTS]), atol=1e-6)

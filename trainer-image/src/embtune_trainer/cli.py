@@ -14,21 +14,26 @@ from embtune_api.errors import EmbtuneError, Exit, StoreDenied
 from embtune_trainer.init import leave_pid_1
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from embtune_store.protocol import Store
     from embtune_trainer.progress import ReportProgress
 
 STEPS = ("prepare", "train", "evaluate", "publish")
-ALONE = ("look", "synthesize")
-"""Run without a job and without a store."""
+USES = ("compare", "try", "embed")
+"""Of models, outside a job."""
+ALONE = ("look", "synthesize", *USES)
+"""Run without a job."""
 USAGE = f"""usage: embtune-trainer {{{"|".join(STEPS)}}} --request request.json
        embtune-trainer warm
        embtune-trainer look --request request.json
        embtune-trainer synthesize --request request.json
+       embtune-trainer {{{"|".join(USES)}}} --request request.json
 
 Runs one step of a FineTuneJob: reads its request, reads and writes only the store, and does nothing when the step's
 manifest is there already. `warm` imports what train and evaluate need, then runs them as it is told on stdin.
 `look` describes files of data on stdout, as JSON. `synthesize` makes pairs of a corpus without labels, and tells on stdout,
-a JSON object a line, how far it is and at last what it did.
+a JSON object a line, how far it is and at last what it did. `compare`, `try` and `embed` load models, and answer on stdout, too.
 
 environment:
   EMBTUNE_HUB_MIRROR       folder of models as <org>/<name> and data sets as datasets/<org>/<name>, looked up before the hub
@@ -103,6 +108,9 @@ def _dispatch(step: str, request: bytes) -> None:
     if step == "synthesize":
         _synthesize(request)
         return
+    if step in USES:
+        _use(step, request)
+        return
 
     from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest, StepRequest, TrainRequest
     from embtune_store import open_store
@@ -149,6 +157,30 @@ def _synthesize(request: bytes) -> None:
     say(SynthesisNews(answer=answer))
     if not answer.finished:
         raise KeyboardInterrupt
+
+
+def _use(what: str, request: bytes) -> None:
+    import tempfile
+
+    from embtune_api.model_use import CompareRequest, EmbedRequest, TryRequest
+
+    mirror = _folder_of("EMBTUNE_HUB_MIRROR")
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        if what == "compare":
+            from embtune_trainer.use.compare import run_compare
+
+            answer: BaseModel = run_compare(CompareRequest.model_validate_json(request), scratch, mirror)
+        elif what == "try":
+            from embtune_trainer.use.try_out import run_try
+
+            answer = run_try(TryRequest.model_validate_json(request), scratch, mirror)
+        else:
+            from embtune_trainer.use.embed import run_embed
+
+            wanted = EmbedRequest.model_validate_json(request)
+            answer = run_embed(wanted, scratch, mirror, lambda done: print(done.model_dump_json(), flush=True))  # noqa: T201
+    print(answer.model_dump_json())  # noqa: T201
 
 
 def _folder_of(variable: str) -> Path | None:

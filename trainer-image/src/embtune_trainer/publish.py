@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from embtune_api.contract import EmbeddingContract
 from embtune_api.digest import sha256_hex, tree_digest
 from embtune_api.documents import (
     Claim,
@@ -25,6 +26,7 @@ from embtune_api.reports import EvaluationReport
 from embtune_api.requests import PublishRequest
 from embtune_api.status import Progress
 from embtune_store import documents, folders
+from embtune_store.contracts import read_contract
 from embtune_store.protocol import Store
 
 PUBLISHED_KINDS = (".safetensors", ".json", ".txt", ".model", ".md", ".jinja")
@@ -108,7 +110,7 @@ def _publish(request: PublishRequest, store: Store, number: int, version: Versio
     folders.copy_folder(store, request.candidate.prefix, version.model, request.candidate.files)
     if request.fingerprints is not None:
         store.copy(request.fingerprints.key, version.fingerprints)
-    documents.create(store, version.metadata, _metadata(request, number, report))
+    documents.create(store, version.metadata, _metadata(request, number, report, read_contract(store, request.candidate)))
     documents.create(store, version.evaluation, _evaluation(request, report))
     model = version.model.removeprefix(f"{version.root}/")
     entries = [
@@ -123,7 +125,7 @@ def _publish(request: PublishRequest, store: Store, number: int, version: Versio
     return documents.read(store, version.manifest, VersionManifest) or manifest
 
 
-def _metadata(request: PublishRequest, number: int, report: EvaluationReport) -> Metadata:
+def _metadata(request: PublishRequest, number: int, report: EvaluationReport, contract: EmbeddingContract | None) -> Metadata:
     return Metadata(
         version=number,
         timestamp=request.timestamp or datetime.now(UTC),
@@ -136,6 +138,7 @@ def _metadata(request: PublishRequest, number: int, report: EvaluationReport) ->
         metrics=report.metrics["candidate"],
         training_data=request.training_data,
         model_hash=request.candidate.digest,
+        contract=contract,
         lineage=request.lineage,
     )
 

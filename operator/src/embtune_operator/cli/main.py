@@ -24,13 +24,18 @@ COMMANDS = {
     "validate": "Say what is wrong with job files, with file and line.",
     "versions": "List the versions of a model.",
     "show": "Show one version: scores, gates, lineage.",
-    "compare": "Compare two versions on their exam, query by query.",
+    "compare": "Compare models on the same questions: scores with bounds, wins and losses, cost.",
+    "try": "Ask models one query, and see what each finds.",
+    "embed": "Write the vectors of a file's texts, stamped with who made them.",
+    "report": "Write one HTML page about a job or a version: verdict, evidence, what to do next.",
     "promote": "Put a version into production.",
     "rollback": "Go back to the version that was in production before.",
     "pull": "Download a verified version.",
     "verify": "Read every byte of a version again.",
     "history": "List what was in production, when and why.",
 }
+_MODULES = {"try": "try_out"}
+"""Of commands whose names are Python's own words."""
 EXAMPLES = """\b
 Examples:
   embtune data tickets.csv
@@ -53,7 +58,7 @@ class LazyCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"embtune_operator.cli.{cmd_name}").command
+        command = importlib.import_module(f"embtune_operator.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -10,6 +10,7 @@ bounds are quantiles of the draws (§5.3), taken further out where a few large g
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 DRAWS = 10_000
 SEED = 20_240_229
+MOST_KEPT = 20_000
+"""Groups of which the draws stay in memory, 200 MB at most, until somebody forgets them: drawing takes longer than adding up."""
 _CHUNK = 500
 """Draws at once: bounds memory to 500 × groups, or pairs, numbers."""
 
@@ -41,12 +44,19 @@ def resampled_means(values: NDArray[np.float64], groups: NDArray[np.int64]) -> N
     """
     import numpy as np
 
-    _, members = np.unique(groups, return_inverse=True)
-    sums = np.zeros((int(members.max()) + 1, values.shape[1] + 1))
-    np.add.at(sums, members, np.column_stack([values, np.ones(len(values))]))
-    totals = np.concatenate([drawn @ sums for drawn in _draws(len(sums))])
+    totals = resampled_sums(np.column_stack([values, np.ones(len(values))]), groups)
     means: NDArray[np.float64] = totals[:, :-1] / totals[:, -1:]
     return means
+
+
+def resampled_sums(values: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The sum of every column in each of the same draws: (queries, columns), (queries,) → (draws, columns)."""
+    import numpy as np
+
+    _, members = np.unique(groups, return_inverse=True)
+    sums = np.zeros((int(members.max()) + 1, values.shape[1]))
+    np.add.at(sums, members, values)
+    return np.concatenate([drawn @ sums for drawn in _draws(len(sums))])
 
 
 def resampled(statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]], groups: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -79,6 +89,11 @@ def bounds_of(draws: NDArray[np.float64], value: float, confidence: float, group
     return Bounds(float(value), float(lower), float(upper))
 
 
+def forget_draws() -> None:
+    """Free the memory that the last draws are kept in."""
+    _kept_draws.cache_clear()
+
+
 def _expanded(confidence: float, groups: float) -> float:
     """The quantile of the draws at which a bound has that confidence: Φ(√(n / (n - 1)) t), t of n - 1 degrees of freedom.
 
@@ -94,9 +109,22 @@ def _draws(groups: int) -> Iterator[NDArray[np.float64]]:
     """How often each group was drawn, in parts: (draws, groups), each row a multinomial sample that sums to `groups`."""
     import numpy as np
 
+    for counts in _kept_draws(groups) if groups <= MOST_KEPT else _drawn(groups):
+        yield counts.astype(np.float64)
+
+
+@lru_cache(maxsize=1)
+def _kept_draws(groups: int) -> tuple[NDArray[np.uint8], ...]:
+    return tuple(_drawn(groups))
+
+
+def _drawn(groups: int) -> Iterator[NDArray[np.uint8]]:
+    """No group is drawn more than 255 times in one of 10,000 draws: the chance of that is below 1e-500."""
+    import numpy as np
+
     generator = np.random.default_rng(SEED)
     for start in range(0, DRAWS, _CHUNK):
         draws = min(_CHUNK, DRAWS - start)
         picks = generator.integers(0, groups, size=(draws, groups))
         flat = (picks + groups * np.arange(draws)[:, None]).ravel()
-        yield np.bincount(flat, minlength=draws * groups).reshape(draws, groups).astype(np.float64)
+        yield np.bincount(flat, minlength=draws * groups).reshape(draws, groups).astype(np.uint8)

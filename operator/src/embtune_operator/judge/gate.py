@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.metrics import split_metric
+from embtune_api.metrics import on_slice, split_metric
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES, GateResult, Outcome
 from embtune_operator.judge.measure import measure
+from embtune_operator.judge.power import detectable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from embtune_api.promotion import Gate
     from embtune_operator.judge.bootstrap import Bounds
     from embtune_operator.judge.scores import Scores
+    from embtune_operator.judge.slices import Members
 
 MARKS: dict[Outcome, str] = {"Passed": "✓", "Rejected": "✗", "Inconclusive": "?"}
 
@@ -29,6 +31,16 @@ class Exhibits:
     champion: Scores | None
     """None while nothing is in production."""
     champion_version: int | None = None
+    slices: tuple[Members, ...] = ()
+    """Of these queries."""
+
+    def on(self, ref: str) -> Exhibits | None:
+        """The scores on one slice; None: no query is in it."""
+        found = next((one.inside for one in self.slices if one.ref == ref), None)
+        if found is None or not found.any():
+            return None
+        champion = self.champion.only(found) if self.champion else None
+        return Exhibits(self.candidate.only(found), self.base.only(found), champion, self.champion_version)
 
 
 def judge(gate: Gate, exhibits: Exhibits) -> GateResult:
@@ -39,12 +51,16 @@ def judge(gate: Gate, exhibits: Exhibits) -> GateResult:
     - a floor (`min`, `minDelta`): Passed when the lower bound reaches it, Rejected when the upper bound does not
     - a ceiling (`max`): mirrored
     - `against: Production` while nothing is in production: the base stands in
+    - one slice: all of this on its queries; for a gate on every slice see `worst`
     """
-    reference, rival = _reference(gate, exhibits)
-    compared = _compared(gate.metric, exhibits.candidate, exhibits.base, reference)
+    shown = exhibits.on(gate.slice) if gate.slice else exhibits
+    if shown is None:
+        return unjudged(gate, "no query of the exam is in that slice")
+    reference, rival = reference_of(gate, shown)
+    compared = comparable(gate.metric, shown, reference)
     if isinstance(compared, str):
         return unjudged(gate, compared)
-    if too_few := _sample_floor(compared[0].groups):
+    if too_few := sample_floor(compared[0].groups):
         return unjudged(gate, too_few)
     measured = measure([gate.metric], compared)[gate.metric]
     if not measured.is_defined:
@@ -52,21 +68,26 @@ def judge(gate: Gate, exhibits: Exhibits) -> GateResult:
     score = measured.bounds(0, gate.confidence)
     judged = score if reference is None else measured.difference(0, 1, gate.confidence)
     outcome = _outcome(gate, judged)
+    draws = measured.draws[:, 0] - (0 if reference is None else measured.draws[:, 1])
+    detects = detectable(float(draws.std()), 1, 1, gate.confidence)
     return GateResult(
-        metric=gate.metric,
+        metric=on_slice(gate.metric, gate.slice),
         outcome=outcome,
         line=_line(gate, outcome, score.value, judged, rival),
         value=judged.value,
         lower=judged.lower,
         upper=judged.upper,
         threshold=threshold(gate),
+        detects=detects,
+        dry_run=gate.dry_run,
     )
 
 
 def unjudged(gate: Gate, cause: str) -> GateResult:
     """A gate that cannot be judged, and why not."""
-    line = f"{_short(gate.metric)}: not judged, {cause} {MARKS['Inconclusive']}"
-    return GateResult(metric=gate.metric, outcome="Inconclusive", line=line, threshold=threshold(gate))
+    line = f"{told(gate, gate.slice)}: not judged, {cause} {mark(gate, 'Inconclusive')}"
+    metric = on_slice(gate.metric, gate.slice)
+    return GateResult(metric=metric, outcome="Inconclusive", line=line, threshold=threshold(gate), dry_run=gate.dry_run)
 
 
 def threshold(gate: Gate) -> float:
@@ -74,7 +95,8 @@ def threshold(gate: Gate) -> float:
     return next(number for number in (gate.min, gate.max, gate.min_delta) if number is not None)
 
 
-def _reference(gate: Gate, exhibits: Exhibits) -> tuple[Scores | None, str]:
+def reference_of(gate: Gate, exhibits: Exhibits) -> tuple[Scores | None, str]:
+    """Whom the candidate is compared with, and what that is called; None: with nobody."""
     if gate.against is None:
         return None, ""
     if gate.against == "Base":
@@ -84,23 +106,32 @@ def _reference(gate: Gate, exhibits: Exhibits) -> tuple[Scores | None, str]:
     return exhibits.champion, f"production v{exhibits.champion_version}"
 
 
-def _compared(metric: str, candidate: Scores, base: Scores, reference: Scores | None) -> list[Scores] | str:
+def comparable(metric: str, exhibits: Exhibits, reference: Scores | None) -> list[Scores] | str:
     """Candidate and reference, or the candidate alone, on what can be scored at all; or why there are none."""
     import numpy as np
 
-    compared = [candidate, *([reference] if reference else [])]
+    base = exhibits.base
+    compared = [exhibits.candidate, *([reference] if reference else [])]
     needed, untouched = [scores.needed(metric) for scores in compared], base.needed(metric)
     if untouched is None or any(values is None for values in needed):
         return "the metric is missing from the evaluation"
     if any(len(scores.groups) != len(base.groups) for scores in compared):
         return "the compared models were not scored on the same queries"
-    answerable = np.asarray(~np.isnan(untouched).any(axis=1))
+    answerable = known(untouched)
     if any(np.isnan(values[answerable]).any() for values in needed if values is not None):
         return "the metric is not a number for some queries"
     return [scores.only(answerable) for scores in compared]
 
 
-def _sample_floor(groups: NDArray[np.int64]) -> str | None:
+def known(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(queries,) bool: what the untouched base can be scored on, and therefore anybody: (queries, columns)."""
+    import numpy as np
+
+    return np.asarray(~np.isnan(values).any(axis=1))
+
+
+def sample_floor(groups: NDArray[np.int64]) -> str | None:
+    """Why so few settle nothing; None: they are enough."""
     import numpy as np
 
     if len(groups) < MIN_QUERIES:
@@ -126,7 +157,7 @@ def _line(gate: Gate, outcome: Outcome, score: float, judged: Bounds, rival: str
     """`ndcg@10 0.612: +0.029 over production v3, 95 % bound +0.011 ≥ 0.010 ✓`"""
     difference = f": {judged.value:+.3f} over {rival}" if rival else ""
     rule = _rule(gate, outcome, judged, "+" if rival else "")
-    return f"{_short(gate.metric)} {score:.3f}{difference}, {gate.confidence * 100:g} % {rule} {MARKS[outcome]}"
+    return f"{told(gate, gate.slice)} {score:.3f}{difference}, {gate.confidence * 100:g} % {rule} {mark(gate, outcome)}"
 
 
 def _rule(gate: Gate, outcome: Outcome, judged: Bounds, sign: str) -> str:
@@ -135,7 +166,7 @@ def _rule(gate: Gate, outcome: Outcome, judged: Bounds, sign: str) -> str:
         strict, lenient, name, meets, misses = judged.lower, judged.upper, "upper bound", "≥", "<"
     else:
         strict, lenient, name, meets, misses = judged.upper, judged.lower, "lower bound", "≤", ">"
-    bound, wanted = _told_apart(lenient if outcome == "Rejected" else strict, threshold(gate), sign)
+    bound, wanted = told_apart(lenient if outcome == "Rejected" else strict, threshold(gate), sign)
     if outcome == "Rejected":
         return f"{name} {bound} {misses} {wanted}"
     if outcome == "Inconclusive":
@@ -143,11 +174,17 @@ def _rule(gate: Gate, outcome: Outcome, judged: Bounds, sign: str) -> str:
     return f"bound {bound} {meets} {wanted}"
 
 
-def _told_apart(bound: float, wanted: float, sign: str) -> tuple[str, str]:
+def told_apart(bound: float, wanted: float, sign: str) -> tuple[str, str]:
     """Both numbers with as many digits as it takes to see which is larger, three at least and six at most."""
     digits = next((d for d in range(3, 6) if bound == wanted or f"{bound:.{d}f}" != f"{wanted:.{d}f}"), 6)
     return f"{bound:{sign}.{digits}f}", f"{wanted:.{digits}f}"
 
 
-def _short(metric: str) -> str:
-    return split_metric(metric)[1]
+def told(gate: Gate, ref: str | None) -> str:
+    """`ndcg@10`, or `ndcg@10 of lang=de`"""
+    metric = split_metric(gate.metric)[1]
+    return f"{metric} of {ref}" if ref else metric
+
+
+def mark(gate: Gate, outcome: Outcome) -> str:
+    return f"{MARKS[outcome]} (dry run)" if gate.dry_run else MARKS[outcome]

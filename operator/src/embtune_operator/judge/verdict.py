@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_api.metrics import suite_of
+from embtune_api.metrics import split_metric, suite_of
+from embtune_api.slices import SliceTable
 from embtune_api.verdict import GateResult, Verdict
+from embtune_operator.judge.bootstrap import forget_draws
 from embtune_operator.judge.gate import Exhibits, judge, unjudged
+from embtune_operator.judge.power import POWER
 from embtune_operator.judge.scores import load_scores
+from embtune_operator.judge.slices import members_of
+from embtune_operator.judge.worst import judge_every_slice
+from embtune_store.folders import read_verified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,53 +26,93 @@ MAX_SEEN = 0.01
 """Share of the exam that a compared model may have trained on; more, and the rest is no longer the same exam."""
 
 
-def make_verdict(gates: Sequence[Gate], exhibits: Exhibits, dropped: int) -> Verdict:
+MOST_LOOKS = 20
+"""Candidates that one exam judges: the more there are, the likelier the best of them is the luckiest."""
+
+
+def make_verdict(gates: Sequence[Gate], exhibits: Exhibits, dropped: int, looks: int = 1) -> Verdict:
     """The verdict on one suite: see `judge_suites`.
 
     Args:
         exhibits: scores of the queries that remain.
         dropped: exam queries left out, since a compared model has trained on them.
+        looks: distinct candidates that the exam has judged, this one among them.
     """
     suites = {suite_of(gate.metric): (exhibits, dropped) for gate in gates}
-    return judge_suites(gates, suites)
+    return judge_suites(gates, suites, looks)
 
 
-def judge_suites(gates: Sequence[Gate], suites: Mapping[str, tuple[Exhibits, int]]) -> Verdict:
-    """Passed when every gate passed, Rejected when one was, else Inconclusive.
+def judge_suites(gates: Sequence[Gate], suites: Mapping[str, tuple[Exhibits, int]], looks: int = 1) -> Verdict:
+    """Passed when every gate passed, Rejected when one was, else Inconclusive; gates that are dry runs do not count.
 
     Args:
         suites: by name, the scores of the queries that remain, and how many were left out since a compared model has trained on
             them. A gate on a suite of whose exam too much was left out is Inconclusive.
+        looks: as in `make_verdict`.
     """
-    if not gates:
-        return Verdict(outcome="Inconclusive", reason="no gates: nothing is promoted automatically")
     seen = {name: _seen(*suite) for name, suite in suites.items()}
     results = [_judged(gate, suites, seen) for gate in gates]
-    told = next((told for gate in gates if (told := seen.get(suite_of(gate.metric)))), None)
-    if told is None or any(result.outcome == "Rejected" for result in results):
-        return _summary(results)
-    return Verdict(outcome="Inconclusive", reason=f"{told}; the limit is {MAX_SEEN:.0%}", gates=results)
+    hints = _hints(results, looks)
+    deciding = [gate for gate in gates if not gate.dry_run]
+    if not deciding:
+        reason = f"{'every gate is a dry run' if gates else 'no gates'}: nothing is promoted automatically"
+        return Verdict(outcome="Inconclusive", reason=reason, gates=results, hints=hints)
+    told = next((told for gate in deciding if (told := seen.get(suite_of(gate.metric)))), None)
+    verdict = _summary(results)
+    if told is None or verdict.outcome == "Rejected":
+        return verdict.model_copy(update={"hints": hints})
+    return Verdict(outcome="Inconclusive", reason=f"{told}; the limit is {MAX_SEEN:.0%}", gates=results, hints=hints)
 
 
 def judge_evaluation(
-    gates: Sequence[Gate], facts: EvaluateFacts, asked: Sequence[AskedSuite], champion_version: int | None, store: Store
+    gates: Sequence[Gate],
+    facts: EvaluateFacts,
+    exam: str,
+    asked: Sequence[AskedSuite],
+    champion_version: int | None,
+    store: Store,
+    looks: int = 1,
 ) -> Verdict:
     """The verdict on what `evaluate` stored.
 
     Args:
+        exam: digest of the line's, which slices are of.
         asked: what each suite asked, and which queries are to be left out.
+        looks: as in `make_verdict`.
 
     Raises:
-        Tampered: an evaluation's scores have been deleted, or are not what it wrote.
+        Tampered: an evaluation's scores, or its slices, have been deleted, or are not what it wrote.
     """
     gated = {suite_of(gate.metric) for gate in gates}
+    table = SliceTable.model_validate_json(read_verified(store, facts.slices)) if facts.slices else SliceTable(slices=[])
     suites = {}
     for suite in asked:
         if suite.name in gated:
-            scores = {role: load_scores(store, file).without(suite.dropped) for role, file in facts.scores[suite.name].items()}
-            exhibits = Exhibits(scores["candidate"], scores["base"], scores.get("champion"), champion_version)
+            scores = {role: load_scores(store, file) for role, file in facts.scores[suite.name].items()}
+            queries = len(scores["candidate"].groups)
+            slices = tuple(members_of(table, queries, suite.dropped)) if suite.exam == exam else ()
+            left = {role: one.without(suite.dropped) for role, one in scores.items()}
+            exhibits = Exhibits(left["candidate"], left["base"], left.get("champion"), champion_version, slices)
             suites[suite.name] = exhibits, len(suite.dropped)
-    return judge_suites(gates, suites)
+    try:
+        return judge_suites(gates, suites, looks)
+    finally:
+        forget_draws()
+
+
+def _hints(results: Sequence[GateResult], looks: int) -> list[str]:
+    """What the first gate that was judged can tell at all; and that the exam is worn."""
+    told = next((result for result in results if result.detects is not None), None)
+    hints = []
+    if told is not None:
+        metric = split_metric(told.metric)[1] if "[" not in told.metric else told.metric
+        hints.append(f"this exam detects differences above {told.detects:.3f} in {metric}, {POWER:.0%} of the time")
+    if looks >= MOST_LOOKS:
+        hints.append(
+            f"{looks} candidates have been judged on this exam: the best of so many is partly the luckiest. Freeze a fresh exam "
+            f"under a new spec.model"
+        )
+    return hints
 
 
 def _seen(exhibits: Exhibits, dropped: int) -> str | None:
@@ -80,17 +126,18 @@ def _seen(exhibits: Exhibits, dropped: int) -> str | None:
 def _judged(gate: Gate, suites: Mapping[str, tuple[Exhibits, int]], seen: Mapping[str, str | None]) -> GateResult:
     """With the suite's name in its line, where there are several."""
     name = suite_of(gate.metric)
-    told = seen[name]
-    result = unjudged(gate, told) if told else judge(gate, suites[name][0])
+    told, as_asked = seen[name], judge_every_slice if gate.of_every_slice else judge
+    result = unjudged(gate, told) if told else as_asked(gate, suites[name][0])
     return result.model_copy(update={"line": f"{name}/{result.line}"}) if len(suites) > 1 else result
 
 
 def _summary(results: list[GateResult]) -> Verdict:
-    rejected = [result for result in results if result.outcome == "Rejected"]
-    open_ones = [result for result in results if result.outcome == "Inconclusive"]
-    of = f"of {len(results)} gate{'s' * (len(results) != 1)}"
+    deciding = [result for result in results if not result.dry_run]
+    rejected = [result for result in deciding if result.outcome == "Rejected"]
+    open_ones = [result for result in deciding if result.outcome == "Inconclusive"]
+    of = f"of {len(deciding)} gate{'s' * (len(deciding) != 1)}"
     if rejected:
         return Verdict(outcome="Rejected", reason=f"{len(rejected)} {of} rejected: {rejected[0].line}", gates=results)
     if open_ones:
         return Verdict(outcome="Inconclusive", reason=f"{len(open_ones)} {of} inconclusive: {open_ones[0].line}", gates=results)
-    return Verdict(outcome="Passed", reason=f"{len(results)} {of} passed", gates=results)
+    return Verdict(outcome="Passed", reason=f"{len(deciding)} {of} passed", gates=results)

@@ -26,6 +26,12 @@ def condition(kind: ConditionType, reason: str, message: str, now: datetime, *, 
     return Condition(type=kind, status=status, reason=reason, message=shortened(message), last_transition_time=now)
 
 
+def reindex_required(production: int, differences: Iterable[str], now: datetime) -> Condition:
+    """Embeddings of the new version are of another kind than those of the version in production."""
+    message = f"{'; '.join(differences)}: an index or a client made for production v{production} does not fit"
+    return condition("ReindexRequired", "ContractChanged", message, now)
+
+
 def find(conditions: Iterable[Condition], kind: ConditionType) -> Condition | None:
     return next((found for found in conditions if found.type == kind), None)
 

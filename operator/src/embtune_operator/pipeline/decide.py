@@ -49,7 +49,8 @@ def _next_move(case: Situation) -> Decision:
     - a verdict is kept in the store before anything follows from it
     - a step that is not done is launched, watched, tried again or given up
     - a version that was judged again after it had been published is told so
-    - a passed verdict goes to production, if the policy says so and nobody holds it, and the job is finished when it is there
+    - a passed verdict goes to production, if the policy says so, what is made of its vectors fits, and nobody holds it; the job
+      is finished when it is there
     """
     plan = case.plan
     resolved = plan.resolved
@@ -148,7 +149,9 @@ def _go_on(step: PlannedStep, case: Situation) -> str:
 def _wants_promotion(case: Situation) -> bool:
     verdict = case.plan.resolved.verdict
     passed = verdict is not None and verdict.outcome == "Passed"
-    return passed and case.job.spec.promotion.policy == "Automatic" and case.seen.hold is None
+    promotion = case.job.spec.promotion
+    fits = promotion.on_reindex == "Promote" or not case.plan.resolved.reindex
+    return passed and promotion.policy == "Automatic" and fits and case.seen.hold is None
 
 
 def _promote(case: Situation) -> Decision:

@@ -13,6 +13,7 @@ from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, Publis
 if TYPE_CHECKING:
     from embtune_api.documents import Judgement, PrepareFacts, StepManifest, StoredFile
     from embtune_api.resources import FineTuneJob
+    from embtune_api.slices import Slice
     from embtune_api.spec import FineTuneJobSpec
     from embtune_api.status import StepName
     from embtune_api.training import Training
@@ -109,6 +110,7 @@ def _common(job: FineTuneJob, settings: Settings, digest: str) -> dict[str, Any]
 def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> PrepareRequest:
     spec = job.spec
     data = presets.resolve_data(spec.data, spec.training)
+    kept = [one.model_copy(update={"values": None}) for one in spec.evaluation.slices or [] if one.kept_by_the_exam]
     staged = [suite for suite in spec.evaluation.suites if suite.is_staged]
     digest = digest_of(
         {
@@ -120,6 +122,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
             "base": spec.base_model,
             "recipe": spec.training.model_dump(include={"loss", "batch_size", "max_seq_length"}),
             "replayed": resolved.replayed,
+            **_if_any("slices", kept),
             "suites": [suite.inputs for suite in staged],
             **_said(spec),
         }
@@ -132,6 +135,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
         suites=staged,
         training=spec.training,
         encoder=spec.encoder,
+        slices=kept,
         replayed=resolved.replayed,
         folder=settings.folder,
     )
@@ -172,6 +176,7 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
     if resolved.champion:
         models.append(Judged(role="champion", model=resolved.champion.model))
     suites, staged = job.spec.evaluation.suites, resolved.prepare_facts.suites
+    slices = job.spec.evaluation.slices or []
     precision = job.spec.evaluation.precision
     exam = resolved.prepare_facts.exam
     digest = digest_of(
@@ -182,6 +187,7 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
             "staged": [[suite.name, suite.exam, suite.reranker and suite.reranker.digest] for suite in staged],
             "precision": precision,
             "models": [[judged.role, judged.model.digest, _sha256(judged.model.fingerprints)] for judged in models],
+            **_if_any("slices", slices),
         }
     )
     return EvaluateRequest(
@@ -189,6 +195,7 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
         exam=exam,
         models=models,
         suites=suites,
+        slices=slices,
         staged=staged,
         precision=precision,
         published=resolved.train_facts.encoder,
@@ -248,6 +255,11 @@ def _explicit(spec: FineTuneJobSpec, facts: PrepareFacts) -> Training:
 def _said(spec: FineTuneJobSpec) -> dict[str, Any]:
     """For the digests of steps that the published model's settings make a difference to."""
     return {} if spec.encoder is None else {"encoder": spec.encoder}
+
+
+def _if_any(name: str, slices: list[Slice]) -> dict[str, list[Slice]]:
+    """For a digest: a job that asks for none has the digest that it had before there were any."""
+    return {name: slices} if slices else {}
 
 
 def _replayed_rows(resolved: Resolved) -> int:

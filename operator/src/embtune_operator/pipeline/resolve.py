@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import JobResult, Judgement, StepManifest
+from embtune_api.documents import JobResult, Judgement, Metadata, StepManifest
 from embtune_api.errors import Tampered
 from embtune_api.keys import LineKeys, StepKeys
 from embtune_api.replayed import Replayed
@@ -15,6 +15,7 @@ from embtune_operator.pipeline.plan import job_keys, make_plan, publish_digest
 from embtune_operator.pipeline.resolved import Champion, Resolved
 from embtune_operator.registry.history import promotion_of, read_history, read_release, stage_of
 from embtune_operator.registry.judgements import last_judgement
+from embtune_operator.registry.looks import looks_at
 from embtune_operator.registry.replay import find_replayed
 from embtune_operator.registry.versions import checked_manifest
 from embtune_store import documents
@@ -84,7 +85,7 @@ def _with_prepared(walk: _Walk, resolved: Resolved) -> Resolved:
 def _with_release(walk: _Walk, resolved: Resolved) -> Resolved:
     """This job's version, and the champion: whatever was in production before that version was."""
     job, store = walk.job, walk.store
-    line = LineKeys(job.metadata.namespace, job.spec.model)
+    line = _line(job)
     publish = job_keys(job).step("publish", publish_digest(job, resolved))
     resolved = replace(resolved, published=walk.readings.document(store, publish.manifest, StepManifest))
     version = resolved.version
@@ -96,7 +97,23 @@ def _with_release(walk: _Walk, resolved: Resolved) -> Resolved:
     champion = promoted.previous if promoted else history[-1].production if history else None
     last = last_judgement(store, line.version(version.version))
     stage = stage_of(version.version, history, last.evaluation.verdict.outcome if last else None)
-    return replace(resolved, promoted=promoted, champion=_champion(line, champion, store), last_judgement=last, stage=stage)
+    return replace(
+        resolved,
+        promoted=promoted,
+        champion=_champion(line, champion, store),
+        last_judgement=last,
+        stage=stage,
+        reindex=_differences(walk, line, champion, version),
+    )
+
+
+def _differences(walk: _Walk, line: LineKeys, champion: VersionRef | None, version: VersionRef) -> tuple[str, ...]:
+    """Nothing is told of a version whose files do not say what it is."""
+    if champion is None:
+        return ()
+    both = [walk.readings.document(walk.store, line.version(ref.version).metadata, Metadata) for ref in (champion, version)]
+    before, after = (found.contract if found else None for found in both)
+    return tuple(before.differences(after)) if before and after else ()
 
 
 def _champion(line: LineKeys, ref: VersionRef | None, store: Store) -> Champion | None:
@@ -118,8 +135,16 @@ def _with_evaluation(walk: _Walk, resolved: Resolved) -> Resolved:
         return replace(resolved, judgement=judgement, verdict=judgement.verdict)
     champion_version = resolved.champion.ref.version if resolved.champion else None
     gates = job.spec.promotion.gates
-    verdict = judge_evaluation(gates, resolved.evaluate_facts, report.suites, champion_version, store)
+    facts, looks = (
+        resolved.evaluate_facts,
+        looks_at(store, _line(job), report.exam, resolved.train_facts.model.digest, walk.readings),
+    )
+    verdict = judge_evaluation(gates, facts, report.exam, report.suites, champion_version, store, looks)
     return replace(resolved, verdict=verdict)
+
+
+def _line(job: FineTuneJob) -> LineKeys:
+    return LineKeys(job.metadata.namespace, job.spec.model)
 
 
 def _listed_report(keys: StepKeys, evaluated: StepManifest) -> StoredFile:

@@ -51,6 +51,8 @@ class Resolved:
     """What is said about this job's version."""
     stage: Stage | None = None
     """Of this job's version."""
+    reindex: tuple[str, ...] = ()
+    """How this job's version differs in kind from the champion, so that nothing made for the one fits the other."""
 
     @property
     def prepare_facts(self) -> PrepareFacts:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from embtune_api.status import EvaluationStatus, FineTuneJobStatus, ModelVersionStatus, Phase, Progress, StepName
-from embtune_operator.pipeline.conditions import condition, with_their_times
+from embtune_operator.pipeline.conditions import condition, reindex_required, with_their_times
 from embtune_operator.pipeline.retries import failures_of, retried
 from embtune_operator.pipeline.score import score_of
 
@@ -40,6 +40,7 @@ def status_of(
         *_trained(resolved, case.now),
         *_judged(resolved, case.now),
         *_promoted(case),
+        *_reindex(resolved, case.now),
         *_retried(case, last_failure_is_final),
     ]
     facts: dict[str, Any] = {
@@ -122,10 +123,22 @@ def _promoted(case: Situation) -> list[Condition]:
     if policy != "Automatic":
         message = f"{name} passed; promotion.policy {policy} leaves production unchanged"
         return [condition("Promoted", f"Policy{policy}", message, now, true=False)]
+    if resolved.reindex and case.job.spec.promotion.on_reindex == "Hold":
+        message = (
+            f"{name} passed; promotion.onReindex Hold leaves production unchanged, since its embeddings differ in kind "
+            f"({'; '.join(resolved.reindex)}): build its index, then promote it"
+        )
+        return [condition("Promoted", "ReindexRequired", message, now, true=False)]
     if case.seen.hold:
         message = f"{name} passed; production is unchanged: {case.seen.hold.reason}"
         return [condition("Promoted", "Held", message, now, true=False)]
     return []
+
+
+def _reindex(resolved: Resolved, now: datetime) -> list[Condition]:
+    if not resolved.reindex or resolved.champion is None:
+        return []
+    return [reindex_required(resolved.champion.ref.version, resolved.reindex, now)]
 
 
 def _retried(case: Situation, last_is_final: bool) -> list[Condition]:

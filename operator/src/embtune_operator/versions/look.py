@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import VersionRef
+from embtune_api.documents import Metadata, VersionRef
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import LineKeys
 from embtune_operator.registry.history import bringing, read_history, was_deleted
@@ -34,6 +34,9 @@ class Seen:
     """None: it is there, as it was published."""
     brought: Release | None = None
     """What put it into production, where it is there now."""
+    reindex: tuple[str, ...] = ()
+    """How its embeddings differ in kind from those of the version in production."""
+    production: int | None = None
     damage: str | None = None
     """What reading every byte again has shown: None if it was not done, empty if all is well."""
 
@@ -75,9 +78,19 @@ def look(line: LineKeys, ref: VersionRef, verified: str | None, store: Store, re
         )
         return Seen(fault=Fault("OtherDigest", message))
     brought = bringing(ref.version, history) if found.stage == "Production" else None
-    if brought is None or brought.transition.kind != "Rollback" or release_name(brought) == verified:
+    if brought is None:
+        production = history[-1].production if history else None
+        reindex = _differences(line, production, found, store, readings) if production else ()
+        return Seen(found, reindex=reindex, production=production.version if production else None)
+    if brought.transition.kind != "Rollback" or release_name(brought) == verified:
         return Seen(found, brought=brought)
     return Seen(found, brought=brought, damage=_damage(store, line, found))
+
+
+def _differences(line: LineKeys, production: VersionRef, version: Version, store: Store, readings: Readings) -> tuple[str, ...]:
+    metadata = readings.document(store, line.version(production.version).metadata, Metadata)
+    before, after = metadata.contract if metadata else None, version.metadata.contract
+    return tuple(before.differences(after)) if before and after else ()
 
 
 def release_name(release: Release) -> str:

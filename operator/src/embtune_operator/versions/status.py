@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_api.metrics import split_metric
+from embtune_api.metrics import on_the_whole, split_metric
 from embtune_api.version import ModelVersionResourceStatus
-from embtune_operator.pipeline.conditions import condition, find, with_their_times
+from embtune_operator.pipeline.conditions import condition, find, reindex_required, with_their_times
 from embtune_operator.versions.look import line_of, release_name
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def status_of(
         _ready(version, now),
         *_verified(seen, before.conditions if before else [], now),
         condition("Judged", verdict.outcome, verdict.reason, now),
+        *([reindex_required(seen.production, seen.reindex, now)] if seen.production and seen.reindex else []),
     ]
     return known.model_copy(
         update={
@@ -48,6 +49,7 @@ def status_of(
             "score": score_of(version.evaluation),
             "verdict": verdict.outcome,
             "metrics": {name: value for name, value in version.evaluation.candidate.items() if value is not None},
+            "contract": version.metadata.contract,
             "conditions": with_their_times(conditions, before),
         }
     )
@@ -56,7 +58,7 @@ def status_of(
 def score_of(evaluation: PublishedEvaluation) -> str | None:
     """`ndcg@10 0.730`: on the first gate's metric; without gates on ndcg@10, or on whatever there is."""
     scores = {name: value for name, value in evaluation.candidate.items() if value is not None}
-    wanted = [gate.metric for gate in evaluation.verdict.gates[:1]]
+    wanted = [on_the_whole(gate.metric) for gate in evaluation.verdict.gates[:1]]
     usual = [name for name in scores if split_metric(name)[1] == _SHOWN]
     name = next((name for name in (*wanted, *usual, *scores) if name in scores), None)
     return f"{split_metric(name)[1]} {scores[name]:.3f}" if name else None

@@ -43,7 +43,8 @@ def print_summary(console: Console, job: FineTuneJob, line: LineKeys, store: Sto
     console.print()
     promoted = find(status.conditions, "Promoted")
     console.print(f"[bold]{escape(_where(line, version, history, promoted))}[/]")
-    console.print(f"It lies at {escape(f'{_shown(store)}/{line.version(version.number).root}')}", soft_wrap=True)
+    console.print(f"It lies at {escape(f'{shown_store(store)}/{line.version(version.number).root}')}", soft_wrap=True)
+    console.print(escape(_page(line, version, store)), soft_wrap=True)
     console.print(escape(_next(line, version, store)), soft_wrap=True)
 
 
@@ -56,6 +57,8 @@ def print_evaluation(console: Console, version: Version, line: LineKeys, store: 
     console.print()
     for gate in verdict.gates:
         console.print(f"[{_STYLES[gate.outcome]}]{escape(gate.line)}[/]", soft_wrap=True)
+    for hint in verdict.hints:
+        console.print(f"[dim]{escape(hint)}[/]", soft_wrap=True)
     console.print(f"Verdict: [bold {_STYLES[verdict.outcome]}]{verdict.outcome}[/] – {escape(verdict.reason)}", soft_wrap=True)
 
 
@@ -89,9 +92,14 @@ def _where(line: LineKeys, version: Version, history: Sequence[Release], promote
     return promoted.message if promoted else name
 
 
+def _page(line: LineKeys, version: Version, store: Store) -> str:
+    options = f"--store {shown_store(store)} --namespace {line.namespace}"
+    return f"On one page, with what was won and lost: embtune report {line.model}@{version.number} {options}"
+
+
 def _next(line: LineKeys, version: Version, store: Store) -> str:
     """The command that a user is likely to want, as it works now."""
-    options = f"--store {_shown(store)} --namespace {line.namespace}"
+    options = f"--store {shown_store(store)} --namespace {line.namespace}"
     promote = f"embtune promote {line.model}@{version.number}"
     if version.stage == "Production":
         return f"Next: embtune pull {line.model}@production ./{line.model} {options}"
@@ -100,7 +108,7 @@ def _next(line: LineKeys, version: Version, store: Store) -> str:
     return f"{'To go back to it' if version.stage == 'Archived' else 'Next'}: {promote} --reason '…' {options}"
 
 
-def _shown(store: Store) -> str:
+def shown_store(store: Store) -> str:
     """The store as the user would write it: a folder below this one by its relative path."""
     folder = Path(store.uri)
     return str(folder.relative_to(Path.cwd())) if folder.is_relative_to(Path.cwd()) else store.uri

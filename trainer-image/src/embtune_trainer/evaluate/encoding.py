@@ -55,7 +55,7 @@ def encode(
     parts: list[NDArray[np.float32]] = []
     done = 0
     for part in vectors:
-        parts.append(part)
+        parts.append(part[:, : model.truncate_dim])
         done += len(part)
         report(done / len(distinct))
     stacked = np.concatenate(parts)
@@ -78,7 +78,7 @@ def _checked_forward(model: SentenceTransformer, texts: list[str], ids: list[Tok
         chosen = choose_forward(model, [ids[index] for index in few], gradients=False)
         if chosen.name == "padded":
             return None
-        found = chosen.forward([ids[index] for index in few], False).numpy()
+        found = chosen.forward([ids[index] for index in few], False).numpy()[:, : model.truncate_dim]
     expected = next(_own(model, [texts[index] for index in few], side))
     same = found.shape == expected.shape and bool(np.abs(found - expected).max() <= TOLERANCE * np.abs(expected).max())
     return chosen.forward if same else None

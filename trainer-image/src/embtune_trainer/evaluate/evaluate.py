@@ -1,30 +1,31 @@
 """Compare the roles on the queries that none of them was trained on."""
 
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from embtune_api.digest import sha256_hex
 from embtune_api.documents import AskedSuite, EvaluateFacts, FileEntry, StepManifest, StoredFile, StoredModel
 from embtune_api.evaluation import Suite
 from embtune_api.reports import EvaluationReport
 from embtune_api.requests import EvaluateRequest
-from embtune_api.status import Metrics, Progress
+from embtune_api.status import Metrics, Progress, Role
 from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.encoder import device_for, has_bf16
 from embtune_trainer.evaluate.exam import Asked, LoadedExam, LoadedPairs, group_index, load_exam
 from embtune_trainer.evaluate.published import refuse_other_documents
 from embtune_trainer.evaluate.results import Examinee, ensure_results, kept_scores, load_values
+from embtune_trainer.evaluate.slices import Columns, make_slices, slice_scores
 from embtune_trainer.evaluate.suites import means
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.progress import ReportProgress
-
-Role = Literal["candidate", "base", "champion"]
 
 
 def run_evaluate(request: EvaluateRequest, store: Store, report_progress: ReportProgress) -> StepManifest:
@@ -43,6 +44,7 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
     scores: dict[str, dict[Role, StoredFile]] = {paper.suite.name: {} for paper in papers}
     metrics: dict[Role, Metrics] = {}
     cached: list[str] = []
+    of_exam: dict[Role, list[tuple[Suite, Columns]]] = defaultdict(list)
     for number, judged in enumerate(request.models):
         published = request.published if judged.role == "candidate" else None
         examinee, there = Examinee(store, judged.model, published), []
@@ -58,22 +60,38 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
             scores[paper.suite.name][judged.role] = kept_scores(store, results)
             columns, values = load_values(store, scores[paper.suite.name][judged.role])
             metrics[judged.role] |= means(paper.suite, columns, values[paper.kept])
+            if paper.exam_digest == request.exam:
+                of_exam[judged.role].append((paper.suite, (columns, values)))
         if all(there):
             cached.append(judged.role)
 
-    report_document = EvaluationReport(exam=request.exam, suites=[paper.asked for paper in papers], metrics=metrics)
-    report_bytes = documents.as_json(report_document)
-    store.put(keys.report, report_bytes)
+    the_exam, kept = papers[0].exam, papers[0].kept
+    slices = make_slices(the_exam, request.slices)
+    report_document = EvaluationReport(
+        exam=request.exam,
+        suites=[paper.asked for paper in papers],
+        metrics=metrics,
+        slices=slice_scores(slices, the_exam, kept, of_exam),
+    )
+    written = _put(store, keys.report, report_document)
+    table = _put(store, keys.slices, slices) if request.slices else None
+    facts = EvaluateFacts(scores=scores, slices=table.below(keys.root) if table else None, cached=cached)
     manifest = StepManifest(
         step="evaluate",
         input_digest=request.digest,
-        files=[FileEntry(path="report.json", size=len(report_bytes), sha256=sha256_hex(report_bytes))],
-        facts=EvaluateFacts(scores=scores, cached=cached).model_dump(mode="json"),
+        files=[written, *([table] if table else [])],
+        facts=facts.model_dump(mode="json"),
         seconds=time.monotonic() - started,
     )
     documents.create(store, keys.manifest, manifest)
     report_progress(Progress(percent=100))
     return manifest
+
+
+def _put(store: Store, key: str, document: BaseModel) -> FileEntry:
+    data = documents.as_json(document)
+    store.put(key, data)
+    return FileEntry(path=key.rpartition("/")[2], size=len(data), sha256=sha256_hex(data))
 
 
 @dataclass(frozen=True)

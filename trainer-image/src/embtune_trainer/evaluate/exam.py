@@ -1,6 +1,6 @@
 """The frozen exam, as arrays to score against."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -28,6 +28,10 @@ class Asked(Protocol):
     def texts(self) -> Sequence[tuple[str, ...]]:
         """Of each of them: whoever was trained on one has seen it."""
 
+    @property
+    def slices(self) -> Sequence[Mapping[str, list[str]]]:
+        """Of each of them: the values that the exam keeps, by the name of the slice."""
+
 
 def group_index(asked: Asked) -> NDArray[np.int64]:
     """(asked,) int64: equal numbers for equal groups."""
@@ -45,6 +49,7 @@ class LoadedExam:
     passages: list[str]
     relevance: dict[str, dict[str, int]]
     """query id → passage id → grade; 0: known to be wrong"""
+    slices: list[dict[str, list[str]]] = field(default_factory=list)
     labels: list[list[str]] = field(default_factory=list)
     """Of each query, where the exam is one of labelled texts."""
     reference: list[tuple[str, list[str]]] = field(default_factory=list)
@@ -94,6 +99,7 @@ class LoadedPairs:
     groups: list[str]
     scores: NDArray[np.float64]
     """(pairs,), on the scale of the data."""
+    slices: list[dict[str, list[str]]] = field(default_factory=list)
 
 
 def load_exam(store: Store, keys: ExamKeys) -> LoadedExam | LoadedPairs:
@@ -112,6 +118,7 @@ def _pairs(exam: ExamSet) -> LoadedPairs:
         texts=[(pair["sentence1"], pair["sentence2"]) for pair in exam.scored],
         groups=[pair["group"] for pair in exam.scored],
         scores=np.array([pair["score"] for pair in exam.scored], dtype=np.float64),
+        slices=[pair.get("slices", {}) for pair in exam.scored],
     )
 
 
@@ -126,6 +133,7 @@ def _retrieval(exam: ExamSet) -> LoadedExam:
         passage_ids=[passage["id"] for passage in exam.corpus],
         passages=[passage["text"] for passage in exam.corpus],
         relevance=relevance,
+        slices=[query.get("slices", {}) for query in exam.queries],
         labels=[query["labels"] for query in exam.queries if "labels" in query],
         reference=[(entry["text"], entry["labels"]) for entry in exam.reference or exam.corpus if "labels" in entry],
     )

@@ -5,6 +5,7 @@ equal rows make the same exam wherever they come from. What the groups are is pa
 way could not be kept apart from them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,7 @@ from embtune_api.documents import Exam, FileEntry, LineExam
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import ExamKeys, LineKeys
 from embtune_api.losses import Prepared, Shape
+from embtune_api.slices import Slice
 from embtune_api.split import Split
 from embtune_store import documents, folders
 from embtune_store.protocol import Store
@@ -30,8 +32,8 @@ class ExamSet:
     """The exam's files, parsed; the order is that of their ids. An exam of scored pairs has `scored` alone."""
 
     queries: list[dict[str, Any]] = field(default_factory=list)
-    """{id, text, group, groups}: `group` counts in the bounds, `groups` are those of all its rows; of labelled
-    texts also labels"""
+    """{id, text, group, groups, slices?}: `group` counts in the bounds, `groups` are those of all its rows; `slices` are the
+    values of the columns that the first job wanted to tell apart: {column: [value]}; of labelled texts also labels"""
     corpus: list[dict[str, Any]] = field(default_factory=list)
     """{id, text}; of labelled texts {id, text, groups, labels}"""
     qrels: list[dict[str, Any]] = field(default_factory=list)
@@ -39,7 +41,7 @@ class ExamSet:
     reference: list[dict[str, Any]] = field(default_factory=list)
     """{id, text, labels}: labelled texts to learn labels from, where they are not the corpus. They may be trained on."""
     scored: list[dict[str, Any]] = field(default_factory=list)
-    """{id, sentence1, sentence2, score, group, groups}"""
+    """{id, sentence1, sentence2, score, group, groups, slices?}"""
     group_by: str | None = None
     """The column whose values the groups are."""
     shape: Shape = "pairs"
@@ -80,6 +82,11 @@ class ExamSet:
     def asked(self) -> list[dict[str, Any]]:
         """What the model is asked: queries, or scored pairs."""
         return self.scored or self.queries
+
+    @cached_property
+    def slices(self) -> set[str]:
+        """Names of the slices that it keeps values of."""
+        return {name for asked in self.asked for name in asked.get("slices", ())}
 
     @cached_property
     def unseen(self) -> set[str]:
@@ -188,6 +195,25 @@ def refuse_other_groups(exam: ExamSet, group_by: str | None, line: LineKeys) -> 
         f"belong to a group of the exam could not be kept out of training. {remedy}, or start a new line with another "
         f"spec.model."
     )
+
+
+def refuse_unknown_slices(exam: ExamSet, slices: Sequence[Slice], line: LineKeys, *, frozen_before: bool) -> None:
+    """
+    Raises:
+        InvalidInput: no query of the exam has a value of a column that the job wants slices by.
+    """
+    for number, wanted in enumerate(slices):
+        if not wanted.kept_by_the_exam or wanted.name in exam.slices:
+            continue
+        where = f"evaluation.slices[{number}]: no query of the exam has a value of {wanted.name!r}"
+        if frozen_before:
+            kept = ", ".join(sorted(exam.slices)) or "nothing"
+            raise InvalidInput(
+                f"{where}. The first job of {line.model} froze the exam, which keeps values of: {kept}. Name one of these, "
+                f"ask for slices by Length, which need nothing kept, or start a new line with another spec.model."
+            )
+        remedy = "say train[].language" if wanted.by == "Language" else "name a column of the files of data.train"
+        raise InvalidInput(f"{where}: {remedy}, with a value in rows that the split holds out.")
 
 
 def _verified(store: Store, keys: ExamKeys) -> Exam:

@@ -40,6 +40,7 @@ def row_of(
     stratum: str | None,
     side: Side | None,
     time: datetime | None,
+    slices: tuple[tuple[str, str], ...] = (),
 ) -> Row:
     """`role`: what a column is → its value, there and not blank; a score is a number. `shape`: of the columns."""
     negative = role.get("negative")
@@ -59,4 +60,5 @@ def row_of(
         language=source.language,
         weight=source.weight,
         time=time,
+        slices=slices,
     )

@@ -19,7 +19,7 @@ from embtune_trainer.prepare.base_model import resolve_base
 from embtune_trainer.prepare.builders import Built
 from embtune_trainer.prepare.complete import Completion
 from embtune_trainer.prepare.divide import Divided
-from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, refuse_other_groups
+from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, refuse_other_groups, refuse_unknown_slices
 from embtune_trainer.prepare.examine import Examined, examine
 from embtune_trainer.prepare.findings import counted
 from embtune_trainer.prepare.ledger import read_ledger, remember
@@ -72,7 +72,7 @@ def run_prepare(
     report_progress(Progress(percent=0, message="reading the data"))
     outside, kept = Outside(store, secrets, mirror, claims), Archive.of_sources(request, store)
     reading, checking = _tell(report_progress, 0, 20), _tell(report_progress, 20, 60)
-    data = read_sources(request.data.train, request.data.split, folder, outside, kept, reading)
+    data = read_sources(request.data.train, request.data.split, folder, outside, kept, reading, request.slices)
     replay = ReplayJob.of(request, store)
     report_progress(Progress(percent=20, message=f"checking and dividing {counted(data.rows_read)}"))
     now = now or datetime.now(UTC)
@@ -134,6 +134,7 @@ def _examine(
     ledger = read_ledger(store, line, split) if split.method == "Stratified" else None
     frozen = _frozen_exam(store, request, split)
     examined = examine(data, wanted, request.training, now, ledger=ledger, frozen=frozen, suites=suites.protected, tell=tell)
+    refuse_unknown_slices(examined.divided.exam, request.slices, line, frozen_before=frozen is not None)
     return replace(examined, findings=[*examined.findings, *suites.findings])
 
 

@@ -89,7 +89,7 @@ def _scored(rows: list[Row]) -> Parts:
 
 
 def _queries(rows: list[Row]) -> list[dict[str, Any]]:
-    """{id, text, group, groups} of each distinct query side."""
+    """{id, text, group, groups, slices?} of each distinct query side."""
     same: dict[str, list[Row]] = defaultdict(list)
     for row in by_content(rows):
         same[row.query].append(row)
@@ -105,8 +105,14 @@ def label_texts(rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def _groups(rows: list[Row]) -> dict[str, Any]:
+    """With the slices that the rows are in, where a job asks for some: without them an exam is what it always was."""
     groups = sorted({row.group for row in rows})
-    return {"group": groups[0], "groups": groups}
+    slices: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        for name, value in row.slices:
+            slices[name].add(value)
+    kept = {"slices": {name: sorted(values) for name, values in sorted(slices.items())}} if slices else {}
+    return {"group": groups[0], "groups": groups, **kept}
 
 
 def _qrels(pairs: set[tuple[str, str]], wrong: Collection[tuple[str, str]] = ()) -> list[dict[str, Any]]:

@@ -57,6 +57,8 @@ class Row:
 
     time: datetime | None = None
     """Where its source has a column for it."""
+    slices: tuple[tuple[str, str], ...] = ()
+    """Of those that the job asks for and the exam keeps: their names, with its own value."""
 
     @property
     def seconds(self) -> float:
@@ -139,6 +141,7 @@ def make_row(
     language: str | None = None,
     weight: float = 1.0,
     time: datetime | None = None,
+    slices: tuple[tuple[str, str], ...] = (),
 ) -> Row:
     """A row; without a group column its group is the normalised anchor, of scored pairs the first of both texts by alphabet."""
     query = _normalised(anchor)
@@ -160,6 +163,7 @@ def make_row(
         language=_once(language),
         weight=weight,
         time=time,
+        slices=slices,
     )
 
 

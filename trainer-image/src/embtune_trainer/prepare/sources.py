@@ -1,6 +1,7 @@
 """Rows of the job's data sources, read and hashed once."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from pathlib import Path
@@ -9,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from embtune_api.documents import ResolvedSource
 from embtune_api.errors import InvalidInput, NotFound
 from embtune_api.reports import Finding
+from embtune_api.slices import Slice
 from embtune_api.sources import DataSource
 from embtune_api.split import Split
 from embtune_trainer.prepare.archive import Archive
@@ -49,10 +51,12 @@ def read_sources(
     outside: Outside,
     archive: Archive | None = None,
     tell: Tell = untold,
+    slices: Sequence[Slice] = (),
 ) -> ReadData:
     """Read every source, in order.
 
     Args:
+        slices: that rows keep their values of.
         archive: where a copy of each is kept, once it has been read to its end; None: nowhere.
 
     Raises:
@@ -70,7 +74,7 @@ def read_sources(
         field_path = f"data.train[{number}]"
         content, revision = content_at(source, folder, field_path, outside)
         told = told_as(tell, number / len(sources), (number + 1) / len(sources))
-        read_source(source, content, revision, split, data, archive, told)
+        read_source(source, content, revision, Taker(source, split, slices), data, archive, told)
     return data
 
 
@@ -89,10 +93,9 @@ def local_path(uri: str, folder: Path | None, field_path: str) -> Path:
 
 
 def read_source(
-    source: DataSource, content: bytes, revision: str | None, split: Split, into: ReadData, archive: Archive | None, tell: Tell
+    source: DataSource, content: bytes, revision: str | None, taker: Taker, into: ReadData, archive: Archive | None, tell: Tell
 ) -> None:
     """Add the rows of one file, whose bytes are `content`. Raises InvalidInput as `read_sources`."""
-    taker = Taker(source, split)
     characters = 0  # of texts: how far this is, roughly
     read_before, rows_before = into.rows_read, len(into.rows)
     found = read_records(source.uri, content, taker.wanted, source.header or ())

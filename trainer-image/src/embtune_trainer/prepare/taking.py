@@ -1,8 +1,11 @@
 """From a record of a source to a row, or to why it is none."""
 
 import json
+from collections.abc import Mapping, Sequence
+from sys import intern
 from typing import Any
 
+from embtune_api.slices import Slice, slice_value
 from embtune_api.sources import DataSource
 from embtune_api.split import Split
 from embtune_trainer.prepare.findings import Hit
@@ -18,9 +21,10 @@ _LONGEST_TEXT = 1_000_000
 class Taker:
     """Takes the records of one source; what is the same for all of them is worked out once."""
 
-    def __init__(self, source: DataSource, split: Split) -> None:
+    def __init__(self, source: DataSource, split: Split, slices: Sequence[Slice] = ()) -> None:
         self._source = source
         self._split = split
+        self._slices = [one for one in slices if one.kept_by_the_exam]
         self._roles: dict[str, str] = source.columns.model_dump(exclude_none=True)
         self._shape = source.columns.shape
         self._embedded = text_columns(source.columns)
@@ -55,7 +59,16 @@ class Taker:
             stratum=None if self._stratum is None else texts[self._stratum],
             side=side,
             time=None if self._timed is None else read_time(texts[self._timed]),
+            slices=self._own_slices(record.values) if self._slices else (),
         )
+
+    def _own_slices(self, values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """A row without a value is in no slice of that name: it is no fault."""
+        found = [
+            (one.name, self._source.language if one.column is None else _as_text(values.get(one.column))) for one in self._slices
+        ]
+        named = [(name, slice_value(text)) for name, text in found if text is not None]
+        return tuple((intern(name), intern(value)) for name, value in named if value is not None)
 
     def _wanted(self) -> dict[str, str]:
         asked = {

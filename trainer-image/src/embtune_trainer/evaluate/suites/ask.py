@@ -1,5 +1,8 @@
 """Any suite of any exam."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers import CrossEncoder, SentenceTransformer
@@ -40,6 +43,29 @@ def ask(
     if isinstance(exam, LoadedPairs) != (suite.kind in _PAIRS):
         what = "pairs of texts" if isinstance(exam, LoadedPairs) else "queries and passages"
         raise InvalidInput(f"evaluation.suites: {suite.name} ({suite.kind}) cannot be measured on an exam of {what}.")
+    with _cut_to(suite.dimensions, encoder):
+        return _asked(encoder, exam, suite, report, reader, bf16)
+
+
+@contextmanager
+def _cut_to(dimensions: int | None, encoder: SentenceTransformer) -> Iterator[None]:
+    """Vectors have that many numbers meanwhile."""
+    before = encoder.truncate_dim
+    encoder.truncate_dim = dimensions or before
+    try:
+        yield
+    finally:
+        encoder.truncate_dim = before
+
+
+def _asked(
+    encoder: SentenceTransformer,
+    exam: LoadedExam | LoadedPairs,
+    suite: Suite,
+    report: ReportShare,
+    reader: CrossEncoder | None,
+    bf16: bool,
+) -> Kept:
     if isinstance(exam, LoadedPairs):
         return ask_how_alike(encoder, exam, suite, report, bf16)
     match suite.kind:

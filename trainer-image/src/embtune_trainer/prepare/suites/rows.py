@@ -15,6 +15,7 @@ from embtune_trainer.prepare.outside import Outside
 from embtune_trainer.prepare.questions import ask, label_texts, shape_of
 from embtune_trainer.prepare.rows import Row
 from embtune_trainer.prepare.sources import ReadData, content_at, read_source
+from embtune_trainer.prepare.taking import Taker
 from embtune_trainer.prepare.telling import untold
 
 
@@ -67,7 +68,7 @@ def _out_of_scope(suite: Suite) -> str | None:
 def _rows(suite: Suite, wanted: SuiteRows, folder: Path | None, outside: Outside, place: str) -> tuple[list[Row], list[Finding]]:
     data, source = ReadData(), wanted.source
     content, revision = content_at(source, folder, place, outside)
-    read_source(source, content, revision, Split(group_by=wanted.group_by), data, None, untold)
+    read_source(source, content, revision, Taker(source, Split(group_by=wanted.group_by)), data, None, untold)
     if not data.rows:
         raise InvalidInput(f"{place}.uri: {wanted.uri} has no row with all of its columns filled, so nothing could be asked.")
     findings = settle(f"suites/{suite.name}/empty", data.empty, "Fix", f"of suite {suite.name} cannot be used", place)
