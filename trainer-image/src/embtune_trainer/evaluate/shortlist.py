@@ -46,7 +46,8 @@ def shortlist(scores: Tensor, depth: int, margin: Tensor | float, longest: int) 
     parts = columns // width
     dealt = scores[: width * parts].reshape(width, parts, rows)  # a view
     highest = torch.cat([_highest(dealt), scores[width * parts :]])
-    floor = highest.T.contiguous().topk(depth, dim=1, sorted=False).values.amin(1).float()
+    by_row = highest.T.float().contiguous().numpy()
+    floor = torch.from_numpy(np.partition(by_row, by_row.shape[1] - depth, axis=1)[:, by_row.shape[1] - depth])
     # Rounding keeps the order, and moves a number by at most half of eps: the floor up, a better score down.
     floor = floor - margin - torch.finfo(scores.dtype).eps * (floor.abs() + margin)
     part, row = (highest >= floor).nonzero().unbind(1)
@@ -55,10 +56,9 @@ def shortlist(scores: Tensor, depth: int, margin: Tensor | float, longest: int) 
     place, hit = within.nonzero().unbind(1)
     if len(hit) > longest * rows:
         return None
-    kept_rows = torch.cat([row[whole][hit], row[~whole]]).numpy()
-    kept_columns = torch.cat([place * parts + part[whole][hit], part[~whole] + (width - 1) * parts]).numpy()
-    order = np.lexsort((kept_columns, kept_rows))
-    return Shortlist(kept_rows[order], kept_columns[order])
+    kept_rows = torch.cat([row[whole][hit], row[~whole]])
+    kept_columns = torch.cat([place * parts + part[whole][hit], part[~whole] + (width - 1) * parts])
+    return Shortlist(*np.divmod(np.sort((kept_rows * columns + kept_columns).numpy()), columns))
 
 
 def _highest(dealt: Tensor) -> Tensor:
