@@ -145,7 +145,7 @@ def test_the_report_is_one_page_of_what_the_store_holds(second: Finished, tmp_pa
         for told in (
             f"{MODEL} v2 passed its gates and is in production",
             "production v1",
-            "Training loss",
+            "training, each step",
             "twice.jsonl",
             "Losses: ",
         ):

@@ -88,7 +88,7 @@ def test_a_recipe_may_begin_with_few_texts_at_once(make: Make, undisturbed: Cram
 def test_activations_that_are_computed_again_are_the_same(make: Make, undisturbed: Cramped) -> None:
     loop = make(recipe=RECIPE.model_copy(update={"activation_checkpointing": True}))
     loop.run()
-    assert furthest(loop, undisturbed) < 1e-6
+    assert furthest(loop, undisturbed) < 2e-5, "the other one computes no padding, so it adds in another order"
 
 
 def test_a_single_text_that_does_not_fit_is_told_with_advice(make: Make) -> None:
