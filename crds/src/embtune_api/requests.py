@@ -83,7 +83,7 @@ class TrainRequest(StepRequest):
     processes: int = 1
     """On this node."""
     killed: int = 0
-    """Earlier attempts that were killed since memory ran out: each halves what this one holds in memory at once."""
+    """Earlier attempts that were killed since memory ran out, but for the first: each halves what is held in memory at once."""
 
 
 class Judged(Document):

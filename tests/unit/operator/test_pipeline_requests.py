@@ -58,16 +58,18 @@ def test_how_often_a_training_is_saved_does_not_change_what_it_yields() -> None:
     assert digests(job, resolved)[1] != digests(changed, resolved)[1]
 
 
-def test_a_training_that_was_killed_for_want_of_memory_is_told_so() -> None:
+def test_a_training_that_was_killed_twice_for_want_of_memory_is_told_so() -> None:
     world = World(a_job(EASY))
     world.run(until="train")
-    world.end_badly(137, at=1, reason="OutOfMemory")
-    world.look()
-    world.now = minutes(10)
-    world.run(until="train")
-    request = world.memory_cluster.requests[child_name("uid-1", "train", 2)]
-    assert isinstance(request, TrainRequest)
-    assert request.killed == 1
+    for attempt, killed in ((1, 0), (2, 0), (3, 1)):
+        request = world.memory_cluster.requests[child_name("uid-1", "train", attempt)]
+        assert isinstance(request, TrainRequest)
+        assert request.killed == killed
+        if attempt < 3:
+            world.end_badly(137, at=40 * attempt - 39, reason="OutOfMemory")
+            world.look()
+            world.now = minutes(40 * attempt)
+            world.run(until="train")
 
 
 def test_the_train_request_is_never_given_the_exam() -> None:

@@ -166,9 +166,11 @@ def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainReq
 
 
 def _killed(job: FineTuneJob, digest: str) -> int:
-    """Trainings towards this output that the kernel ended. It says nothing to the process, so that the next one must know."""
+    """Trainings towards this output that the kernel ended, but for the first: it says nothing to the process, so that the next
+    must know. The first is tried again as it was: a neighbour may have filled the memory, and the weights stay the same."""
     attempts = job.status.attempts if job.status else []
-    return sum((a.step, a.digest, a.reason) == ("train", digest[:SHORT], "OutOfMemory") for a in attempts)
+    ended = sum((a.step, a.digest, a.reason) == ("train", digest[:SHORT], "OutOfMemory") for a in attempts)
+    return max(0, ended - 1)
 
 
 def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> EvaluateRequest:
