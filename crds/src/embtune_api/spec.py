@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from embtune_api.base import Resource
 from embtune_api.base_model import BaseModelRef
@@ -20,6 +20,7 @@ from embtune_api.early_stopping import OF_PAIRS
 from embtune_api.encoder import Encoder
 from embtune_api.evaluation import THE_EXAM, Evaluation
 from embtune_api.losses import SHAPE_COLUMNS, TRANSLATIONS, built_as, learns_from
+from embtune_api.member import LineMember
 from embtune_api.metrics import suite_of
 from embtune_api.names import DnsLabel
 from embtune_api.promotion import Promotion
@@ -43,7 +44,6 @@ FROZEN_VECTORS = (
 )
 TRAINED_UNREAD = "training.maxSeqLength is above encoder.maxSeqLength: the published model would not read what training did"
 _FROZEN = "has(self.training.tune) && self.training.tune.documentEncoder == 'Frozen'"
-RESERVED = "cannot be called jobs: the store keeps jobs under that name"
 _NO_SUCH_SLICE = "a gate's slice is one of evaluation.slices"
 _NOT_SLICED = "slices are of the line's exam: a gate with a slice takes a metric of a suite without data or beir of its own"
 
@@ -237,18 +237,10 @@ class Recipe(Resource):
         return self
 
 
-class FineTuneJobSpec(Recipe):
+class FineTuneJobSpec(Recipe, LineMember):
     """One job. Immutable, but for `suspend` and `ttlSecondsAfterFinished`."""
 
     mutable_fields: ClassVar = frozenset({"suspend", "ttlSecondsAfterFinished"})
 
     model: DnsLabel
     """The line that the new version is numbered in."""
-
-    @field_validator("model")
-    @classmethod
-    @cel("self.model != 'jobs'", RESERVED, field="model")
-    def _model_is_not_reserved(cls, model: str) -> str:
-        if model == "jobs":
-            raise ValueError(RESERVED)
-        return model

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from embtune_api.base_model import VersionSelector
 from embtune_api.digest import digest_of, tree_digest
 from embtune_api.errors import InvalidInput
+from embtune_api.places import VersionSelector
 from embtune_store.folders import file_sha256, list_folder
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from embtune_api.augment import Augment, SynonymFile
-from embtune_api.base_model import SecretRef
+from embtune_api.places import SecretRef
 from embtune_api.requests import TrainRequest
 from embtune_api.sources import DataSource
 from embtune_operator.kube import labels
