@@ -7,8 +7,9 @@ import pytest
 
 from embtune_api.resources import KINDS
 from integration.api.edits import edits_of
-from integration.api.examples import FULL, SHORTEST, Object, changed
+from integration.api.examples import FULL, SHORTEST, changed
 from integration.api.fields import Field, Path, fields_of
+from integration.api.recipes import Object
 from integration.api.server import Server
 from integration.api.verdicts import read, spec_of
 
