@@ -10,27 +10,11 @@ import numpy as np
 
 from embtune_api.contract import EmbeddingContract
 from embtune_api.digest import sha256_hex, tree_digest
-from embtune_api.documents import (
-    AskedSuite,
-    Claim,
-    EvaluateFacts,
-    FileEntry,
-    Metadata,
-    Owner,
-    PrepareFacts,
-    PublishedEvaluation,
-    PublishFacts,
-    ResolvedBase,
-    ResolvedSource,
-    ResultManifest,
-    StagedFacts,
-    StepManifest,
-    StoredFile,
-    StoredModel,
-    TrainFacts,
-    VersionManifest,
-    VersionRef,
-)
+from embtune_api.documents.evaluate import AskedSuite, EvaluateFacts, ResultManifest
+from embtune_api.documents.files import FileEntry, StepManifest, StoredFile, StoredModel
+from embtune_api.documents.prepare import PrepareFacts, ResolvedBase, ResolvedSource, StagedFacts
+from embtune_api.documents.publish import Claim, Metadata, Owner, PublishedEvaluation, PublishFacts, VersionManifest, VersionRef
+from embtune_api.documents.train import TrainFacts
 from embtune_api.encoder import EncoderSettings
 from embtune_api.evaluation import Suite
 from embtune_api.keys import StepKeys
@@ -50,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from embtune_api.documents import Release
+    from embtune_api.documents.release import Release
     from embtune_api.keys import LineKeys, ResultKeys
     from embtune_api.split import Side
     from embtune_api.status import StepName

@@ -14,7 +14,9 @@ from pydantic import Field
 from embtune_api.base import Document
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
-from embtune_api.documents import Owner, ResolvedBase, StagedSuite, StoredFile, StoredModel
+from embtune_api.documents.files import StoredFile, StoredModel
+from embtune_api.documents.prepare import ResolvedBase, StagedSuite
+from embtune_api.documents.publish import Owner
 from embtune_api.encoder import Encoder, EncoderSettings
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys

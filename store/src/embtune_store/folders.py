@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from embtune_api.digest import sha256_hex
-from embtune_api.documents import FileEntry, StoredFile
+from embtune_api.documents.files import FileEntry, StoredFile
 from embtune_api.errors import InvalidInput, NotFound, Tampered
 from embtune_store.names import checked_key
 from embtune_store.os_failures import os_failures

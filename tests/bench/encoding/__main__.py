@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from embtune_api.digest import tree_digest
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.evaluation import Suite
 from embtune_api.keys import LineKeys
 from embtune_store import open_store

@@ -13,7 +13,8 @@ from bench.trainer.workload import BASE, keys
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
 from embtune_api.digest import sha256_hex
-from embtune_api.documents import Owner, PrepareFacts
+from embtune_api.documents.prepare import PrepareFacts
+from embtune_api.documents.publish import Owner
 from embtune_api.evaluation import Suite
 from embtune_api.keys import LineKeys
 from embtune_api.presets import resolve

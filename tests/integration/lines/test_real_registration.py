@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from embtune_api.documents import Owner
+from embtune_api.documents.publish import Owner
 from embtune_operator.kube.errors import AlreadyExists
 from embtune_operator.kube.kinds import MODELVERSION, NAMESPACE
 from embtune_operator.local.cluster import LocalCluster

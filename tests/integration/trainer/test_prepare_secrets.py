@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from embtune_api.credentials import FOLDER_VARIABLE
-from embtune_api.documents import PrepareFacts
+from embtune_api.documents.prepare import PrepareFacts
 from embtune_api.errors import InvalidInput
 from embtune_api.places import SecretRef
 from embtune_api.requests import PrepareRequest

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from embtune_api.documents import TrainFacts
+from embtune_api.documents.train import TrainFacts
 from embtune_api.errors import Exit
 from embtune_api.training import Loss, Training
 from support.trainer import TrainingRun, Warm, a_training

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from embtune_api.documents import Rejudgement
+from embtune_api.documents.publish import Rejudgement
 from embtune_api.keys import LineKeys
 from embtune_api.verdict import Verdict
 from embtune_operator.cli import main

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embtune_api.documents import EvaluateFacts
+from embtune_api.documents.evaluate import EvaluateFacts
 from embtune_api.keys import LineKeys
 from embtune_api.slices import SliceMembers, SliceTable
 from embtune_api.verdict import GateResult

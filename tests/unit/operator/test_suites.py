@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from embtune_api.documents import PublishedEvaluation
+from embtune_api.documents.publish import PublishedEvaluation
 from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
 from embtune_api.keys import LineKeys

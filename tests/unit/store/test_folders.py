@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from embtune_api.documents import FileEntry
+from embtune_api.documents.files import FileEntry
 from embtune_api.errors import InvalidInput, StoreError, Tampered
 from embtune_store import Store, open_store
 from embtune_store.folders import download_folder, materialize, read_verified, upload_folder, verify

@@ -9,19 +9,9 @@ from typing import Any
 import pytest
 
 from embtune_api.digest import sha256_hex, tree_digest
-from embtune_api.documents import (
-    Claim,
-    FileEntry,
-    Metadata,
-    PublishedEvaluation,
-    PublishFacts,
-    Release,
-    StepManifest,
-    StoredModel,
-    Transition,
-    VersionManifest,
-    VersionRef,
-)
+from embtune_api.documents.files import FileEntry, StepManifest, StoredModel
+from embtune_api.documents.publish import Claim, Metadata, PublishedEvaluation, PublishFacts, VersionManifest, VersionRef
+from embtune_api.documents.release import Release, Transition
 from embtune_api.errors import InvalidInput, StoreFull, Tampered
 from embtune_api.keys import LineKeys, StepKeys
 from embtune_api.reports import EvaluationReport

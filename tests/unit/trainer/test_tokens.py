@@ -11,7 +11,7 @@ import pytest
 from sentence_transformers import SentenceTransformer
 from transformers import AutoTokenizer
 
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.encoder import Encoder, Prompts
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Finding

@@ -10,16 +10,8 @@ from datetime import UTC, datetime
 
 from embtune_api.contract import EmbeddingContract
 from embtune_api.digest import sha256_hex, tree_digest
-from embtune_api.documents import (
-    Claim,
-    FileEntry,
-    Metadata,
-    PublishedEvaluation,
-    PublishFacts,
-    StepManifest,
-    VersionManifest,
-    VersionRef,
-)
+from embtune_api.documents.files import FileEntry, StepManifest
+from embtune_api.documents.publish import Claim, Metadata, PublishedEvaluation, PublishFacts, VersionManifest, VersionRef
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import LineKeys, StepKeys, VersionKeys
 from embtune_api.reports import EvaluationReport

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from embtune_api.documents import JobResult, Owner
+from embtune_api.documents.job import JobResult
+from embtune_api.documents.publish import Owner
 from embtune_api.errors import Exit, InvalidInput
 from embtune_api.keys import LineKeys
 from embtune_operator.cli.options import debug_option, opened, print_json, store_option

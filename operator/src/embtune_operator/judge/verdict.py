@@ -18,7 +18,7 @@ from embtune_store.folders import read_verified
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from embtune_api.documents import AskedSuite, EvaluateFacts
+    from embtune_api.documents.evaluate import AskedSuite, EvaluateFacts
     from embtune_api.promotion import Gate
     from embtune_store.protocol import Store
 

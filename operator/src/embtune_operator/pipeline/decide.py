@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import JobResult, Judgement, Rejudgement
+from embtune_api.documents.evaluate import Judgement
+from embtune_api.documents.job import JobResult
+from embtune_api.documents.publish import Rejudgement
 from embtune_api.keys import SHORT
 from embtune_api.status import Attempt
 from embtune_operator.cluster import Child, child_name

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from embtune_api.documents import JobResult, Judgement, Rejudgement
+    from embtune_api.documents.evaluate import Judgement
+    from embtune_api.documents.job import JobResult
+    from embtune_api.documents.publish import Rejudgement
     from embtune_api.replayed import Replayed
     from embtune_api.resources import FineTuneJob
     from embtune_api.status import FineTuneJobStatus, ModelVersionStatus

@@ -11,7 +11,9 @@ from embtune_api.keys import SHORT, JobKeys, LineKeys, StepKeys
 from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, PublishRequest, TrainRequest
 
 if TYPE_CHECKING:
-    from embtune_api.documents import Judgement, PrepareFacts, ResolvedBase, StepManifest, StoredFile
+    from embtune_api.documents.evaluate import Judgement
+    from embtune_api.documents.files import StepManifest, StoredFile
+    from embtune_api.documents.prepare import PrepareFacts, ResolvedBase
     from embtune_api.resources import FineTuneJob
     from embtune_api.slices import Slice
     from embtune_api.spec import FineTuneJobSpec

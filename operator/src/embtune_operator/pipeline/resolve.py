@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import JobResult, Judgement, Metadata, StepManifest
+from embtune_api.documents.evaluate import Judgement
+from embtune_api.documents.files import StepManifest
+from embtune_api.documents.job import JobResult
+from embtune_api.documents.publish import Metadata
 from embtune_api.errors import Tampered
 from embtune_api.keys import LineKeys, StepKeys
 from embtune_api.replayed import Replayed
@@ -21,7 +24,8 @@ from embtune_operator.registry.versions import checked_manifest
 from embtune_store import documents
 
 if TYPE_CHECKING:
-    from embtune_api.documents import StoredFile, VersionRef
+    from embtune_api.documents.files import StoredFile
+    from embtune_api.documents.publish import VersionRef
     from embtune_api.resources import FineTuneJob
     from embtune_api.status import StepName
     from embtune_operator.pipeline.readings import Readings

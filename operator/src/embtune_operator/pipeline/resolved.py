@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import EvaluateFacts, PrepareFacts, PublishedEvaluation, PublishFacts, TrainFacts
+from embtune_api.documents.evaluate import EvaluateFacts
+from embtune_api.documents.prepare import PrepareFacts
+from embtune_api.documents.publish import PublishedEvaluation, PublishFacts
+from embtune_api.documents.train import TrainFacts
 
 if TYPE_CHECKING:
-    from embtune_api.documents import JobResult, Judgement, Release, StepManifest, StoredModel, VersionRef
+    from embtune_api.documents.evaluate import Judgement
+    from embtune_api.documents.files import StepManifest, StoredModel
+    from embtune_api.documents.job import JobResult
+    from embtune_api.documents.publish import VersionRef
+    from embtune_api.documents.release import Release
     from embtune_api.replayed import Replayed
     from embtune_api.reports import DataReport, EvaluationReport
     from embtune_api.status import Stage

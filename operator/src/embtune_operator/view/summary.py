@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from embtune_api.documents import Release
+    from embtune_api.documents.release import Release
     from embtune_api.keys import LineKeys
     from embtune_api.resources import FineTuneJob
     from embtune_api.status import Condition

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from embtune_api.base_model import BaseModelRef
 from embtune_api.digest import tree_digest
-from embtune_api.documents import FileEntry, Release, ResolvedBase, StoredModel, VersionManifest
+from embtune_api.documents.files import FileEntry, StoredModel
+from embtune_api.documents.prepare import ResolvedBase
+from embtune_api.documents.publish import VersionManifest
+from embtune_api.documents.release import Release
 from embtune_api.errors import EmbtuneError, InvalidInput, Tampered
 from embtune_api.keys import LineKeys
 from embtune_api.places import VersionSelector

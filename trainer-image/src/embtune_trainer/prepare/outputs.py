@@ -7,7 +7,8 @@ named by what is in it; whoever writes the manifest first says which one counts,
 from dataclasses import dataclass
 
 from embtune_api.digest import digest_of, sha256_hex
-from embtune_api.documents import FileEntry, PrepareFacts, ResolvedBase, ResolvedSource, StepManifest, StoredFile, StoredModel
+from embtune_api.documents.files import FileEntry, StepManifest, StoredFile, StoredModel
+from embtune_api.documents.prepare import PrepareFacts, ResolvedBase, ResolvedSource
 from embtune_api.keys import DataKeys, StepKeys
 from embtune_api.reports import DataReport
 from embtune_store import documents

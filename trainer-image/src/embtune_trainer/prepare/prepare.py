@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from embtune_api.data import Data
-from embtune_api.documents import PrepareFacts, ResolvedBase, StagedSuite, StepManifest
+from embtune_api.documents.files import StepManifest
+from embtune_api.documents.prepare import PrepareFacts, ResolvedBase, StagedSuite
 from embtune_api.requests import PrepareRequest
 from embtune_api.split import Split
 from embtune_api.status import Progress

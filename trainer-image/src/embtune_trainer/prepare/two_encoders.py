@@ -1,6 +1,6 @@
 """A base model that has one encoder for queries and another for documents."""
 
-from embtune_api.documents import ResolvedBase
+from embtune_api.documents.prepare import ResolvedBase
 from embtune_api.encoder import ROUTER_FILE
 from embtune_api.errors import InvalidInput
 from embtune_api.training import Training

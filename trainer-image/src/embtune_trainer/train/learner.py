@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from sentence_transformers import SentenceTransformer
 
-from embtune_api.documents import FileEntry
+from embtune_api.documents.files import FileEntry
 from embtune_api.encoder import EncoderSettings
 from embtune_api.keys import StepKeys
 from embtune_api.requests import TrainRequest

@@ -21,8 +21,9 @@ import torch.distributed as dist
 from sentence_transformers import SentenceTransformer
 
 from embtune_api.digest import tree_digest
-from embtune_api.documents import StepManifest, TrainFacts
-from embtune_api.documents import StoredModel as Trained
+from embtune_api.documents.files import StepManifest
+from embtune_api.documents.files import StoredModel as Trained
+from embtune_api.documents.train import TrainFacts
 from embtune_api.errors import EmbtuneError, Exit, StoreError
 from embtune_api.keys import StepKeys
 from embtune_api.presets import questions_a_look

@@ -14,7 +14,7 @@ from tokenizers import Encoding
 
 from embtune_api.check_reports import TokenReport, TornWord
 from embtune_api.checks import Checks
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.encoder import Encoder
 from embtune_api.reports import Finding
 from embtune_store.protocol import Store

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embtune_api.base_model import BaseModelRef
-from embtune_api.documents import Release, ResolvedBase
+from embtune_api.documents.prepare import ResolvedBase
+from embtune_api.documents.release import Release
 from embtune_api.encoder import Encoder
 from embtune_api.mine import Mine
 from embtune_api.places import VersionSelector

@@ -1,0 +1,26 @@
+"""What `train` found out."""
+
+from __future__ import annotations
+
+from embtune_api.base import Document
+from embtune_api.documents.files import StoredModel
+from embtune_api.encoder import EncoderSettings
+
+
+class TrainFacts(Document):
+    """`facts` of the train step's manifest."""
+
+    model: StoredModel
+    seconds: float
+    """Training proper, without loading."""
+    samples_per_second: float
+    final_loss: float
+    total_steps: int
+    encoder: EncoderSettings
+    """Of the model, as the job and the base say."""
+    stopped_at: int | None = None
+    """The last step, where it stopped early."""
+    best_step: int | None = None
+    """Whose weights the model has; None: the last one's, nobody looked."""
+    findings: list[str] = []
+    """What a person should know about the training."""
