@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 METRIC = "test/ndcg@10"
+COUNTED_LENGTH = 48
+"""Tokens a text, where the job leaves them to the training."""
 AN_ENCODER = EncoderSettings(
     max_seq_length=64, query_prompt="", document_prompt="", other_prompt="", pooling="mean", normalize=True, dimension=32
 )
@@ -205,7 +207,8 @@ class PretendTrainer:
             facts: Any = self._prepare(keys) if request.data else self._stage(request, keys)
         elif isinstance(request, TrainRequest):
             model = a_model(f"candidate of {request.job_uid}", keys.model("0"))
-            facts = TrainFacts(model=model, seconds=1, samples_per_second=1, final_loss=1, total_steps=1, encoder=AN_ENCODER)
+            numbers = {"seconds": 1, "samples_per_second": 1, "final_loss": 1, "total_steps": 1, "max_seq_length": COUNTED_LENGTH}
+            facts = TrainFacts(model=model, encoder=AN_ENCODER, **numbers)
         elif isinstance(request, EvaluateRequest):
             facts = self._evaluate(request, keys)
         else:

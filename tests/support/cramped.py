@@ -83,7 +83,7 @@ def a_loop(
     """A training, ready to run; `validation`: rows that it looks at."""
     model = load_encoder(base, torch.device("cpu"))
     asked = make_validation(cramped.pop("validation", []), model, recipe, questions=60)
-    tokenized, objective = tokenize_rows(rows, model, recipe.max_seq_length), make_objective(rows, recipe.loss)
+    tokenized, objective = tokenize_rows(rows, model, recipe.explicit_max_seq_length), make_objective(rows, recipe.loss)
     return Cramped(
         model,
         tokenized,

@@ -79,7 +79,7 @@ class TrainRequest(StepRequest):
     teacher: StoredModel | None = None
     """Whom the loss learns from; None: from nobody."""
     training: Training
-    """Every value explicit."""
+    """Every value explicit, but for a maxSeqLength that is Auto, which the training counts."""
     encoder: Encoder | None = None
     """What the published model will be, where it is not as the base model."""
     processes: int = 1

@@ -179,13 +179,13 @@ class Recipe(Resource):
     @model_validator(mode="after")
     @cel(
         "!has(self.encoder) || !has(self.encoder.maxSeqLength) || !has(self.training.maxSeqLength)"
-        " || self.training.maxSeqLength <= self.encoder.maxSeqLength",
+        " || type(self.training.maxSeqLength) == string || self.training.maxSeqLength <= self.encoder.maxSeqLength",
         TRAINED_UNREAD,
         field="training.maxSeqLength",
     )
     def _what_is_trained_is_read(self) -> Self:
-        published = self.encoder.max_seq_length if self.encoder else None
-        if published is not None and self.training.max_seq_length is not None and self.training.max_seq_length > published:
+        published, trained = self.encoder.max_seq_length if self.encoder else None, self.training.max_seq_length
+        if published is not None and isinstance(trained, int) and trained > published:
             raise ValueError(TRAINED_UNREAD)
         return self
 

@@ -99,7 +99,7 @@ def train(
     device = device_for(0)
     model = load_encoder(base, device)
     explicit = resolve(Training.model_validate({**recipe, "seed": seed}), len(records))
-    rows = tokenize_rows(records, model, explicit.max_seq_length)
+    rows = tokenize_rows(records, model, explicit.explicit_max_seq_length)
     objective = make_objective(records, explicit.loss) if masked else nothing_known(len(records), explicit.loss.explicit_scale)
     checkpoints = Checkpoints(open_store("memory://"), keys(seed))
     Loop(model, rows, objective, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False).run()

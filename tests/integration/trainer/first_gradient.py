@@ -69,7 +69,7 @@ def first_gradient(request: TrainRequest, ranks: Ranks, kind: type[Loop]) -> tup
     model = load_encoder(fetch_model(store, request.base), device)
     records = read_records(store.get(request.rows.key))
     lessons = ask_teacher(request, records, store, ranks, device, model.get_embedding_dimension(), lambda _: None)
-    rows = tokenize_rows(records, model, recipe.max_seq_length)
+    rows = tokenize_rows(records, model, recipe.explicit_max_seq_length)
     objective = make_objective(records, recipe.loss, lessons, recipe.matryoshka)
     checkpoints = Checkpoints(open_store("memory://"), StepKeys("unused"))
     loop = kind(model, rows, objective, recipe, ranks, checkpoints, False, lambda _: None, lambda: False)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from embtune_api.length import LengthChoice
+from embtune_api.requests import PublishRequest
 from embtune_api.resources import FineTuneJob
+from embtune_api.training import Training
 from embtune_operator.cluster import child_name
 from embtune_operator.pipeline.plan import job_keys
 from embtune_operator.registry.history import read_history
 from embtune_operator.registry.release import promote, rollback
-from factories import NOON, a_job, publish_version
+from factories import COUNTED_LENGTH, NOON, a_job, publish_version
 from support.pipeline_world import EASY, IMPOSSIBLE, LINE, World, outcome
 
 
@@ -32,6 +35,15 @@ def test_how_a_job_ends(job: FineTuneJob, ends: tuple[str, str, str], promoted: 
     assert world.reason("Promoted") == promoted
     assert world.trainer.done == ["prepare", "train", "evaluate", "publish"]
     assert len(read_history(world.store, LINE)) == (promoted == "InProduction")
+
+
+@pytest.mark.parametrize(("length", "published"), [("Auto", COUNTED_LENGTH), (32, 32), (None, None)])
+def test_a_version_says_how_much_of_a_text_was_trained_on(length: LengthChoice | None, published: int | None) -> None:
+    world = World(a_job(EASY))
+    world.edit(training=Training(max_seq_length=length))
+    (child,) = world.run(until="publish").create
+    assert isinstance(child.request, PublishRequest)
+    assert child.request.training_config["maxSeqLength"] == published
 
 
 def test_a_finished_job_is_finished_for_good() -> None:

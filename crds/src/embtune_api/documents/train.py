@@ -18,6 +18,8 @@ class TrainFacts(Document):
     total_steps: int
     encoder: EncoderSettings
     """Of the model, as the job and the base say."""
+    max_seq_length: int | None = None
+    """Tokens a text in training, as many as Auto stands for; None: the model's own limit."""
     stopped_at: int | None = None
     """The last step, where it stopped early."""
     best_step: int | None = None

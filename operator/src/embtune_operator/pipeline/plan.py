@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from embtune_api.documents.evaluate import Judgement
     from embtune_api.documents.files import StepManifest, StoredFile
     from embtune_api.documents.prepare import PrepareFacts, ResolvedBase
+    from embtune_api.documents.train import TrainFacts
     from embtune_api.resources import FineTuneJob
     from embtune_api.slices import Slice
     from embtune_api.spec import FineTuneJobSpec
@@ -213,7 +214,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
     prepared, evaluated, trained = (_manifest(m) for m in (resolved.prepared, resolved.evaluated, resolved.trained))
     facts = resolved.prepare_facts
     champion = resolved.champion.ref if resolved.champion else None
-    training = _explicit(job.spec, facts)
+    training = _as_trained(_explicit(job.spec, facts), resolved.train_facts)
     return PublishRequest(
         **_common(job, settings, publish_digest(job, resolved)),
         candidate=resolved.train_facts.model,
@@ -258,6 +259,11 @@ def _explicit(spec: FineTuneJobSpec, facts: PrepareFacts) -> Training:
     """The recipe without anything that is left to a preset."""
     own = presets.from_own_version(spec.model, spec.base_model)
     return presets.resolve(spec.training, facts.train_rows, facts.shape, facts.validation_rows, goes_on=own)
+
+
+def _as_trained(recipe: Training, facts: TrainFacts) -> Training:
+    """With what only the training could tell."""
+    return recipe.model_copy(update={"max_seq_length": facts.max_seq_length}) if recipe.max_seq_length == "Auto" else recipe
 
 
 def _said(spec: FineTuneJobSpec) -> dict[str, Any]:

@@ -145,4 +145,24 @@ RULES: Rules = {
         {"dims": [64, 32], "weights": [1]},
         "spec.training.matryoshka.weights: Invalid value: weights has one number for each of dims",
     ),
+    "texts as long as most of them are": (TRIPLETS, ("spec", "training", "maxSeqLength"), "Auto", None),
+    "as long as most of them are, where the model reads little": (
+        JOB,
+        ("spec", "training"),
+        {"loss": {"name": "Auto"}, "maxSeqLength": "Auto"},
+        None,
+    ),
+    "texts as long as somebody else finds right": (
+        TRIPLETS,
+        ("spec", "training", "maxSeqLength"),
+        "auto",
+        'spec.training.maxSeqLength: Invalid value: "auto": spec.training.maxSeqLength in body should match',
+    ),
+    "a length in words": (TRIPLETS, ("spec", "training", "maxSeqLength"), "64", "spec.training.maxSeqLength: Invalid value"),
+    "texts that are trained on and not read": (
+        JOB,
+        ("spec", "training", "maxSeqLength"),
+        129,
+        "spec.training.maxSeqLength: Invalid value: training.maxSeqLength is above encoder.maxSeqLength",
+    ),
 }

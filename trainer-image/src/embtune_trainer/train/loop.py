@@ -199,7 +199,8 @@ class Loop:
 
     def _save(self, done: int, optimizer: torch.optim.AdamW, outcome: Outcome) -> None:
         if self.ranks.first:
-            self.checkpoints.save(done, self.model, optimizer, outcome.history(self.memory.events), self.looks.best_step(outcome))
+            history = outcome.history(self.memory.events, self.recipe.explicit_max_seq_length)
+            self.checkpoints.save(done, self.model, optimizer, history, self.looks.best_step(outcome))
         self.ranks.wait()
 
 

@@ -119,7 +119,7 @@ def make_validation(
         exam=loaded(exam_set),
         suite=_suite(metric),
         selection=Selection(metric, recipe.early_stopping),
-        rows=tokenize_rows(sample, model, recipe.max_seq_length),
+        rows=tokenize_rows(sample, model, recipe.explicit_max_seq_length),
         objective=objective,
         batches=_whole_batches(objective, len(sample), recipe.batch_size or len(sample)),
     )

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -44,6 +45,7 @@ from embtune_trainer.train.frozen import forget_vectors
 from embtune_trainer.train.health import findings_of
 from embtune_trainer.train.launch import ALONE
 from embtune_trainer.train.learner import Learner
+from embtune_trainer.train.length import with_length
 from embtune_trainer.train.looks import Looks
 from embtune_trainer.train.loop import Loop, nobody
 from embtune_trainer.train.memory import Memory
@@ -114,7 +116,9 @@ def _train(request: TrainRequest) -> None:
         folder = _fetch_once(store, request, ranks)
         learner = Learner.of(request, folder, device)
         records = read_records(folders.read_verified(store, request.rows))
-        model = learner.model
+        model, checkpoints = learner.model, Checkpoints(store, keys)
+        recipe = with_length(recipe, records, model, ranks, checkpoints, report)
+        request, learner = request.model_copy(update={"training": recipe}), replace(learner, recipe=recipe)
         refuse_without_negatives(records, recipe.loss.name)
         dimension = model.get_embedding_dimension()
         teach = partial(ask_teacher, request, store=store, ranks=ranks, device=device, dimension=dimension, report=report)
@@ -127,7 +131,6 @@ def _train(request: TrainRequest) -> None:
             show = nobody
         looks = Looks(_validation(request, store, model, len(rows), teach), ranks, recipe.evaluation_steps or 0, bf16)
         memory = Memory.of(recipe, batch_texts(rows, recipe, ranks.world), request.killed)
-        checkpoints = Checkpoints(store, keys)
         loop = Loop(model, rows, objective, recipe, ranks, checkpoints, bf16, report, stop_asked, show, memory, looks)
         outcome = loop.run()
         if ranks.first:
@@ -215,6 +218,7 @@ def _finish(
         final_loss=outcome.curve[-1].loss,
         total_steps=loop.total_steps,
         encoder=learner.settings,
+        max_seq_length=request.training.explicit_max_seq_length,
         stopped_at=report.validation.points[-1].step if report.validation and report.validation.stopped_early else None,
         best_step=report.validation.best_step if report.validation else None,
         findings=[finding.message for finding in findings],
