@@ -132,13 +132,14 @@ def with_borrowed_negatives(records: Sequence[Record]) -> list[Record]:
     """Rows without a negative get the answer of the next row of another group: validation rows are not mined, and a loss of
     margins is 0 where there are none."""
     return [
-        record if record.get("negatives") else {**record, "negatives": _borrowed(records, at)} for at, record in enumerate(records)
+        record if record.get("negatives") else {**record, "negatives": _borrowed(records, number)}
+        for number, record in enumerate(records)
     ]
 
 
-def _borrowed(records: Sequence[Record], at: int) -> list[str]:
-    own = records[at]
-    others = (records[(at + step) % len(records)] for step in range(1, len(records)))
+def _borrowed(records: Sequence[Record], number: int) -> list[str]:
+    own = records[number]
+    others = (records[(number + step) % len(records)] for step in range(1, len(records)))
     answers = (o["positive"] for o in others if o.get("group") != own.get("group") and o["positive"] != own["positive"])
     return list(islice(answers, 1))
 
