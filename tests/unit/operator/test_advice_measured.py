@@ -6,7 +6,6 @@ import pytest
 from embtune_api.base_look import BaseLook, TokenLook
 from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
-from embtune_api.look import ColumnLook, FileLook
 from embtune_api.reports import DataReport, PreparedReport, SplitReport
 from embtune_api.sources import Columns
 from embtune_api.training import Training
@@ -17,6 +16,7 @@ from embtune_operator.advice.proposal import plan_recipe
 from embtune_operator.advice.value import Business, expected_value
 from embtune_operator.advice.verdict import advise
 from embtune_operator.judge.power import ALIKE, detectable, error_of_difference
+from support.looks import a_column, a_file
 
 SUITE = Suite(name="validation", cutoffs=(1, 10))
 
@@ -91,22 +91,7 @@ def test_the_answer_comes_with_its_reasons(found: float, report: DataReport, ans
     ],
 )
 def test_a_job_says_a_length_where_one_is_known(words: int, base: BaseLook | None, length: int | str, reason: str) -> None:
-    columns = [
-        ColumnLook(
-            name=name,
-            filled=500,
-            distinct=500,
-            numeric=False,
-            words_p50=words,
-            words_p95=words * 2,
-            words_max=words * 4,
-            characters_p95=words * 12,
-            values=[],
-            rarest=1,
-        )
-        for name in ("anchor", "positive")
-    ]
-    file = FileLook(uri="rows.csv", rows=500, columns=columns)
+    file = a_file(a_column("anchor", words=words), a_column("positive", words=words))
     recipe = plan_recipe([file], [Guess(Columns(anchor="anchor", positive="positive"), "")], a_report(), "", base)
     assert recipe.training.max_seq_length == length
     assert reason in recipe.length_reason
