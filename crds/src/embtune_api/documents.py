@@ -10,11 +10,11 @@ from embtune_api.contract import EmbeddingContract
 from embtune_api.digest import digest_of, tree_digest
 from embtune_api.encoder import EncoderSettings
 from embtune_api.evaluation import Suite
-from embtune_api.keys import ResultKeys, VersionKeys
+from embtune_api.keys import CARD, ResultKeys, VersionKeys
 from embtune_api.losses import Prepared, Shape
 from embtune_api.slices import SliceScores
 from embtune_api.sources import Columns
-from embtune_api.status import FineTuneJobStatus, StepName
+from embtune_api.status import FineTuneJobStatus, Role, StepName
 from embtune_api.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -306,10 +306,23 @@ class Metadata(Document):
         return StoredFile.model_validate(found) if found else None
 
 
+class Interval(Document):
+    """What a metric might have been on other queries of the same kind: one-sided bounds, each at 95 %."""
+
+    lower: float
+    upper: float
+
+
+RoleBounds = dict[Role, dict[str, Interval]]
+"""By role and metric: of the metrics that people compare, as far as there is enough to tell."""
+
+
 class Judgement(Document):
     """`verdict.json`: what the gates said about one evaluation, and when."""
 
     verdict: Verdict
+    bounds: RoleBounds = {}
+    """Of what each role scored."""
     at: datetime
 
 
@@ -328,9 +341,18 @@ class PublishedEvaluation(Document):
     """In the job's order."""
     slices: list[SliceScores] = []
     """Parts of the line's exam, told on their own."""
+    bounds: RoleBounds = {}
+    """Of what each role scored; none where nothing was judged."""
 
     @classmethod
-    def of(cls, report: EvaluationReport, model_digest: str, champion_version: int | None, verdict: Verdict) -> Self:
+    def of(
+        cls,
+        report: EvaluationReport,
+        model_digest: str,
+        champion_version: int | None,
+        verdict: Verdict,
+        bounds: RoleBounds,
+    ) -> Self:
         """What a version tells of a report and of the verdict on it."""
         return cls(
             exam=report.exam,
@@ -342,6 +364,7 @@ class PublishedEvaluation(Document):
             verdict=verdict,
             suites=report.suites,
             slices=report.slices,
+            bounds=bounds,
         )
 
     def asked_by(self, suite: str) -> AskedSuite | None:
@@ -372,10 +395,15 @@ class VersionManifest(Document):
         return digest_of({"model": self.model, "version": self.version, "files": files})
 
     @property
-    def model_files(self) -> list[FileEntry]:
-        """The files below `model/`, with paths relative to it."""
+    def folder_files(self) -> list[FileEntry]:
+        """The files below `model/`, with paths relative to it: what leaves the store."""
         prefix = "model/"
         return [f.model_copy(update={"path": f.path[len(prefix) :]}) for f in self.files if f.path.startswith(prefix)]
+
+    @property
+    def model_files(self) -> list[FileEntry]:
+        """Those that make the model. Its card is none of them: it tells the verdict on these very bytes."""
+        return [file for file in self.folder_files if file.path != CARD]
 
     @property
     def other_files(self) -> list[FileEntry]:

@@ -14,7 +14,7 @@ from pydantic import Field
 from embtune_api.base import Document
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
-from embtune_api.documents import Owner, ResolvedBase, StagedSuite, StoredFile, StoredModel
+from embtune_api.documents import Owner, ResolvedBase, RoleBounds, StagedSuite, StoredFile, StoredModel
 from embtune_api.encoder import Encoder, EncoderSettings
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
@@ -117,6 +117,8 @@ class PublishRequest(StepRequest):
     """Prefix of the evaluate step's output."""
     champion_version: int | None
     verdict: Verdict
+    bounds: RoleBounds = {}
+    """Of what was measured; none where nothing was judged."""
     base: ResolvedBase
     training_config: dict[str, Any]
     training_data: dict[str, Any]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from embtune_api.documents import EvaluateFacts, PrepareFacts, PublishedEvaluation, PublishFacts, TrainFacts
 
 if TYPE_CHECKING:
-    from embtune_api.documents import JobResult, Judgement, Release, StepManifest, StoredModel, VersionRef
+    from embtune_api.documents import JobResult, Judgement, Release, RoleBounds, StepManifest, StoredModel, VersionRef
     from embtune_api.replayed import Replayed
     from embtune_api.reports import DataReport, EvaluationReport
     from embtune_api.status import Stage
@@ -45,6 +45,8 @@ class Resolved:
     evaluated: StepManifest | None = None
     evaluation: EvaluationReport | None = None
     verdict: Verdict | None = None
+    bounds: RoleBounds = field(default_factory=dict)
+    """Of what each role scored in that evaluation."""
     judgement: Judgement | None = None
     """The verdict as it is kept in the store; whatever follows is made of this one."""
     last_judgement: LastJudgement | None = None
@@ -77,7 +79,7 @@ class Resolved:
         assert self.evaluation is not None, "asked for an evaluation that is not done"
         assert self.verdict is not None
         champion = self.champion.ref.version if self.champion else None
-        return PublishedEvaluation.of(self.evaluation, self.train_facts.model.digest, champion, self.verdict)
+        return PublishedEvaluation.of(self.evaluation, self.train_facts.model.digest, champion, self.verdict, self.bounds)
 
     @staticmethod
     def _facts(manifest: StepManifest | None) -> dict[str, object]:
