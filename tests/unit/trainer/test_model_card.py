@@ -182,6 +182,19 @@ def test_a_model_from_outside_says_where_it_is_from_and_that_nobody_knows_more()
     assert head_of(card)["base_model"] == "org/mini-model"
 
 
+@pytest.mark.parametrize(
+    ("tune", "told"),
+    [
+        (None, "tuned from `hf://org/mini-model@c0ffee` on 1,000 rows"),
+        (Tune(from_scratch=True), "trained from scratch on 1,000 rows"),
+    ],
+    ids=["tuned", "from scratch"],
+)
+def test_it_says_how_it_was_made(tune: Tune | None, told: str) -> None:
+    trained = metadata(training_config=Training(tune=tune).model_dump(mode="json", by_alias=True))
+    assert told in model_card("faq", trained, evaluation())
+
+
 @pytest.mark.parametrize("nasty", ["a | b", "line\nbreak", "back`tick"], ids=["a bar", "a line break", "a backtick"])
 def test_strange_names_leave_tables_whole(nasty: str) -> None:
     data = {**metadata().training_data, "sources": [{**SOURCE, "uri": nasty}]}

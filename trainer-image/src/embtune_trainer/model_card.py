@@ -95,13 +95,15 @@ def _results(evaluation: PublishedEvaluation) -> Iterator[EvalResult]:
 
 
 def _what(metadata: Metadata) -> str:
-    contract, data = metadata.contract, metadata.training_data
+    contract, training = metadata.contract, _training(metadata)
+    base, rows = _code(metadata.base_model["uri"]), metadata.training_data.get("train_rows")
     numbers = f"a vector of {contract.dimension} numbers" if contract else "a vector"
-    made = (
-        f"tuned from {_code(metadata.base_model['uri'])} on {data['train_rows']:,} rows by embtune"
-        if metadata.training_config and "train_rows" in data
-        else f"trained elsewhere, and taken from {_code(metadata.base_model['uri'])}"
-    )
+    if training is None or rows is None:
+        made = f"trained elsewhere, and taken from {base}"
+    elif training.tune and training.tune.from_scratch:
+        made = f"trained from scratch on {rows:,} rows by embtune, with the architecture of {base}"
+    else:
+        made = f"tuned from {base} on {rows:,} rows by embtune"
     return f"A sentence-transformers model that makes {numbers} of a text, {made}. Published {_day(metadata)}."
 
 
