@@ -283,7 +283,9 @@ class PretendTrainer:
             return PublishFacts(version=VersionRef(version=number, digest=published.digest))
         report = documents.read(self.store, StepKeys(request.evaluated).report, EvaluationReport)
         assert report
-        evaluation = PublishedEvaluation.of(report, request.candidate.digest, request.champion_version, request.verdict)
+        evaluation = PublishedEvaluation.of(
+            report, request.candidate.digest, request.champion_version, request.verdict, request.bounds
+        )
         return PublishFacts(
             version=publish_version(self.store, request.line_keys, number, evaluation=evaluation, contract=self.contract)
         )

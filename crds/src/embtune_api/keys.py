@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 SHORT = 20
 """Hex characters of a digest that name a folder: 80 bits."""
+CARD = "README.md"
+"""Lies beside a version's weights, and is no part of the model: nothing loads it."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,11 @@ class VersionKeys:
     @property
     def model(self) -> str:
         return f"{self.root}/model"
+
+    @property
+    def card(self) -> str:
+        """Read-me of the model's folder, for people and for the hub: what it is, what it learnt from, how it was judged."""
+        return f"{self.model}/{CARD}"
 
     @property
     def metadata(self) -> str:

@@ -14,6 +14,7 @@ from pydantic import Field
 from embtune_api.base import Document
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
+from embtune_api.documents.evaluate import RoleBounds
 from embtune_api.documents.files import StoredFile, StoredModel
 from embtune_api.documents.prepare import ResolvedBase, StagedSuite
 from embtune_api.documents.publish import Owner
@@ -119,6 +120,8 @@ class PublishRequest(StepRequest):
     """Prefix of the evaluate step's output."""
     champion_version: int | None
     verdict: Verdict
+    bounds: RoleBounds = {}
+    """Of what was measured; none where nothing was judged."""
     base: ResolvedBase
     training_config: dict[str, Any]
     training_data: dict[str, Any]

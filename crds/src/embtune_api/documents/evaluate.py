@@ -10,6 +10,7 @@ from embtune_api.documents.files import FileEntry, StoredFile, StoredModel
 from embtune_api.documents.prepare import StagedSuite
 from embtune_api.evaluation import Suite
 from embtune_api.keys import ResultKeys
+from embtune_api.status import Role
 from embtune_api.verdict import Verdict
 
 
@@ -60,8 +61,21 @@ class ResultManifest(Document):
         return next((file for file in (f.below(keys.root) for f in self.files) if file.key == keys.scores), None)
 
 
+class Interval(Document):
+    """What a metric might have been on other queries of the same kind: one-sided bounds, each at 95 %."""
+
+    lower: float
+    upper: float
+
+
+RoleBounds = dict[Role, dict[str, Interval]]
+"""By role and metric: of the metrics that people compare, as far as there is enough to tell."""
+
+
 class Judgement(Document):
     """`verdict.json`: what the gates said about one evaluation, and when."""
 
     verdict: Verdict
+    bounds: RoleBounds = {}
+    """Of what each role scored."""
     at: datetime

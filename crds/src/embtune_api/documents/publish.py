@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 from embtune_api.base import Document
 from embtune_api.contract import EmbeddingContract
 from embtune_api.digest import digest_of, tree_digest
-from embtune_api.documents.evaluate import AskedSuite
+from embtune_api.documents.evaluate import AskedSuite, RoleBounds
 from embtune_api.documents.files import FileEntry, StoredFile, StoredModel
-from embtune_api.keys import VersionKeys
+from embtune_api.keys import CARD, VersionKeys
 from embtune_api.slices import SliceScores
 from embtune_api.verdict import Verdict
 
@@ -80,9 +80,18 @@ class PublishedEvaluation(Document):
     """In the job's order."""
     slices: list[SliceScores] = []
     """Parts of the line's exam, told on their own."""
+    bounds: RoleBounds = {}
+    """Of what each role scored; none where nothing was judged."""
 
     @classmethod
-    def of(cls, report: EvaluationReport, model_digest: str, champion_version: int | None, verdict: Verdict) -> Self:
+    def of(
+        cls,
+        report: EvaluationReport,
+        model_digest: str,
+        champion_version: int | None,
+        verdict: Verdict,
+        bounds: RoleBounds,
+    ) -> Self:
         """What a version tells of a report and of the verdict on it."""
         return cls(
             exam=report.exam,
@@ -94,6 +103,7 @@ class PublishedEvaluation(Document):
             verdict=verdict,
             suites=report.suites,
             slices=report.slices,
+            bounds=bounds,
         )
 
     def asked_by(self, suite: str) -> AskedSuite | None:
@@ -124,10 +134,15 @@ class VersionManifest(Document):
         return digest_of({"model": self.model, "version": self.version, "files": files})
 
     @property
-    def model_files(self) -> list[FileEntry]:
-        """The files below `model/`, with paths relative to it."""
+    def folder_files(self) -> list[FileEntry]:
+        """The files below `model/`, with paths relative to it: what leaves the store."""
         prefix = "model/"
         return [f.model_copy(update={"path": f.path[len(prefix) :]}) for f in self.files if f.path.startswith(prefix)]
+
+    @property
+    def model_files(self) -> list[FileEntry]:
+        """Those that make the model. Its card is none of them: it tells the verdict on these very bytes."""
+        return [file for file in self.folder_files if file.path != CARD]
 
     @property
     def other_files(self) -> list[FileEntry]:

@@ -102,7 +102,7 @@ def _keep_verdict(case: Situation) -> Decision:
     assert evaluate
     assert case.plan.resolved.verdict
     status = status_of(case, "Evaluating")
-    judgement = Judgement(verdict=case.plan.resolved.verdict, at=case.now)
+    judgement = Judgement(verdict=case.plan.resolved.verdict, bounds=case.plan.resolved.bounds, at=case.now)
     return Decision(case.job, status, judgement=judgement, judgement_key=evaluate.keys.verdict, requeue_after=0)
 
 

@@ -222,6 +222,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
         evaluated=_root(job, evaluated),
         champion_version=champion.version if champion else None,
         verdict=judgement.verdict,
+        bounds=judgement.bounds,
         base=facts.base,
         training_config={
             **training.model_dump(mode="json", by_alias=True),
@@ -235,6 +236,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
             "validation_rows": facts.validation_rows,
             "exam": facts.exam,
             "digest": prepared.digest,
+            "findings": _findings(resolved),
             "replayed_rows": _replayed_rows(resolved),
             "archived_train": facts.archived_train.model_dump(mode="json") if facts.archived_train else None,
         },
@@ -278,6 +280,12 @@ def _if_any(name: str, slices: list[Slice]) -> dict[str, list[Slice]]:
 
 def _named(model: ResolvedBase) -> dict[str, str | None]:
     return {"uri": model.uri, "revision": model.revision, "digest": model.model.digest}
+
+
+def _findings(resolved: Resolved) -> list[dict[str, Any]]:
+    """What the checks found, without the examples, which are texts of the data."""
+    report = resolved.data_report
+    return [one.model_dump(mode="json", exclude={"examples"}) for one in report.findings] if report else []
 
 
 def _replayed_rows(resolved: Resolved) -> int:

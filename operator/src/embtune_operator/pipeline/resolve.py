@@ -13,7 +13,7 @@ from embtune_api.errors import Tampered
 from embtune_api.keys import LineKeys, StepKeys
 from embtune_api.replayed import Replayed
 from embtune_api.reports import DataReport, EvaluationReport
-from embtune_operator.judge.verdict import judge_evaluation
+from embtune_operator.judge.ruling import rule
 from embtune_operator.pipeline.plan import job_keys, make_plan, publish_digest
 from embtune_operator.pipeline.resolved import Champion, Resolved
 from embtune_operator.registry.history import promotion_of, read_history, read_release, stage_of
@@ -136,15 +136,15 @@ def _with_evaluation(walk: _Walk, resolved: Resolved) -> Resolved:
     resolved = replace(resolved, evaluated=evaluated, evaluation=report)
     judgement = walk.readings.document(store, keys.verdict, Judgement)
     if judgement:
-        return replace(resolved, judgement=judgement, verdict=judgement.verdict)
+        return replace(resolved, judgement=judgement, verdict=judgement.verdict, bounds=judgement.bounds)
     champion_version = resolved.champion.ref.version if resolved.champion else None
     gates = job.spec.promotion.gates
     facts, looks = (
         resolved.evaluate_facts,
         looks_at(store, _line(job), report.exam, resolved.train_facts.model.digest, walk.readings),
     )
-    verdict = judge_evaluation(gates, facts, report.exam, report.suites, champion_version, store, looks)
-    return replace(resolved, verdict=verdict)
+    ruling = rule(gates, facts, report.exam, report.suites, champion_version, store, looks)
+    return replace(resolved, verdict=ruling.verdict, bounds=ruling.bounds)
 
 
 def _line(job: FineTuneJob) -> LineKeys:

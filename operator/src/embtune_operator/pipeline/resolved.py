@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from embtune_api.documents.evaluate import EvaluateFacts
@@ -11,7 +11,7 @@ from embtune_api.documents.publish import PublishedEvaluation, PublishFacts
 from embtune_api.documents.train import TrainFacts
 
 if TYPE_CHECKING:
-    from embtune_api.documents.evaluate import Judgement
+    from embtune_api.documents.evaluate import Judgement, RoleBounds
     from embtune_api.documents.files import StepManifest, StoredModel
     from embtune_api.documents.job import JobResult
     from embtune_api.documents.publish import VersionRef
@@ -52,6 +52,8 @@ class Resolved:
     evaluated: StepManifest | None = None
     evaluation: EvaluationReport | None = None
     verdict: Verdict | None = None
+    bounds: RoleBounds = field(default_factory=dict)
+    """Of what each role scored in that evaluation."""
     judgement: Judgement | None = None
     """The verdict as it is kept in the store; whatever follows is made of this one."""
     last_judgement: LastJudgement | None = None
@@ -84,7 +86,7 @@ class Resolved:
         assert self.evaluation is not None, "asked for an evaluation that is not done"
         assert self.verdict is not None
         champion = self.champion.ref.version if self.champion else None
-        return PublishedEvaluation.of(self.evaluation, self.train_facts.model.digest, champion, self.verdict)
+        return PublishedEvaluation.of(self.evaluation, self.train_facts.model.digest, champion, self.verdict, self.bounds)
 
     @staticmethod
     def _facts(manifest: StepManifest | None) -> dict[str, object]:

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from embtune_operator.view.score_table import CONFIDENCE, main_metrics
+from embtune_api.metrics import main_metrics
+from embtune_operator.view.score_table import CONFIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
