@@ -48,12 +48,14 @@ def encode(
     place = {text: number for number, text in enumerate(distinct)}
     ids = _ids(model, distinct, side)
     forward = _checked_forward(model, distinct, ids, side)
-    order = _dealt(ids) if forward else [np.array(sorted(range(len(ids)), key=lambda text: -len(ids[text])), dtype=np.int64)]
-    vectors = (
-        _packed(forward.prepared(bf16), [[ids[text] for text in group] for group in order], bf16)
-        if forward
-        else _own(model, [distinct[text] for text in order[0]], side)
-    )
+    longest_first = sorted(range(len(distinct)), key=lambda index: -len(ids[index]))
+    if forward:
+        groups = _dealt(longest_first, sum(map(len, ids)))
+        order = [index for group in groups for index in group]
+        vectors = _packed(forward.prepared(bf16), [[ids[index] for index in group] for group in groups], bf16)
+    else:
+        order = longest_first
+        vectors = _own(model, [distinct[index] for index in order], side)
     parts: list[NDArray[np.float32]] = []
     done = 0
     for part in vectors:
@@ -62,17 +64,16 @@ def encode(
         report(done / len(distinct))
     stacked = np.concatenate(parts)
     in_order = np.empty_like(stacked)
-    in_order[np.concatenate(order)] = stacked
+    in_order[order] = stacked
     return in_order if len(distinct) == len(texts) else in_order[[place[text] for text in texts]]
 
 
-def _dealt(ids: list[TokenIds]) -> list[NDArray[np.int64]]:
+def _dealt(longest_first: list[int], tokens: int) -> list[list[int]]:
     """Which texts to compute together: long and short ones in every group.
 
     They fill each other's blocks. Texts of one length leave up to half of each block empty: a fifth of all tokens on tldr.
     """
-    longest_first = np.array(sorted(range(len(ids)), key=lambda text: -len(ids[text])), dtype=np.int64)
-    groups = min(len(ids), -(-sum(map(len, ids)) // TOKENS_AT_ONCE))
+    groups = min(len(longest_first), max(1, -(-tokens // TOKENS_AT_ONCE)))
     return [longest_first[first::groups] for first in range(groups)]
 
 
