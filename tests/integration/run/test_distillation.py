@@ -21,7 +21,12 @@ def test_margins_of_a_cross_encoder_are_learnt_and_the_version_says_whose(tmp_pa
         "distilled",
         ["rows.jsonl"],
         data={"mine": {"perQuery": 2, "margin": {}}},
-        training={"loss": {"name": "MarginMSE", "teacher": {"uri": "reader"}}, "matryoshka": {"dims": [32, 8]}, "epochs": 4},
+        training={
+            "loss": {"name": "MarginMSE", "teacher": {"uri": "reader"}},
+            "matryoshka": {"dims": [32, 8]},
+            "epochs": 4,
+            "evaluationSteps": 5,
+        },
     )
     embtune("run", job, "--store", tmp_path / "store").ended(0)
     line = StoredLine(tmp_path / "store", NAMESPACE, MODEL)
@@ -30,5 +35,8 @@ def test_margins_of_a_cross_encoder_are_learnt_and_the_version_says_whose(tmp_pa
     digest = tree_digest((file.relative_to(reader).as_posix(), sha256_hex(file.read_bytes())) for file in kept)
     assert metadata["lineage"]["teacher"] == {"uri": "reader", "revision": None, "digest": digest}
     (report,) = (tmp_path / "store").rglob("train/*/report.json")
-    curve = [point["loss"] for point in read_json(report)["curve"]]
+    told = read_json(report)
+    curve = [point["loss"] for point in told["curve"]]
     assert sum(curve[-3:]) < 0.7 * sum(curve[:3])
+    first, *_, last = [point["loss"] for point in told["validation"]["points"]]
+    assert 0 < last < first, "validation rows, which are not mined, have margins too"

@@ -7,6 +7,7 @@ that looking costs a small share of the training; rank 0 looks, the others wait.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 import numpy as np
 import torch
@@ -114,6 +115,8 @@ def make_validation(
     metric = metric or usual_metric(exam_set.prepared_shape)
     chosen = first_by_hash(rows, questions)
     sample = [record for record, row in zip(records, rows, strict=True) if row.question in chosen]
+    if recipe.loss.name in {"MarginMSE", "Triplet"}:
+        sample = with_borrowed_negatives(sample)
     objective = make_objective(sample, recipe.loss, teach(sample), recipe.matryoshka)
     return Validation(
         exam=loaded(exam_set),
@@ -123,6 +126,22 @@ def make_validation(
         objective=objective,
         batches=_whole_batches(objective, len(sample), recipe.batch_size or len(sample)),
     )
+
+
+def with_borrowed_negatives(records: Sequence[Record]) -> list[Record]:
+    """Rows without a negative get the answer of the next row of another group: validation rows are not mined, and a loss of
+    margins is 0 where there are none."""
+    return [
+        record if record.get("negatives") else {**record, "negatives": _borrowed(records, number)}
+        for number, record in enumerate(records)
+    ]
+
+
+def _borrowed(records: Sequence[Record], number: int) -> list[str]:
+    own = records[number]
+    others = (records[(number + step) % len(records)] for step in range(1, len(records)))
+    answers = (o["positive"] for o in others if o.get("group") != own.get("group") and o["positive"] != own["positive"])
+    return list(islice(answers, 1))
 
 
 def _suite(metric: str) -> Suite:
