@@ -23,7 +23,7 @@ PROMPTS = {"query": QUERY_PROMPTS, "document": DOCUMENT_PROMPTS, "either": NO_SI
 BATCH = 64
 """Texts at once; half as many whenever memory runs out."""
 TEXTS_A_REPORT = 512
-TOKENS_AT_ONCE = 2048
+TOKENS_AT_ONCE = 3072
 """Packed: enough to keep a processor busy, few enough to take little memory."""
 TOLERANCE = 1e-5
 CHECKED_TEXTS = 8

@@ -46,7 +46,7 @@ def shortlist(scores: Tensor, depth: int, margin: Tensor | float, longest: int) 
     parts = columns // width
     dealt = scores[: width * parts].reshape(width, parts, rows)  # a view
     highest = torch.cat([_highest(dealt), scores[width * parts :]])
-    by_row = highest.T.float().contiguous().numpy()
+    by_row = highest.T.contiguous().float().numpy()
     floor = torch.from_numpy(np.partition(by_row, by_row.shape[1] - depth, axis=1)[:, by_row.shape[1] - depth])
     # Rounding keeps the order, and moves a number by at most half of eps: the floor up, a better score down.
     floor = floor - margin - torch.finfo(scores.dtype).eps * (floor.abs() + margin)
