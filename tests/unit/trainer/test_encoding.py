@@ -1,12 +1,19 @@
 """Texts are encoded as sentence-transformers does, each once, whatever computes them."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from embtune_trainer.evaluate.encoding import Side, encode
+from embtune_trainer.encoder import tokenize
+from embtune_trainer.evaluate.encoding import TOKENS_AT_ONCE, Side, _dealt, encode
+from embtune_trainer.packed.layout import Layout
 from embtune_trainer.packed.packed import Packed
 from unit.trainer.tiny_encoders import a_base
+
+TLDR = Path(__file__).parents[3] / "examples" / "tldr" / "train.jsonl"
 
 TEXTS = [
     "list files",
@@ -58,6 +65,25 @@ def count_texts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(Packed, "__call__", counted)
     return given
+
+
+def test_long_and_short_texts_fill_each_others_blocks(base: SentenceTransformer) -> None:
+    rows = [json.loads(line) for line in TLDR.read_text(encoding="utf-8").splitlines()[:700]]
+    lengths = np.array([len(text) for text in tokenize(base, [row["description"] for row in rows], None)])
+    longest_first = np.argsort(-lengths).tolist()
+    groups = _dealt(longest_first, int(lengths.sum()))
+    assert sorted(index for group in groups for index in group) == list(range(len(lengths)))
+    assert len(groups) > 2
+    assert all(lengths[group].sum() <= TOKENS_AT_ONCE + lengths.max() for group in groups)
+    computed = sum(Layout.of(lengths[group].tolist(), rounded=False).tokens for group in groups)
+    of_like_length = np.array_split(np.array(longest_first), len(groups))
+    assert computed < 1.03 * lengths.sum()
+    assert sum(Layout.of(lengths[group].tolist(), rounded=False).tokens for group in of_like_length) > 1.1 * lengths.sum()
+
+
+@pytest.mark.parametrize(("longest_first", "tokens"), [([0], 9000), ([1, 0], 9000), ([0, 1], 0), ([], 0)])
+def test_no_group_is_empty(longest_first: list[int], tokens: int) -> None:
+    assert all(_dealt(longest_first, tokens))
 
 
 def test_bf16_is_near(model: SentenceTransformer) -> None:

@@ -97,6 +97,36 @@ def test_in_bf16_it_is_as_near_to_fp32_as_the_padded_forward(encoder: Any, famil
     assert 0 < errors[0] < 3 * errors[1]
 
 
+@pytest.mark.parametrize("bf16", [False, True])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_prepared_for_inference_it_gives_the_same(encoder: Any, family: str, bf16: bool) -> None:
+    of_family(encoder, family)
+    packed = Packed.of(encoder)
+    assert packed is not None
+    with torch.no_grad():
+        expected = packed(some_texts(), bf16)
+        torch.testing.assert_close(packed.prepared(bf16)(some_texts(), bf16), expected, atol=0.01 if bf16 else 1e-6, rtol=0)
+
+
+def test_an_adapter_is_called_as_it_is(encoder: Any) -> None:
+    class Twice(torch.nn.Linear):
+        def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 - as torch calls it
+            return 2 * super().forward(input)
+
+    of_family(encoder, "BERT")
+    layer = encoder[0].auto_model.encoder.layer[0]
+    for of, name in ((layer.attention.self, "value"), (layer.output, "dense")):
+        plain = getattr(of, name)
+        twice = Twice(plain.in_features, plain.out_features)
+        twice.load_state_dict(plain.state_dict())
+        setattr(of, name, twice)
+    packed = Packed.of(encoder)
+    assert packed is not None
+    with torch.no_grad():
+        found, expected = packed.prepared(False)(some_texts(), False), Padded(encoder)(some_texts(), False)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_dropout_has_the_strength_that_it_has_in_the_padded_forward(encoder: Any, family: str) -> None:
     of_family(encoder, family).train()

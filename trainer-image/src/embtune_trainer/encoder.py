@@ -19,7 +19,7 @@ from embtune_store.protocol import Store
 TokenIds = NDArray[np.int64]
 """The token ids of one text: (tokens,) int64, special tokens included."""
 
-TOKENIZE_CHUNK = 1024
+TOKENIZE_CHUNK = 256
 GROUP_OVERHEAD_TOKENS = {"cpu": 192, "cuda": 16_384}
 """What one more forward pass costs, in tokens: on a CPU next to nothing, on a GPU as much as a small batch."""
 
@@ -67,11 +67,14 @@ def tokenize(model: SentenceTransformer, texts: list[str], max_length: int | Non
     if max_length is not None:
         model.max_seq_length = min(max_length, published or max_length)
     try:
-        ids: list[TokenIds] = []
+        ids: list[TokenIds] = [np.empty(0, dtype=np.int64)] * len(texts)
+        by_length = sorted(range(len(texts)), key=lambda text: len(texts[text]))  # little padding to make and to take off again
         for start in range(0, len(texts), TOKENIZE_CHUNK):
-            features = model.preprocess(texts[start : start + TOKENIZE_CHUNK])
-            attended = features["attention_mask"].bool()
-            ids += [row[keep].numpy() for row, keep in zip(features["input_ids"], attended, strict=True)]
+            chunk = by_length[start : start + TOKENIZE_CHUNK]
+            features = model.preprocess([texts[text] for text in chunk])
+            rows, attended = features["input_ids"].numpy(), features["attention_mask"].bool().numpy()
+            for text, row, keep in zip(chunk, rows, attended, strict=True):
+                ids[text] = row[keep]
         return ids
     finally:
         model.max_seq_length = published

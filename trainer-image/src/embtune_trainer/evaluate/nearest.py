@@ -50,9 +50,11 @@ def nearest(queries: Vectors, documents: Vectors, depth: int, precision: torch.d
 
 
 def _in_order(queries: Vectors, documents: Vectors, of_each: list[NDArray[np.int64]], depth: int) -> Iterator[NDArray[np.int64]]:
+    room = np.empty((max(map(len, of_each)), documents.shape[1]), dtype=np.float32)  # memory that is used again is twice as fast
     for query, candidates in zip(queries, of_each, strict=True):
+        vectors = np.take(documents, candidates, axis=0, out=room[: len(candidates)], mode="clip")
         # einsum adds up every pair in the same order; a matrix product does so by where in the matrix it stands.
-        scores = np.einsum("cd,d->c", documents[candidates], query)
+        scores = np.einsum("cd,d->c", vectors, query)
         yield candidates[np.argsort(-scores, kind="stable")[:depth]]
 
 
@@ -85,8 +87,8 @@ class _Look:
         return shortlist(scores, depth, 2 * error, longest=max(8 * depth, len(self.documents) // 64))
 
 
-def _lost(exact: Tensor, rounded: Tensor, at_once: int = 16_384) -> Tensor:
-    """Lengths of the differences: (vectors,)."""
+def _lost(exact: Tensor, rounded: Tensor, at_once: int = 1024) -> Tensor:
+    """Lengths of the differences: (vectors,). So many at once stay in a core's cache."""
     if rounded.dtype == exact.dtype:
         return exact.new_zeros(len(exact))
     parts = zip(torch.split(exact, at_once), torch.split(rounded, at_once), strict=True)

@@ -29,7 +29,8 @@ def rank_passages(
         (queries, min(depth, passages)) int64
     """
     order = by_falling_id(passage_ids)
-    return order[nearest(unit(queries), unit(passages)[order], min(depth, len(order)))]
+    ordered = passages[order]
+    return order[nearest(unit(queries), unit(ordered, out=ordered), min(depth, len(order)))]
 
 
 def by_falling_id(passage_ids: list[str]) -> NDArray[np.int64]:
@@ -71,7 +72,7 @@ def _top_of_row(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
     return columns[np.argsort(-scores[columns], kind="stable")][:depth]
 
 
-def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Of length 1; zeros stay."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(norms, np.finfo(np.float32).tiny), dtype=np.float32)
+def unit(vectors: NDArray[np.float32], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """Of length 1; zeros stay. `out`: where to, the vectors' own memory as well."""
+    lengths = np.sqrt(np.einsum("vd,vd->v", vectors, vectors))
+    return np.divide(vectors, np.maximum(lengths, np.finfo(np.float32).tiny)[:, None], out=out)

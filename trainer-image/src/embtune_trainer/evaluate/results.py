@@ -4,6 +4,7 @@ import io
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from math import isnan
 
 import numpy as np
 import torch
@@ -92,7 +93,7 @@ def _write(store: Store, keys: ResultKeys, exam: LoadedExam | LoadedPairs, kept:
     """
     arrays = io.BytesIO()
     np.savez_compressed(arrays, columns=np.array(kept.columns), values=kept.values, groups=group_index(exam))
-    rows = zip(exam.ids, kept.notes, kept.values, strict=True)
+    rows = zip(exam.ids, kept.notes, kept.values.round(6).tolist(), strict=True)
     lines = "".join(
         json.dumps({"query": asked, **note, "metrics": _for_people(kept.columns, values)}, ensure_ascii=False) + "\n"
         for asked, note, values in rows
@@ -104,5 +105,5 @@ def _write(store: Store, keys: ResultKeys, exam: LoadedExam | LoadedPairs, kept:
     documents.create(store, keys.manifest, ResultManifest(files=files))
 
 
-def _for_people(columns: tuple[str, ...], values: NDArray[np.float64]) -> dict[str, float | None]:
-    return {name: None if np.isnan(value) else round(float(value), 6) for name, value in zip(columns, values, strict=True)}
+def _for_people(columns: tuple[str, ...], values: list[float]) -> dict[str, float | None]:
+    return {name: None if isnan(value) else value for name, value in zip(columns, values, strict=True)}

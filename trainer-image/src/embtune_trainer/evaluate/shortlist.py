@@ -46,18 +46,19 @@ def shortlist(scores: Tensor, depth: int, margin: Tensor | float, longest: int) 
     parts = columns // width
     dealt = scores[: width * parts].reshape(width, parts, rows)  # a view
     highest = torch.cat([_highest(dealt), scores[width * parts :]])
-    by_row = highest.T.float().contiguous().numpy()
+    by_row = highest.T.contiguous().float().numpy()
     floor = torch.from_numpy(np.partition(by_row, by_row.shape[1] - depth, axis=1)[:, by_row.shape[1] - depth])
     # Rounding keeps the order, and moves a number by at most half of eps: the floor up, a better score down.
     floor = floor - margin - torch.finfo(scores.dtype).eps * (floor.abs() + margin)
-    part, row = (highest >= floor).nonzero().unbind(1)
-    whole = part < parts
-    within = dealt[:, part[whole], row[whole]] >= floor[row[whole]]
+    reached = np.flatnonzero((highest >= floor).numpy())
+    part, row = (torch.from_numpy(index) for index in np.divmod(reached, rows))
+    whole = int(np.searchsorted(reached, parts * rows))  # behind those are the columns that no part has
+    within = dealt[:, part[:whole], row[:whole]] >= floor[row[:whole]]
     place, hit = within.nonzero().unbind(1)
     if len(hit) > longest * rows:
         return None
-    kept_rows = torch.cat([row[whole][hit], row[~whole]])
-    kept_columns = torch.cat([place * parts + part[whole][hit], part[~whole] + (width - 1) * parts])
+    kept_rows = torch.cat([row[hit], row[whole:]])
+    kept_columns = torch.cat([place * parts + part[hit], part[whole:] + (width - 1) * parts])
     return Shortlist(*np.divmod(np.sort((kept_rows * columns + kept_columns).numpy()), columns))
 
 

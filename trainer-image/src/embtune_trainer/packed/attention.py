@@ -15,7 +15,7 @@ from embtune_trainer.packed.layout import Piece
 from embtune_trainer.packed.noise import Noise
 
 WIDE = 256
-"""From this width on, and without dropout, torch's own kernel is used, which never holds a whole matrix of scores."""
+"""From this width on, and without dropout, torch's own kernel is used in training too: it never holds a matrix of scores."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,23 @@ def attend(
     Returns:
         (tokens, heads × size); zeros behind the last piece
     """
-    if heads.dropout == 0 and bias is None and pieces[-1].width >= WIDE:
-        return _attend_without_scores(qkv, pieces, masks, heads)
+    wide = bias is None and pieces[-1].width >= WIDE
+    if heads.dropout == 0 and (wide or not torch.is_grad_enabled()):
+        return _attend_without_scores(qkv, pieces, masks, heads, bias)
     attended: Tensor = _BlockAttention.apply(qkv, bias, pieces, masks, heads, noise)
     return attended
 
 
-def _attend_without_scores(qkv: Tensor, pieces: tuple[Piece, ...], masks: tuple[Tensor, ...], heads: Heads) -> Tensor:
+def _attend_without_scores(
+    qkv: Tensor, pieces: tuple[Piece, ...], masks: tuple[Tensor, ...], heads: Heads, bias: Tensor | None
+) -> Tensor:
+    """By torch's own kernel, twice as fast where no gradient is wanted: it reads queries, keys and values where they are."""
     parts = []
     for piece, mask in zip(pieces, masks, strict=True):
-        query, key, value = _by_head(qkv, piece, heads).view(3, piece.blocks, heads.number, piece.width, -1)
-        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=heads.scale)
+        part = qkv[piece.start : piece.end].view(piece.blocks, piece.width, 3, heads.number, -1)
+        query, key, value = part.permute(2, 0, 3, 1, 4)
+        added = mask if bias is None else mask + bias[:, : piece.width, : piece.width]
+        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=added, scale=heads.scale)
         parts.append(attended.transpose(1, 2).reshape(piece.end - piece.start, -1))
     behind = qkv.new_zeros(len(qkv) - pieces[-1].end, qkv.shape[1] // 3)
     return torch.cat([*parts, behind])

@@ -24,6 +24,9 @@ class Modern:
         """None: of another kind."""
         return cls(model) if isinstance(model, ModernBertModel) else None
 
+    def prepared(self, dtype: torch.dtype) -> "Modern":  # noqa: ARG002 - its projections are joined as they come
+        return self
+
     def __call__(self, stream: Stream, noise: Noise) -> Tensor:
         """(tokens, dim) of the last layer. What is summed over the layers stays in fp32."""
         model, config = self.model, self.model.config

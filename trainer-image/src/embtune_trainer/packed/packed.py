@@ -1,7 +1,7 @@
 """From token ids to sentence embeddings by way of one stream."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 import numpy as np
 import torch
@@ -23,6 +23,9 @@ class Body(Protocol):
 
     def __call__(self, stream: Stream, noise: Noise) -> Tensor: ...
 
+    def prepared(self, dtype: torch.dtype) -> Self:
+        """The same with the weights of now, for inference: what can be done to them once is done."""
+
 
 @dataclass(frozen=True)
 class Packed:
@@ -39,6 +42,10 @@ class Packed:
             return None
         body = PostNorm.of(transformer) or Modern.of(transformer)
         return cls(model, body) if body else None
+
+    def prepared(self, bf16: bool) -> "Packed":
+        """For many calls without gradients, all in bf16 or none; a later change of the model's weights is not seen."""
+        return replace(self, body=self.body.prepared(torch.bfloat16 if bf16 else torch.float32))
 
     def __call__(self, texts: list[TokenIds], bf16: bool) -> Tensor:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):

@@ -1,7 +1,7 @@
 """BERT, and who is built alike: RoBERTa, XLM-RoBERTa, CamemBERT, and MPNet with its relative positions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from transformers import BertModel, CamembertModel, MPNetModel, RobertaModel, XLMRobertaModel
 
 from embtune_trainer.packed.attention import Heads, attend
-from embtune_trainer.packed.linear import joined
+from embtune_trainer.packed.linear import joined, prepared
 from embtune_trainer.packed.noise import Noise
 from embtune_trainer.packed.operations import add_and_norm, drop
 from embtune_trainer.packed.stream import Stream
@@ -17,7 +17,8 @@ from embtune_trainer.packed.stream import Stream
 
 @dataclass(frozen=True)
 class _Layer:
-    projections: tuple[nn.Module, nn.Module, nn.Module]
+    projections: tuple[nn.Module, ...]
+    """To queries, keys and values: three, or one to all of them."""
     attention_dropout: nn.Dropout
     attended: nn.Module
     attended_dropout: nn.Dropout
@@ -65,6 +66,9 @@ class PostNorm:
             x = add_and_norm(further, x, layer.norm, _share(layer.dropout), noise)
         return x
 
+    def prepared(self, dtype: torch.dtype) -> "PostNorm":
+        return replace(self, layers=tuple(_prepared(layer, dtype) for layer in self.layers))
+
     def _embedded(self, stream: Stream, noise: Noise) -> Tensor:
         embeddings = self.model.embeddings
         positions = stream.positions if self.padding is None else stream.positions_after(self.padding)
@@ -96,6 +100,12 @@ def _padding(model: Any) -> int:
 
 def _share(dropout: nn.Dropout) -> float:
     return dropout.p if dropout.training else 0.0
+
+
+def _prepared(layer: _Layer, dtype: torch.dtype) -> _Layer:
+    (attended,), (wider,), (narrower,) = (prepared((one,), dtype) for one in (layer.attended, layer.wider, layer.narrower))
+    projections = prepared(layer.projections, dtype)
+    return replace(layer, projections=projections, attended=attended, wider=wider, narrower=narrower)
 
 
 def _of_bert(layer: Any) -> _Layer:

@@ -41,8 +41,9 @@ def found_vectors(
     queries: Vectors, passages: Vectors, exam: LoadedExam, depth: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The same, of what was encoded: (queries, dim) and (passages, dim) float32."""
-    finite = np.logical_and(np.isfinite(queries).all(axis=1), np.isfinite(passages).all())
-    return rank_passages(_numbers(queries), _numbers(passages), exam.passage_ids, depth), finite
+    finite, all_passages = np.isfinite(queries).all(axis=1), bool(np.isfinite(passages).all())
+    ranked = rank_passages(_numbers(queries, bool(finite.all())), _numbers(passages, all_passages), exam.passage_ids, depth)
+    return ranked, np.logical_and(finite, all_passages)
 
 
 def kept_of(suite: Suite, exam: LoadedExam, ranked: NDArray[np.int64], finite: NDArray[np.bool_]) -> Kept:
@@ -57,9 +58,9 @@ def kept_of(suite: Suite, exam: LoadedExam, ranked: NDArray[np.int64], finite: N
     return Kept(suite.metrics(), values, notes)
 
 
-def _numbers(vectors: Vectors) -> Vectors:
+def _numbers(vectors: Vectors, finite: bool) -> Vectors:
     """0 for what is not finite: what comes of it is NaN in the end, and is not looked at."""
-    return vectors if np.isfinite(vectors).all() else np.nan_to_num(vectors, posinf=0, neginf=0)
+    return vectors if finite else np.nan_to_num(vectors, posinf=0, neginf=0)
 
 
 def mean_metrics(names: list[str], values: Values) -> Metrics:
