@@ -12,7 +12,7 @@ from embtune_api.presets import resolve
 from embtune_api.training import Training
 from embtune_api.tune import Freeze, Tune
 from embtune_operator.diagnose.verdict import Diagnosis, diagnose
-from embtune_trainer.diagnose import run_diagnosis
+from embtune_trainer.diagnose.diagnose import run_diagnosis
 from support.rows import tldr_pairs
 from support.tiny_model import make_tiny_model
 from support.trainer import a_training

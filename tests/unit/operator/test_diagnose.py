@@ -8,6 +8,7 @@ import pytest
 
 from embtune_api.diagnosis import Change, Consistency, Measured, OneBatch, RatePoint, RateSweep, ShortRun
 from embtune_api.losses import LossChoice
+from embtune_api.reports import Action, DataReport, Finding
 from embtune_api.training import Loss, Training
 from embtune_api.training_record import LayerNorms, TrainingFinding
 from embtune_api.tune import TunedPart
@@ -210,6 +211,20 @@ def test_what_does_no_harm_is_noted_alone(seen: Measured, rate: float, loss: Los
     diagnosis = told(seen, rate, loss)
     assert diagnosis.healthy
     assert [(cause.name, cause.wrong) for cause in diagnosis.causes] == [(noted, False)]
+
+
+def test_the_data_s_own_findings_come_last_the_likeliest_first() -> None:
+    kept: list[tuple[str, int, Action]] = [
+        ("imbalance", 300, "kept"),
+        ("label-noise", 80, "kept"),
+        ("duplicates", 9, "removed"),
+    ]
+    findings = [Finding(check=check, rows=rows, action=action, message="…") for check, rows, action in kept]
+    report = DataReport.model_construct(rows_used=1000, findings=findings)
+    causes = causes_of(Case(measured(run=run(unseen=ROSE)), Training(learning_rate=0.1, batch_size=16, epochs=4), report))
+    assert [cause.name for cause in causes] == ["learning rate too high", "data", "data"]
+    assert causes[1].seen.startswith("label-noise, 8.0% of the rows")
+    assert causes[1].change == "data: {checks: {labelNoise: Fix}}"
 
 
 def test_causes_are_sorted_by_whether_they_are_one() -> None:

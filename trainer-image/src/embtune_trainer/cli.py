@@ -166,7 +166,7 @@ def _synthesize(request: bytes) -> None:
 
 def _diagnose(request: bytes) -> None:
     from embtune_api.diagnosis import DiagnosisNews, DiagnosisRequest
-    from embtune_trainer.diagnose import run_diagnosis
+    from embtune_trainer.diagnose.diagnose import run_diagnosis
 
     def say(news: DiagnosisNews) -> None:
         print(news.model_dump_json(), flush=True)  # noqa: T201

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from embtune_api.base import Document
 from embtune_api.losses import LOSS_SHAPES, MARGINS
@@ -52,10 +52,26 @@ _OF_DATA = {
 """Findings of `prepare` that may keep a training from learning, the likeliest first, and what to change."""
 
 
+CauseName = Literal[
+    "model",
+    "contradictions",
+    "learning rate too high",
+    "learning rate too low",
+    "nothing left to learn",
+    "one batch",
+    "rows that do not belong together",
+    "gradient/dead",
+    "gradient/exploding",
+    "margin",
+    "does not fall",
+    "data",
+]
+
+
 class Cause(Document):
     """Something that keeps the training from learning, or may."""
 
-    name: str
+    name: CauseName
     wrong: bool
     """False: worth knowing, and no reason to call the training broken."""
     seen: str
@@ -231,15 +247,14 @@ def _pairs_that_do_not_belong(case: Case) -> Cause | None:
 
 def _gradient(case: Case) -> Cause | None:
     """By the rules that look at every training's end."""
-    if not case.seen.run.findings:
-        return None
-    finding = case.seen.run.findings[0]
-    change = (
-        "training: {precision: fp32}; or leave a margin out that is kept"
-        if finding.check == "gradient/dead"
-        else f"{_rate(case)}; or training: {{warmupRatio: 0.2, maxGradNorm: 0.5}}"
-    )
-    return Cause(name=finding.check, wrong=not case.learns, seen=finding.message, change=change)
+    for finding in case.seen.run.findings:
+        if finding.check == "gradient/dead":
+            change = "training: {precision: fp32}; or leave a margin out that is kept"
+            return Cause(name="gradient/dead", wrong=not case.learns, seen=finding.message, change=change)
+        if finding.check == "gradient/exploding":
+            change = f"{_rate(case)}; or training: {{warmupRatio: 0.2, maxGradNorm: 0.5}}"
+            return Cause(name="gradient/exploding", wrong=not case.learns, seen=finding.message, change=change)
+    return None
 
 
 def _does_not_fall(case: Case) -> Cause:
@@ -266,7 +281,8 @@ def _of_the_data(case: Case) -> list[Cause]:
 
 def _of_finding(finding: Finding, report: DataReport) -> Cause:
     share = f"{finding.rows / max(1, report.rows_used):.1%} of the rows: "
-    return Cause(name=f"data: {finding.check}", wrong=False, seen=f"{share}{finding.message}", change=_OF_DATA[finding.check])
+    seen = f"{finding.check}, {share}{finding.message}"
+    return Cause(name="data", wrong=False, seen=seen, change=_OF_DATA[finding.check])
 
 
 def _nothing_left(case: Case) -> bool:

@@ -5,7 +5,3 @@
 What belongs here: experiments, and what was seen in them. What does not: what that means, which `embtune_operator.diagnose`
 says, and the training itself (`train`). Nothing here writes to the store.
 """
-
-from embtune_trainer.diagnose.diagnose import run_diagnosis
-
-__all__ = ["run_diagnosis"]

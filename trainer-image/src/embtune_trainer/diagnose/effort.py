@@ -1,12 +1,17 @@
 """How much is done: enough to tell, in a time that a person waits."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embtune_api.training import Training
-from embtune_trainer.train.rows import Record
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embtune_api.training import Training
+    from embtune_trainer.train.rows import Record
 
 MOST_ROWS = 64
 """In a batch of an experiment."""

@@ -5,12 +5,18 @@ not equally hard, and there are few of them here: so each batch's loss is compar
 batch, under the same dropout.
 """
 
+from __future__ import annotations
+
 import math
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from embtune_api.diagnosis import RatePoint, RateSweep
-from embtune_trainer.diagnose.bench import Bench, Lesson
-from embtune_trainer.train.batches import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embtune_trainer.diagnose.bench import Bench, Lesson
+    from embtune_trainer.train.batches import Rows
 
 LOWEST, HIGHEST = 1e-6, 0.1
 """The highest is what a job may ask for."""
