@@ -143,7 +143,7 @@ def _contradictions(case: Case) -> Cause | None:
         return None
     return Cause(
         name="contradictions",
-        wrong=True,
+        wrong=not case.learns,
         seen=f"in one batch of {one.rows} rows the same texts are asked for different things: no model comes below a loss of "
         f"{one.floor:.3f}, which would be {one.floor_if_distinct:.3f} if no text came twice",
         change="data: {checks: {conflicts: Fix, duplicates: Fix}}, and look at rows with the same texts and other scores",
@@ -165,7 +165,7 @@ def _one_batch(case: Case) -> Cause | None:
         change = "another baseModel: at no rate does anything move; or see which gradients are zero, below"
     else:
         change = "another baseModel, or one with more layers that learn: this one cannot tell these texts apart"
-    return Cause(name="one batch", wrong=True, seen=seen, change=change)
+    return Cause(name="one batch", wrong=not case.learns, seen=seen, change=change)
 
 
 def _margin(case: Case) -> Cause | None:
