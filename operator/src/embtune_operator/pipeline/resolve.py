@@ -57,6 +57,12 @@ def resolve(job: FineTuneJob, settings: Settings, store: Store, readings: Readin
     return resolved
 
 
+def resolve_prepared(job: FineTuneJob, settings: Settings, store: Store, readings: Readings) -> Resolved:
+    """As far as the job's data alone, whatever was made of it since. Raises as `resolve`."""
+    walk = _Walk(job, settings, store, readings)
+    return _with_prepared(walk, _with_replay(walk))
+
+
 @dataclass(frozen=True)
 class _Walk:
     job: FineTuneJob
