@@ -143,6 +143,8 @@ class PrepareFacts(Document):
 
     sources: list[ResolvedSource]
     base: ResolvedBase
+    bases: dict[str, ResolvedBase] = {}
+    """Of the candidates that start elsewhere, by their names."""
     miner: ResolvedBase | None = None
     """Who looked for hard negatives; None: nobody did."""
     teacher: ResolvedBase | None = None
@@ -171,11 +173,31 @@ class PrepareFacts(Document):
     suites: list[StagedSuite] = []
     """What suites ask or take beside the line's exam."""
 
+    def base_of(self, candidate: str | None) -> ResolvedBase:
+        """Where a candidate starts; None: the job has none."""
+        return self.bases.get(candidate, self.base) if candidate else self.base
+
 
 class StagedFacts(Document):
     """`facts` of the prepare step's manifest where a model from outside is registered."""
 
     base: ResolvedBase
+
+
+class Trial(Document):
+    """What a candidate answered to the validation rows, and what it costs. In the facts of its training."""
+
+    metric: str
+    """`validation/ndcg@10`: the same for all candidates, whatever each of them looked at in its own training."""
+    score: float
+    scores: StoredFile
+    """Per question, as `ResultKeys.scores`."""
+    parameters: int
+    dimension: int
+    size: int
+    """bytes"""
+    texts_a_second: float
+    """Encoded on the machine that trained it, questions and answers, one process."""
 
 
 class TrainFacts(Document):
@@ -195,6 +217,8 @@ class TrainFacts(Document):
     """Whose weights the model has; None: the last one's, nobody looked."""
     findings: list[str] = []
     """What a person should know about the training."""
+    trial: Trial | None = None
+    """What it is ranked by, where it is one of several candidates."""
 
 
 class EvaluateFacts(Document):

@@ -215,6 +215,33 @@ _FROM_NOTHING: Object = {
         "earlyStopping": {"metric": "mrr@10", "patience": 5, "minDelta": 0.001},
     },
 }
+_TUNED = {"freeze": {"embeddings": True, "layers": 2, "parameters": ["LayerNorm"]}, "layerDecay": 0.9, "fromScratch": False}
+_LORA = {"rank": 8, "alpha": 16.5, "dropout": 0.1, "targetModules": ["query"]}
+
+
+def _tried(loss: str, tune: Object) -> Object:
+    training = {
+        "loss": loss,
+        "matryoshka": {"dims": [384, 64], "weights": [1.0, 0.5]},
+        "tune": {**tune, "documentEncoder": "Tuned"},
+    }
+    encoder = {
+        "maxSeqLength": 128,
+        "prompts": {"query": "query: ", "document": "passage: "},
+        "pooling": "Mean",
+        "normalize": True,
+    }
+    small = {
+        "name": "small",
+        "baseModel": {"uri": "hf://org/small", "secretRef": {"name": "hub.token"}},
+        "encoder": encoder,
+        "training": {**training, "epochs": 2, "batchSize": 64, "learningRate": 5e-5},
+    }
+    budget = {**RECIPE["runtime"], "candidatesSeconds": 3600}
+    return {**RECIPE, "candidates": [small, {"name": "as-it-is"}], "runtime": budget}
+
+
+_TRIED = _tried("MultipleNegativesSymmetricRanking", _TUNED), _tried("Auto", {"lora": _LORA})
 _SHORT: Object = {"baseModel": {"uri": "s3://models/minilm"}, "data": {"train": [{"uri": "s3://datasets/train.jsonl"}]}}
 
 
@@ -269,7 +296,20 @@ _SUITES: tuple[Object, ...] = (
         },
     ),
 )
-_RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, *_SUITES, _FROM_NOTHING, _TAUGHT, _GUIDED, _TRIPLETS, _SCORED, _LABELLED)
+_RECIPES = (
+    RECIPE,
+    _OTHERWISE,
+    _AGAINST,
+    _STRATIFIED,
+    *_SUITES,
+    _FROM_NOTHING,
+    *_TRIED,
+    _TAUGHT,
+    _GUIDED,
+    _TRIPLETS,
+    _SCORED,
+    _LABELLED,
+)
 
 
 def _document(kind: str, name: str, spec: Object) -> Object:
