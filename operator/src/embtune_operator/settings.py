@@ -26,4 +26,5 @@ class Settings:
     stall_seconds: float | None = None
     """A running step whose progress has not changed for this long, by our own clock, is ended and tried again; None: never."""
     start_grace_seconds: float = 600.0
-    """A stall is not looked for until this long after a step's pods have started: images are pulled, models are loaded."""
+    """A stall is not looked for until this long after a step's pods have started, or until a training does its steps: images
+    are pulled, models are loaded."""

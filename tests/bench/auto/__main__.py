@@ -11,6 +11,7 @@ docs/auto.md.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -44,7 +45,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="sets whose name holds this; the result is printed and not kept")
     asked = parser.parse_args()
     alone()
-    torch.set_num_threads(2)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
     started = time.monotonic()
     outcomes = [outcome_of(real, length, asked.seeds) for real, length in SETS.values() if asked.only in real.name]
     result = Result(**machine(), seeds=asked.seeds, minutes=round((time.monotonic() - started) / 60, 1), outcomes=outcomes)

@@ -10,6 +10,7 @@ docs/techniques.md.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -38,7 +39,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="arms whose name holds this; the result is printed and not kept")
     wanted = parser.parse_args()
     alone()
-    torch.set_num_threads(2)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
     started = time.monotonic()
     memory = Memory(wanted.seeds)
     outcomes = [outcome_of(arm, memory) for arm in ARMS if wanted.only in arm.name]

@@ -18,6 +18,8 @@ from factories import NOON, a_job, minutes, settings
 from support.pipeline_world import EASY, World, outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from embtune_api.status import FailureReason
     from embtune_operator.pipeline.decision import Decision
 
@@ -202,6 +204,28 @@ def test_an_attempt_that_has_ended_does_not_come_back() -> None:
 
 
 def test_a_training_whose_progress_stands_still_is_ended_and_tried_again() -> None:
+    at, world, name = a_watched_training()
+    at(0, 1, 50)
+    assert at(14, 1, 40).delete == ()  # five minutes of grace, then ten of patience
+    assert at(14.5, 2, 30).delete == ()
+    assert at(24, 2, 20).delete == ()
+    assert at(25, 2, 10).delete == (name,)
+    assert [(a.state, a.reason) for a in world.attempts("train")] == [("Failed", "Stalled")]
+    assert world.attempts("train")[0].message == "its progress stood still at 2 % for 10 minutes, so it was ended"
+    world.now = minutes(26)
+    assert [child.attempt for child in world.look().create] == [2]
+
+
+def test_a_training_that_does_its_steps_needs_no_grace_of_the_start() -> None:
+    at, _, name = a_watched_training()
+    at(0, 1, 50)
+    assert at(1, 2, 40).delete == ()
+    assert at(10, 2, 30).delete == ()
+    assert at(11.5, 2, 20).delete == (name,)
+
+
+def a_watched_training() -> tuple[Callable[[float, int, float], Decision], World, str]:
+    """Patience is ten minutes, after five of grace. What is decided at a minute, with so many steps done and seconds left."""
     world = World(a_job(EASY), stall_seconds=600, start_grace_seconds=300, poll_seconds=60)
     world.run(until="train")
     name = world.running()[0]
@@ -214,15 +238,7 @@ def test_a_training_whose_progress_stands_still_is_ended_and_tried_again() -> No
         world.now = minutes(minute)
         return world.look()
 
-    at(0, 1, 50)
-    assert at(14, 1, 40).delete == ()  # five minutes of grace, then ten of patience
-    assert at(14.5, 2, 30).delete == ()
-    assert at(24, 2, 20).delete == ()
-    assert at(25, 2, 10).delete == (name,)
-    assert [(a.state, a.reason) for a in world.attempts("train")] == [("Failed", "Stalled")]
-    assert world.attempts("train")[0].message == "its progress stood still at 2 % for 10 minutes, so it was ended"
-    world.now = minutes(26)
-    assert [child.attempt for child in world.look().create] == [2]
+    return at, world, name
 
 
 def test_the_status_keeps_a_bounded_number_of_attempts() -> None:

@@ -38,10 +38,14 @@ class Stalls:
             self._watched[job_uid] = _Watched(child, shown, now + patience)
             return False
         if before.progress != shown:
-            patient_until = max(before.patient_until, now + settings.stall_seconds)
-            self._watched[job_uid] = _Watched(child, shown, patient_until)
+            self._watched[job_uid] = _Watched(child, shown, self._patient_until(before, progress, now + settings.stall_seconds))
             return False
         return now >= before.patient_until
+
+    @staticmethod
+    def _patient_until(before: _Watched, progress: Progress | None, from_now: float) -> float:
+        """The grace of the start is over once steps are done: what was slow (images, models) is there."""
+        return from_now if progress and progress.step else max(before.patient_until, from_now)
 
     def forget(self, job_uid: str) -> None:
         self._watched.pop(job_uid, None)
