@@ -144,7 +144,7 @@ class PrepareFacts(Document):
     sources: list[ResolvedSource]
     base: ResolvedBase
     bases: dict[str, ResolvedBase] = {}
-    """Of the candidates that start elsewhere, by their names."""
+    """Of the candidates that start elsewhere, by their names: from outside, so that nobody knows what they were trained on."""
     miner: ResolvedBase | None = None
     """Who looked for hard negatives; None: nobody did."""
     teacher: ResolvedBase | None = None

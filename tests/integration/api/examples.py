@@ -215,7 +215,7 @@ _FROM_NOTHING: Object = {
         "earlyStopping": {"metric": "mrr@10", "patience": 5, "minDelta": 0.001},
     },
 }
-_TUNED = {"freeze": {"embeddings": True, "layers": 2, "parameters": ["LayerNorm"]}, "layerDecay": 0.9, "fromScratch": False}
+_TUNED = {"freeze": {"embeddings": True, "layers": 2, "parameters": ["LayerNorm"]}}
 _LORA = {"rank": 8, "alpha": 16.5, "dropout": 0.1, "targetModules": ["query"]}
 
 
@@ -241,7 +241,11 @@ def _tried(loss: str, tune: Object) -> Object:
     return {**RECIPE, "candidates": [small, {"name": "as-it-is"}], "runtime": budget}
 
 
-_TRIED = _tried("MultipleNegativesSymmetricRanking", _TUNED), _tried("Auto", {"lora": _LORA})
+_TRIED = (
+    _tried("MultipleNegativesSymmetricRanking", _TUNED),
+    _tried("Auto", {"lora": _LORA}),
+    _tried("Auto", {"layerDecay": 0.9, "fromScratch": False}),
+)
 _SHORT: Object = {"baseModel": {"uri": "s3://models/minilm"}, "data": {"train": [{"uri": "s3://datasets/train.jsonl"}]}}
 
 

@@ -96,11 +96,12 @@ def make_plan(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Plan:
 
 
 def _trainings(job: FineTuneJob, resolved: Resolved, settings: Settings) -> list[PlannedStep]:
-    """The training; of several candidates those that are done, and the next one."""
+    """The training; of several candidates those that are done, and the next one. Once one is picked, nobody misses the others."""
     if not job.spec.candidates:
         return [PlannedStep(_train(job, resolved, settings), resolved.trained)]
     done = [training_of(one.candidate, job, resolved, settings, one.trained) for one in resolved.tried if one.trained]
-    waiting = [one.candidate for one in resolved.tried if not one.is_settled and not one.wrong]
+    wanted = [one for one in resolved.tried if not resolved.pick or one.candidate == resolved.picked]
+    waiting = [one.candidate for one in wanted if not one.is_settled and not one.wrong]
     return [*done, *(training_of(candidate, job, resolved, settings) for candidate in waiting[:1])]
 
 
