@@ -84,6 +84,8 @@ class TrainRequest(StepRequest):
     """What the published model will be, where it is not as the base model."""
     candidate: str | None = None
     """The name of one of several candidates: it is asked the validation rows once it is trained. None: the job has none."""
+    others_base: str | None = None
+    """Key of the folder of the job's own base, from which other candidates may start: their trainings share credentials."""
     processes: int = 1
     """On this node."""
     killed: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,8 @@ from support.failing import Faults, failing_store
 from support.pipeline_world import EASY, World, outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from embtune_api.requests import AnyRequest
 
 TWO: list[dict[str, Any]] = [{"name": "cold", "training": {"learningRate": 1e-6}}, {"name": "warm"}]
@@ -44,7 +47,7 @@ def phases(world: World) -> dict[str, str]:
 
 
 def pick_of(world: World) -> Pick:
-    found = documents.read(world.store, job_keys(world.job).pick, Pick)
+    found = documents.read(world.trainer.store, job_keys(world.job).pick, Pick)
     assert found
     return found
 
@@ -213,30 +216,45 @@ def test_a_job_that_was_suspended_in_a_training_goes_on_with_it() -> None:
     assert [request.candidate for request in trainings(world)] == ["cold", "cold", "warm"]
 
 
-def _is(number: int, call: int, _: str) -> bool:
-    return call == number
+def _is_write(number: int, writes: Iterator[int], _call: int, name: str) -> bool:
+    """Of the writes the one with that number."""
+    return name in ("create", "put", "delete") and next(writes) == number
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it took effect", "after it took effect"])
-def test_an_operator_may_die_at_each_call_of_the_candidates(after: bool) -> None:
-    """Of the passes from the first training to the pick, each call of the store fails once."""
-    whole = a_world()
-    whole.run()
-    for number in range(60):
-        world = a_world()
-        world.run(until="train")
-        world.work()
-        faults = Faults(partial(_is, number), StoreError, after=after)
+def test_each_write_may_fail_until_one_is_picked(after: bool) -> None:
+    """One is trained, one drops out, one is trained; then they are ranked. Each write fails once, and the next pass goes on."""
+    three = [TWO[0], {"name": "bad"}, TWO[1]]
+    whole = until_the_pick(a_world(*three))
+    for number in range(20):
+        world, writes = a_world(*three), count()
+        faults = Faults(partial(_is_write, number, writes), StoreError, after=after)
         world.store = failing_store(world.trainer.store, faults)
+        until_the_pick(world)
+        assert pick_of(world).ranking == pick_of(whole).ranking
+        assert phases(world) == phases(whole) == {"cold": "Trained", "bad": "Failed", "warm": "Trained picked"}
+        assert world.trainer.done == ["prepare", "train", "train"]
+        if next(writes) <= number:
+            assert number >= 2, "an end and the pick are written at least"
+            return
+    raise AssertionError("there are fewer writes than that")
+
+
+def until_the_pick(world: World) -> World:
+    """Pass after pass, some of which fail, until the winner is examined."""
+    for _ in range(30):
         with contextlib.suppress(StoreError):
             world.look()
-        world.store = world.trainer.store
-        world.run()
-        assert (outcome(world), phases(world)) == (outcome(whole), phases(whole))
-        assert pick_of(world).ranking == pick_of(whole).ranking
-        if len(faults.calls) <= number:
-            return
-    raise AssertionError("a pass makes fewer calls than that")
+        for name in world.running():
+            request = world.memory_cluster.requests[name]
+            if isinstance(request, EvaluateRequest):
+                return world
+            if isinstance(request, TrainRequest) and request.candidate == "bad":
+                world.memory_cluster.end(name, Exit.INVALID, "no good")
+            else:
+                world.trainer.work(request)
+                world.memory_cluster.end(name, Exit.OK)
+    raise AssertionError("nobody is examined")
 
 
 def test_a_job_without_candidates_is_asked_nothing_of_them() -> None:

@@ -187,6 +187,7 @@ def _train(job: FineTuneJob, resolved: Resolved, settings: Settings, candidate: 
         training=training,
         encoder=spec.encoder,
         candidate=name,
+        others_base=facts.base.model.prefix if name else None,
         processes=job.spec.runtime.processes_per_node,
         killed=_killed(job, digest),
     )
