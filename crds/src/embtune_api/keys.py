@@ -216,6 +216,15 @@ class JobKeys:
         """Whose rows the job replays; create-only, before its first step."""
         return f"{self.root}/replay.json"
 
+    def candidate(self, name: str) -> str:
+        """Why a candidate takes no part in the ranking; deleted where all of them have failed, so that a next run tries again."""
+        return f"{self.root}/candidates/{name}.json"
+
+    @property
+    def pick(self) -> str:
+        """Which candidate was picked; create-only."""
+        return f"{self.root}/pick.json"
+
     def step(self, step: str, digest: str) -> "StepKeys":
         return StepKeys(f"{self.root}/{step}/{digest[:SHORT]}")
 
@@ -266,6 +275,10 @@ class StepKeys:
     def model(self, digest: str) -> str:
         """train: the trained model, by content: two trainers at once never overwrite each other's bytes."""
         return f"{self.root}/model/{digest[:SHORT]}"
+
+    def trial(self, sha256: str) -> str:
+        """train: what a candidate scored on the validation rows, by content, as `model`."""
+        return f"{self.root}/trial/{sha256[:SHORT]}.npz"
 
     @property
     def document_vectors(self) -> "EmbeddingKeys":

@@ -52,6 +52,8 @@ class PrepareRequest(StepRequest):
     data: Data | None
     """None: a model from outside is registered. The model alone is looked through and staged; the facts are `StagedFacts`."""
     base_model: BaseModelRef
+    bases: dict[str, BaseModelRef] = {}
+    """Of the candidates that start elsewhere, by their names."""
     suites: list[Suite] = []
     """Those that have something to fetch."""
     training: Training = Training()
@@ -83,6 +85,10 @@ class TrainRequest(StepRequest):
     """Every value explicit, but for a maxSeqLength that is Auto, which the training counts."""
     encoder: Encoder | None = None
     """What the published model will be, where it is not as the base model."""
+    candidate: str | None = None
+    """The name of one of several candidates: it is asked the validation rows once it is trained. None: the job has none."""
+    others_base: str | None = None
+    """Key of the folder of the job's own base, from which other candidates may start: their trainings share credentials."""
     processes: int = 1
     """On this node."""
     killed: int = 0

@@ -213,6 +213,39 @@ _FROM_NOTHING: Object = {
 SHORT: Object = {"baseModel": {"uri": "s3://models/minilm"}, "data": {"train": [{"uri": "s3://datasets/train.jsonl"}]}}
 
 
+_TUNED = {"freeze": {"embeddings": True, "layers": 2, "parameters": ["LayerNorm"]}}
+_LORA = {"rank": 8, "alpha": 16.5, "dropout": 0.1, "targetModules": ["query"]}
+
+
+def _tried(loss: str, tune: Object) -> Object:
+    training = {
+        "loss": loss,
+        "matryoshka": {"dims": [384, 64], "weights": [1.0, 0.5]},
+        "tune": {**tune, "documentEncoder": "Tuned"},
+    }
+    encoder = {
+        "maxSeqLength": 128,
+        "prompts": {"query": "query: ", "document": "passage: "},
+        "pooling": "Mean",
+        "normalize": True,
+    }
+    small = {
+        "name": "small",
+        "baseModel": {"uri": "hf://org/small", "secretRef": {"name": "hub.token"}},
+        "encoder": encoder,
+        "training": {**training, "epochs": 2, "batchSize": 64, "learningRate": 5e-5},
+    }
+    budget = {**RECIPE["runtime"], "candidatesSeconds": 3600}
+    return {**RECIPE, "candidates": [small, {"name": "as-it-is"}], "runtime": budget}
+
+
+_TRIED = (
+    _tried("MultipleNegativesSymmetricRanking", _TUNED),
+    _tried("Auto", {"lora": _LORA}),
+    _tried("Auto", {"layerDecay": 0.9, "fromScratch": False}),
+)
+
+
 def _asks(gate: str, **suite: Any) -> Object:
     """A second suite with data of its own, or a cross-encoder, and a gate on it."""
     gates = [{"metric": f"web/{gate}", "minDelta": -0.02, "against": "Base"}]
@@ -264,4 +297,17 @@ _SUITES: tuple[Object, ...] = (
         },
     ),
 )
-RECIPES = (RECIPE, _OTHERWISE, _AGAINST, _STRATIFIED, *_SUITES, _FROM_NOTHING, _TAUGHT, _GUIDED, _TRIPLETS, _SCORED, _LABELLED)
+RECIPES = (
+    RECIPE,
+    _OTHERWISE,
+    _AGAINST,
+    _STRATIFIED,
+    *_SUITES,
+    _FROM_NOTHING,
+    *_TRIED,
+    _TAUGHT,
+    _GUIDED,
+    _TRIPLETS,
+    _SCORED,
+    _LABELLED,
+)

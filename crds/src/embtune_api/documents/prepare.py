@@ -49,6 +49,8 @@ class PrepareFacts(Document):
 
     sources: list[ResolvedSource]
     base: ResolvedBase
+    bases: dict[str, ResolvedBase] = {}
+    """Of the candidates that start elsewhere, by their names: from outside, so that nobody knows what they were trained on."""
     miner: ResolvedBase | None = None
     """Who looked for hard negatives; None: nobody did."""
     teacher: ResolvedBase | None = None
@@ -76,6 +78,10 @@ class PrepareFacts(Document):
     """The `DataReport`."""
     suites: list[StagedSuite] = []
     """What suites ask or take beside the line's exam."""
+
+    def base_of(self, candidate: str | None) -> ResolvedBase:
+        """Where a candidate starts; None: the job has none."""
+        return self.bases.get(candidate, self.base) if candidate else self.base
 
 
 class StagedFacts(Document):

@@ -118,7 +118,8 @@ def _hub_name(base: Mapping[str, Any]) -> str | None:
 
 
 def _staged(store: Store, evidence: Evidence) -> StoredModel:
-    model = evidence.prepared.base.model if evidence.prepared else None
+    lineage = evidence.subject.version.metadata.lineage if evidence.subject.version else {}
+    model = evidence.prepared.base_of((lineage.get("candidates") or {}).get("picked")).model if evidence.prepared else None
     if model is None or not all(store.exists(f"{model.prefix}/{file.path}") for file in model.files):
         raise InvalidInput(
             f"the base that {evidence.subject.name} was trained from is not in the store any more: its job has been cleaned up."

@@ -11,15 +11,18 @@ from embtune_api.documents.publish import PublishedEvaluation, PublishFacts
 from embtune_api.documents.train import TrainFacts
 
 if TYPE_CHECKING:
+    from embtune_api.candidates import Candidate
     from embtune_api.documents.evaluate import Judgement, RoleBounds
     from embtune_api.documents.files import StepManifest, StoredModel
     from embtune_api.documents.job import JobResult
     from embtune_api.documents.publish import VersionRef
     from embtune_api.documents.release import Release
+    from embtune_api.ranking import Pick, Ranking
     from embtune_api.replayed import Replayed
     from embtune_api.reports import DataReport, EvaluationReport
     from embtune_api.status import Stage
     from embtune_api.verdict import Verdict
+    from embtune_operator.pipeline.trial import Tried
     from embtune_operator.registry.judgements import LastJudgement
 
 
@@ -43,7 +46,14 @@ class Resolved:
     """The same as it is kept in the store; whatever follows is made of this one."""
     prepared: StepManifest | None = None
     data_report: DataReport | None = None
+    tried: tuple[Tried, ...] = ()
+    """The job's candidates, in its order; none: it has none, or its data is not prepared."""
+    ranking: Ranking | None = None
+    """Of those that were trained, once none is left to be."""
+    pick: Pick | None = None
+    """The ranking as it is kept in the store; whatever follows is made of this one."""
     trained: StepManifest | None = None
+    """Of the candidate that was picked, where the job has several."""
     published: StepManifest | None = None
     promoted: Release | None = None
     """The release that brought this job's version into production."""
@@ -74,6 +84,12 @@ class Resolved:
     @property
     def evaluate_facts(self) -> EvaluateFacts:
         return EvaluateFacts.model_validate(self._facts(self.evaluated))
+
+    @property
+    def picked(self) -> Candidate | None:
+        """None: the job has no candidates, or they are not ranked yet."""
+        name = self.pick.ranking.picked if self.pick else None
+        return next((one.candidate for one in self.tried if one.candidate.name == name), None)
 
     @property
     def version(self) -> VersionRef | None:

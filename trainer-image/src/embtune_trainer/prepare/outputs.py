@@ -39,6 +39,7 @@ def make_outputs(
     report: DataReport,
     sources: list[ResolvedSource],
     base: ResolvedBase,
+    bases: dict[str, ResolvedBase],
     teacher: ResolvedBase | None,
 ) -> Outputs:
     """Everything but `resolved.json` and the manifest. Rows are in the order of their content, so that of the sources
@@ -50,7 +51,7 @@ def make_outputs(
         documents.as_json(report),
     ]
     made_of = {"files": [sha256_hex(data) for data in files], "sources": sources, "base": base, "teacher": teacher}
-    keys = step.data(digest_of(made_of))
+    keys = step.data(digest_of(made_of | ({"bases": bases} if bases else {})))
     names = [keys.train_rows, keys.validation_rows, keys.fingerprints, keys.report]
     return Outputs(keys, dict(zip(names, files, strict=True)))
 

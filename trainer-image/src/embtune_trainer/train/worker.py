@@ -54,6 +54,7 @@ from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import TrainingRows, read_records, texts_of
 from embtune_trainer.train.teaching import ask_teacher, refuse_without_negatives
+from embtune_trainer.train.trial import try_out
 from embtune_trainer.train.validation import Teach, Validation, make_validation
 
 CONTROL_SECONDS = 5.0
@@ -202,12 +203,14 @@ def _finish(
     findings: list[TrainingFinding],
     started: float,
 ) -> None:
-    """Save the model, write the report, then the manifest, then let the checkpoints go."""
+    """Save the model, ask one of several candidates, write the report, then the manifest, then let the checkpoints go."""
+    device = next(loop.model.parameters()).device
     with tempfile.TemporaryDirectory(prefix="embtune-model-") as folder:
         learner.save(Path(folder))
         files = folders.list_folder(Path(folder))
         digest = tree_digest((file.path, file.sha256) for file in files)
         folders.upload_folder(store, Path(folder), keys.model(digest))
+        trial = try_out(request, Path(folder), files, store, keys, device) if request.candidate else None
     report = _report(request, loop, outcome, learner, findings)
     documents.put(store, keys.report, report)
     trained = Trained(prefix=keys.model(digest), digest=digest, files=files, fingerprints=request.fingerprints)
@@ -222,6 +225,7 @@ def _finish(
         stopped_at=report.validation.points[-1].step if report.validation and report.validation.stopped_early else None,
         best_step=report.validation.best_step if report.validation else None,
         findings=[finding.message for finding in findings],
+        trial=trial,
     )
     place = trained.prefix.removeprefix(f"{keys.root}/")
     manifest = StepManifest(
