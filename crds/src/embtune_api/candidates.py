@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from embtune_api.base import Resource
-from embtune_api.base_model import BaseModelRef, SecretRef
+from embtune_api.base_model import BaseModelRef
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.encoder import Encoder
 from embtune_api.losses import CACHED, LOSS_SHAPES, TEACHERS, LossChoice, built_as
 from embtune_api.matryoshka import Matryoshka
 from embtune_api.names import DnsLabel, Uri
+from embtune_api.places import SecretRef
 from embtune_api.reach import MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
 from embtune_api.training import FEWEST_LABELLED, Loss, Training
 from embtune_api.tune import Tune

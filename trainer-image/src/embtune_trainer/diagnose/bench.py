@@ -16,7 +16,7 @@ from embtune_trainer.out_of_memory import ran_out
 from embtune_trainer.packed import choose_forward
 from embtune_trainer.packed.forward import Forward
 from embtune_trainer.train.batches import Rows
-from embtune_trainer.train.loop import inverse, noise_seed
+from embtune_trainer.train.gradient import inverse, noise_seed
 from embtune_trainer.train.memory import recompute_activations
 from embtune_trainer.train.objectives import Objective
 from embtune_trainer.train.rows import TrainingRows

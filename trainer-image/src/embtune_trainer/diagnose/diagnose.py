@@ -4,6 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -20,8 +21,10 @@ from embtune_trainer.diagnose.rates import sweep
 from embtune_trainer.diagnose.short_run import run_shortly
 from embtune_trainer.encoder import device_for, fetch_model, has_bf16
 from embtune_trainer.train.batches import Rows
+from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.consistency import faults, measure_consistency
 from embtune_trainer.train.learner import Learner
+from embtune_trainer.train.length import with_length
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import Record, read_records, texts_of
 from embtune_trainer.train.teaching import ask_teacher, refuse_without_negatives
@@ -52,21 +55,23 @@ def run_diagnosis(request: DiagnosisRequest, say: Say) -> Measured:
     """
     started = time.monotonic()
     train = request.train
-    recipe, device, store = train.training, device_for(0), open_store(train.store)
+    device, store = device_for(0), open_store(train.store)
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(usable_cpus())
     say(DiagnosisProgress(message="loading the model and the rows"))
     learner = Learner.of(train, fetch_model(store, train.base), device)
     records = read_records(folders.read_verified(store, train.rows))
-    refuse_without_negatives(records, recipe.loss.name)
+    refuse_without_negatives(records, train.training.loss.name)
     consistency = measure_consistency(learner.model, texts_of(records))
-    share = share_out(records, recipe)
 
     with tempfile.TemporaryDirectory() as scratch:
         keys, ranks = train.job_keys.step("train", train.digest), _Alone()
 
         def tell(progress: Progress) -> None:
             say(DiagnosisProgress(message=progress.message))
+
+        recipe = with_length(train.training, records, learner.model, ranks, Checkpoints(open_store(scratch), keys), tell)
+        learner, share = replace(learner, recipe=recipe), share_out(records, recipe)
 
         def learn_from(some: Sequence[Record]) -> Lesson:
             dimension = learner.model.get_embedding_dimension()
