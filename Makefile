@@ -28,9 +28,10 @@ lock:  ## resolve again: requirements.lock and the images' shares of it, hashed,
 	$(COMPILE) -c requirements.lock $(foreach member,crds store trainer-image,$(member)/pyproject.toml) -o trainer-image/requirements.lock
 	$(COMPILE) requirements-build.in -o requirements-build.lock
 
-generate: setup  ## write crds/*.yaml, and what the chart takes from the code
+generate: setup  ## write crds/*.yaml, what the chart takes from the code, and the pages that tell what benches found
 	@$(BIN)/python crds/generate.py
 	@$(BIN)/python charts/generate.py
+	@PYTHONPATH=tests $(BIN)/python -m bench.pages
 
 HUB_MIRROR := .cache/hub
 DEMO_MODEL := $(HUB_MIRROR)/sentence-transformers/all-MiniLM-L6-v2

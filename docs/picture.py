@@ -10,7 +10,7 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from embtune_api.documents import JobResult
+from embtune_api.documents.job import JobResult
 from embtune_api.keys import LineKeys
 from embtune_operator.identity import with_local_uid
 from embtune_operator.jobfile import load_job

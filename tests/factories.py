@@ -10,27 +10,11 @@ import numpy as np
 
 from embtune_api.contract import EmbeddingContract
 from embtune_api.digest import sha256_hex, tree_digest
-from embtune_api.documents import (
-    AskedSuite,
-    Claim,
-    EvaluateFacts,
-    FileEntry,
-    Metadata,
-    Owner,
-    PrepareFacts,
-    PublishedEvaluation,
-    PublishFacts,
-    ResolvedBase,
-    ResolvedSource,
-    ResultManifest,
-    StagedFacts,
-    StepManifest,
-    StoredFile,
-    StoredModel,
-    TrainFacts,
-    VersionManifest,
-    VersionRef,
-)
+from embtune_api.documents.evaluate import AskedSuite, EvaluateFacts, ResultManifest
+from embtune_api.documents.files import FileEntry, StepManifest, StoredFile, StoredModel
+from embtune_api.documents.prepare import PrepareFacts, ResolvedBase, ResolvedSource, StagedFacts
+from embtune_api.documents.publish import Claim, Metadata, Owner, PublishedEvaluation, PublishFacts, VersionManifest, VersionRef
+from embtune_api.documents.train import TrainFacts, Trial
 from embtune_api.encoder import EncoderSettings
 from embtune_api.evaluation import Suite
 from embtune_api.keys import StepKeys
@@ -50,14 +34,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from embtune_api.documents import Release
+    from embtune_api.documents.release import Release
     from embtune_api.keys import LineKeys, ResultKeys
     from embtune_api.split import Side
     from embtune_api.status import StepName
     from embtune_store.protocol import Store
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-METRIC = "test/ndcg@10"
+METRIC, VALIDATED = "test/ndcg@10", "validation/ndcg@10"
+COUNTED_LENGTH = 48
+"""Tokens a text, where the job leaves them to the training."""
 AN_ENCODER = EncoderSettings(
     max_seq_length=64, query_prompt="", document_prompt="", other_prompt="", pooling="mean", normalize=True, dimension=32
 )
@@ -74,9 +60,10 @@ def a_job(
     uid: str = "uid-1",
     max_attempts: int = 3,
     data: dict[str, Any] | None = None,
+    candidates: Sequence[dict[str, Any]] = (),
     **runtime: Any,
 ) -> FineTuneJob:
-    """A job of the line `search/shop`; gates and further `data` in their YAML spelling, further fields of `runtime` by name."""
+    """A job of the line `search/shop`; gates, candidates and further `data` in their YAML spelling, more of `runtime` by name."""
     return FineTuneJob.model_validate(
         {
             "apiVersion": "embtune.dev/v1alpha1",
@@ -86,6 +73,7 @@ def a_job(
                 "model": "shop",
                 "baseModel": {"uri": "hf://a/b"},
                 "data": {"train": [{"uri": "s3://data/train.jsonl"}], **(data or {})},
+                **({"candidates": list(candidates)} if candidates else {}),
                 "promotion": {"policy": policy, "gates": list(gates)},
                 "runtime": {"maxAttempts": max_attempts, **runtime},
             },
@@ -213,15 +201,20 @@ class PretendTrainer:
         """Rows to train on that were made of others."""
         self.contract: EmbeddingContract | None = None
         """Of what it publishes."""
+        self.trials: dict[str, float] = {}
+        """What each candidate scores on the validation rows; 0.5 where nothing is said."""
+        self.parameters: dict[str, int] = {}
+        """Of each candidate's model; 100 where nothing is said."""
+        self.seconds = 1.0
+        """That each step takes."""
         self.done: list[StepName] = []
 
     def work(self, request: PrepareRequest | TrainRequest | EvaluateRequest | PublishRequest) -> None:
         keys = request.job_keys.step(request.step, request.digest)
         if isinstance(request, PrepareRequest):
-            facts: Any = self._prepare(keys) if request.data else self._stage(request, keys)
+            facts: Any = self._prepare(keys, request) if request.data else self._stage(request, keys)
         elif isinstance(request, TrainRequest):
-            model = a_model(f"candidate of {request.job_uid}", keys.model("0"))
-            facts = TrainFacts(model=model, seconds=1, samples_per_second=1, final_loss=1, total_steps=1, encoder=AN_ENCODER)
+            facts = self._train(keys, request)
         elif isinstance(request, EvaluateRequest):
             facts = self._evaluate(request, keys)
         else:
@@ -232,7 +225,7 @@ class PretendTrainer:
             input_digest=request.digest,
             files=[FileEntry(path="report.json", size=len(report), sha256=sha256_hex(report))] if report else [],
             facts=facts.model_dump(mode="json"),
-            seconds=1,
+            seconds=self.seconds,
         )
         documents.create(self.store, keys.manifest, manifest)
         self.done.append(request.step)
@@ -243,7 +236,35 @@ class PretendTrainer:
         self.store.put(f"{model.prefix}/{model.files[0].path}", uri.encode())
         return StagedFacts(base=ResolvedBase(uri=uri, revision="c0ffee", model=model))
 
-    def _prepare(self, keys: StepKeys) -> PrepareFacts:
+    def _train(self, keys: StepKeys, request: TrainRequest) -> TrainFacts:
+        name = request.candidate
+        model = a_model(" ".join(filter(None, ["candidate of", request.job_uid, name])), keys.model("0"))
+        return TrainFacts(
+            model=model,
+            seconds=1,
+            samples_per_second=1,
+            final_loss=1,
+            total_steps=1,
+            max_seq_length=COUNTED_LENGTH,
+            encoder=AN_ENCODER,
+            trial=self._trial(keys, name) if name else None,
+        )
+
+    def _trial(self, keys: StepKeys, name: str) -> Trial:
+        mean = self.trials.get(name, 0.5)
+        data = scores_file(scores(noise(mean, self.queries, spread=0.02, seed=len(name)), metric=VALIDATED))
+        self.store.put(keys.trial("0"), data)
+        return Trial(
+            metric=VALIDATED,
+            score=mean,
+            scores=a_file(keys.trial("0"), data),
+            parameters=self.parameters.get(name, 100),
+            dimension=32,
+            size=400,
+            texts_a_second=1000,
+        )
+
+    def _prepare(self, keys: StepKeys, request: PrepareRequest) -> PrepareFacts:
         rows: dict[Side, int] = {"train": 700, "validation": 100, "test": 200}
         sides = {side: SideReport(rows=count, queries=count, groups=9) for side, count in rows.items()}
         report = DataReport(
@@ -265,6 +286,7 @@ class PretendTrainer:
         return PrepareFacts(
             sources=[source],
             base=base,
+            bases={name: ResolvedBase(uri=one.uri or "", model=a_model(one.uri or "")) for name, one in request.bases.items()},
             exam="e" * 64,
             train_rows=700,
             augmented_rows=self.augmented,
@@ -296,7 +318,9 @@ class PretendTrainer:
             return PublishFacts(version=VersionRef(version=number, digest=published.digest))
         report = documents.read(self.store, StepKeys(request.evaluated).report, EvaluationReport)
         assert report
-        evaluation = PublishedEvaluation.of(report, request.candidate.digest, request.champion_version, request.verdict)
+        evaluation = PublishedEvaluation.of(
+            report, request.candidate.digest, request.champion_version, request.verdict, request.bounds
+        )
         return PublishFacts(
             version=publish_version(self.store, request.line_keys, number, evaluation=evaluation, contract=self.contract)
         )

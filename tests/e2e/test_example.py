@@ -8,7 +8,7 @@ from e2e.goods import deliver_the_example
 from e2e.installation import Installation
 from e2e.team import Team, say, team_of
 from e2e.warehouse import Warehouse
-from embtune_api.documents import Release
+from embtune_api.documents.release import Release
 from embtune_api.keys import LineKeys
 from embtune_operator.registry.versions import list_versions
 from embtune_store import documents

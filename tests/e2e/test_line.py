@@ -5,7 +5,7 @@ from typing import Any
 from e2e.goods import Goods
 from e2e.jobs import LINE, recipe
 from e2e.team import Team
-from embtune_api.documents import Release
+from embtune_api.documents.release import Release
 from embtune_api.keys import LineKeys
 from embtune_store import documents
 from embtune_store.protocol import Store

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from embtune_api.documents import Release, VersionManifest
+from embtune_api.documents.publish import VersionManifest
+from embtune_api.documents.release import Release
 from embtune_api.keys import LineKeys
 from embtune_store import documents
 from support.operated_cluster import Cluster

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch._C._distributed_c10d import HashStore
 from embtune_api.training import Training
 from embtune_trainer.encoder import load_encoder
 from embtune_trainer.train.checkpoints import Checkpoints
+from embtune_trainer.train.gradient import BatchGradient
 from embtune_trainer.train.looks import Looks
 from embtune_trainer.train.loop import Loop
 from embtune_trainer.train.memory import Memory
@@ -26,8 +28,22 @@ from support.dying import Killed
 
 
 @dataclass
-class Cramped(Loop):
+class CrampedGradient(BatchGradient):
     """Memory runs out wherever rows × longest of what is embedded at once exceeds a budget."""
+
+    budget: int | None
+    from_step: int
+
+    def _embed(self, step: int, number: int, group: Any, texts: Any) -> Tensor:
+        size = len(group) * max(len(texts[index]) for index in group)
+        if self.budget is not None and step >= self.from_step and size > self.budget:
+            raise torch.OutOfMemoryError(f"{size} tokens at once are more than {self.budget}")
+        return super()._embed(step, number, group, texts)
+
+
+@dataclass
+class Cramped(Loop):
+    """With such a gradient, and an end in the middle."""
 
     budget: int | None = None
     from_step: int = 0
@@ -43,11 +59,9 @@ class Cramped(Loop):
         self.steps.append((step, batch.tolist()))
         return super()._train_on(step, batch, *rest)
 
-    def _embed(self, step: int, number: int, group: Any, texts: Any) -> Tensor:
-        size = len(group) * max(len(texts[index]) for index in group)
-        if self.budget is not None and step >= self.from_step and size > self.budget:
-            raise torch.OutOfMemoryError(f"{size} tokens at once are more than {self.budget}")
-        return super()._embed(step, number, group, texts)
+    @cached_property
+    def gradient(self) -> BatchGradient:
+        return CrampedGradient(**vars(super().gradient), budget=self.budget, from_step=self.from_step)
 
 
 @contextmanager
@@ -69,7 +83,7 @@ def a_loop(
     """A training, ready to run; `validation`: rows that it looks at."""
     model = load_encoder(base, torch.device("cpu"))
     asked = make_validation(cramped.pop("validation", []), model, recipe, questions=60)
-    tokenized, objective = tokenize_rows(rows, model, recipe.max_seq_length), make_objective(rows, recipe.loss)
+    tokenized, objective = tokenize_rows(rows, model, recipe.explicit_max_seq_length), make_objective(rows, recipe.loss)
     return Cramped(
         model,
         tokenized,

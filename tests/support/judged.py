@@ -9,20 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embtune_api.digest import sha256_hex
-from embtune_api.documents import (
-    AskedSuite,
-    Exam,
-    FileEntry,
-    JobResult,
-    Metadata,
-    PrepareFacts,
-    PublishedEvaluation,
-    ResolvedBase,
-    ResultManifest,
-    StepManifest,
-    TrainFacts,
-    VersionManifest,
-)
+from embtune_api.documents.evaluate import AskedSuite, ResultManifest
+from embtune_api.documents.exam import Exam
+from embtune_api.documents.files import FileEntry, StepManifest
+from embtune_api.documents.job import JobResult
+from embtune_api.documents.prepare import PrepareFacts, ResolvedBase
+from embtune_api.documents.publish import Metadata, PublishedEvaluation, VersionManifest
+from embtune_api.documents.train import TrainFacts
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
 from embtune_api.metrics import pair_columns

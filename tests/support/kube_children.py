@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from embtune_api.documents import Owner
+from embtune_api.documents.publish import Owner
 from embtune_api.evaluation import Suite
 from embtune_api.requests import EvaluateRequest, PrepareRequest, TrainRequest
 from embtune_api.resources import FineTuneJob

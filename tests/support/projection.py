@@ -12,7 +12,8 @@ Left out, and why:
 
 from typing import Any
 
-from embtune_api.documents import LineExam, Release
+from embtune_api.documents.exam import LineExam
+from embtune_api.documents.release import Release
 from embtune_api.keys import LineKeys
 from embtune_api.resources import FineTuneJob
 from embtune_operator.registry.versions import Version, list_versions

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from embtune_api.digest import digest_of, sha256_hex, tree_digest
-from embtune_api.documents import StepManifest, StoredFile, StoredModel, TrainFacts
+from embtune_api.documents.files import StepManifest, StoredFile, StoredModel
+from embtune_api.documents.train import TrainFacts
 from embtune_api.keys import StepKeys
 from embtune_api.reports import TrainingReport
 from embtune_api.requests import StepRequest, TrainRequest

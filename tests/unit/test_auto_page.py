@@ -3,18 +3,13 @@
 import pytest
 
 from bench.auto.recipes import SETS, auto, grid
-from bench.auto.result import CLOSE, PAGE, RESULT, Result, as_page
+from bench.auto.result import AUTO, CLOSE, Result
+from support.measured import measured_by
 
 
 @pytest.fixture
 def measured() -> Result:
-    if not RESULT.exists():
-        pytest.skip("not measured yet: `make bench-auto` writes the result and the page, in half an hour")
-    return Result.model_validate_json(RESULT.read_text(encoding="utf-8"))
-
-
-def test_the_page_is_what_was_measured(measured: Result) -> None:
-    assert PAGE.read_text(encoding="utf-8") == as_page(measured)
+    return measured_by(AUTO)
 
 
 def test_every_set_was_measured_with_every_recipe_and_three_seeds(measured: Result) -> None:

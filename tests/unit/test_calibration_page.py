@@ -5,18 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.gate.result import PAGE, RESULT, Result, as_page
+from bench.gate.result import CALIBRATION, Result
 from bench.gate.trials import judged, swapped
 from factories import noise
+from support.measured import measured_by
 
 
 @pytest.fixture
 def measured() -> Result:
-    return Result.model_validate_json(RESULT.read_text(encoding="utf-8"))
-
-
-def test_the_page_is_what_was_measured(measured: Result) -> None:
-    assert PAGE.read_text(encoding="utf-8") == as_page(measured)
+    return measured_by(CALIBRATION)
 
 
 def test_every_promise_was_kept_in_enough_comparisons(measured: Result) -> None:

@@ -1,6 +1,7 @@
 """What must never change by accident: it names what is published."""
 
-from embtune_api.documents import FileEntry, VersionManifest
+from embtune_api.documents.files import FileEntry
+from embtune_api.documents.publish import VersionManifest
 
 
 def test_a_versions_identity_is_pinned() -> None:

@@ -6,11 +6,12 @@ from typing import get_args
 import pytest
 from ruamel.yaml import YAML
 
-from bench.losses.result import PAGE, RESULT, WORDS, Result, as_page
+from bench.losses.result import LOSSES
 from embtune_api.losses import LossName
 from embtune_api.spec import Recipe
+from support.measured import measured_by
 
-TEXT = WORDS.read_text(encoding="utf-8")
+TEXT = LOSSES.words
 BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
 
@@ -24,19 +25,8 @@ def test_every_loss_is_told() -> None:
     assert told == set(get_args(LossName))
 
 
-def read_result() -> Result | None:
-    """None: not measured yet."""
-    return Result.model_validate_json(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else None
-
-
-def test_the_page_is_what_was_measured() -> None:
-    assert PAGE.read_text(encoding="utf-8") == as_page(read_result())
-
-
 def test_what_is_promised_was_kept_with_more_than_one_seed() -> None:
-    measured = read_result()
-    if measured is None:
-        pytest.skip("not measured yet: `make bench-losses` writes the result and the page")
+    measured = measured_by(LOSSES)
     promised = [each for part in measured.parts.values() for each in part if each.at_least is not None]
     assert [each.asked for each in promised if not each.is_kept] == []
     assert len(promised) == 2 + 3 + 1 + 1

@@ -3,18 +3,13 @@
 import pytest
 
 from bench.techniques.arms import ARMS
-from bench.techniques.result import PAGE, RESULT, Result, as_page
+from bench.techniques.result import TECHNIQUES, Result
+from support.measured import measured_by
 
 
 @pytest.fixture
 def measured() -> Result:
-    if not RESULT.exists():
-        pytest.skip("not measured yet: `make bench-techniques` writes the result and the page, in half an hour")
-    return Result.model_validate_json(RESULT.read_text(encoding="utf-8"))
-
-
-def test_the_page_is_what_was_measured(measured: Result) -> None:
-    assert PAGE.read_text(encoding="utf-8") == as_page(measured)
+    return measured_by(TECHNIQUES)
 
 
 def test_every_technique_was_measured_on_two_sets_with_three_seeds(measured: Result) -> None:

@@ -7,9 +7,12 @@ from typing import get_args
 from ruamel.yaml import YAML
 
 from embtune_api import presets
+from embtune_api.diagnosis import DiagnosisRequest
 from embtune_api.early_stopping import EarlyStopping, ValidationMetric
 from embtune_api.resources import FineTuneJob
 from embtune_api.training_record import TrainingFinding
+from embtune_operator.diagnose.causes import LEARNT, CauseName
+from embtune_trainer.diagnose import effort, rates
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
@@ -36,6 +39,18 @@ def test_numbers_are_those_of_the_code() -> None:
     assert f"every {presets._PASSED_A_QUESTION} rows" in PAGE
     assert f"{presets.FEWEST_VALIDATED} validation rows or more" in PAGE
     assert f"Default: {EarlyStopping().patience}" in PAGE
+
+
+def test_the_diagnosis_is_told_with_its_causes_and_numbers() -> None:
+    assert {name for name in get_args(CauseName) if name != "data" and f"`{name}`" not in PAGE} == set()
+    assert f"from {rates.LOWEST:.0e} to {rates.HIGHEST:g}" in PAGE
+    assert f"up to {effort._SWEEP} steps" in PAGE
+    assert f"up to {effort._ONE_BATCH} steps" in PAGE
+    assert f"up to {effort._RUN} steps" in PAGE
+    assert f"about {effort._SWEEP + effort._ONE_BATCH + effort._RUN} steps" in PAGE
+    assert f"{effort.MOST_ROWS} rows at most" in PAGE
+    assert f"{LEARNT:.0%}".replace("%", " %") + " or more" in PAGE
+    assert f"about {DiagnosisRequest.model_fields['seconds'].default / 60:.0f} minutes" in PAGE
 
 
 def _words(union: object) -> set[str]:

@@ -6,17 +6,14 @@ Text Classification Tasks, EMNLP 2019).
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from embtune_api.base import Resource
-from embtune_api.base_model import SecretRef
-from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.names import Uri
-from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
+from embtune_api.places import DataFile, OutsideModel
 
 AugmentMethod = Literal["SynonymReplacement", "RandomDeletion", "RandomSwap", "Typos", "Casing", "Paraphrase"]
 AugmentColumn = Literal["anchor", "positive", "text", "sentence1", "sentence2"]
@@ -25,26 +22,11 @@ KEEPS_WORDS: tuple[AugmentMethod, ...] = ("Typos", "Casing")
 """Methods that leave every word the word that it was, so that a score stays right."""
 
 
-class SynonymFile(Resource):
+class SynonymFile(DataFile):
     """A file of synonyms, with the columns `word` and `synonyms`: .jsonl, .csv or .tsv, each also as .gz or .zst, or .parquet."""
 
-    uri: Uri
-    """`s3://bucket/key`, `pvc://claim/path`, a file of a data set of the hub as `hf://datasets/org/name/file`, or a path relative
-    to the job's file (local runs only)."""
-    secret_ref: SecretRef | None = None
-    """Credentials for an s3:// file, or HF_TOKEN for a private data set of the hub; a local run takes them from its
-    environment."""
 
-    @field_validator("uri")
-    @classmethod
-    @cel(expressions.matches("self.uri", DATA_URI), DATA_OUT_OF_REACH, field="uri")
-    def _reachable_from_a_cluster(cls, uri: str, info: ValidationInfo) -> str:
-        if in_cluster(info) and not re.fullmatch(DATA_URI, uri):
-            raise ValueError(DATA_OUT_OF_REACH)
-        return uri
-
-
-class Paraphrase(Resource):
+class Paraphrase(OutsideModel):
     """A sequence-to-sequence model that says a text in other words."""
 
     uri: Uri
@@ -56,14 +38,6 @@ class Paraphrase(Resource):
     """Of a paraphrase: one that is not at its end by then is dropped."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.7
     """0: always the likeliest next word. The higher, the more often less likely words are drawn."""
-
-    @field_validator("uri")
-    @classmethod
-    @cel(expressions.matches("self.uri", MODEL_URI), MODEL_OUT_OF_REACH, field="uri")
-    def _reachable_from_a_cluster(cls, uri: str, info: ValidationInfo) -> str:
-        if in_cluster(info) and not re.fullmatch(MODEL_URI, uri):
-            raise ValueError(MODEL_OUT_OF_REACH)
-        return uri
 
 
 class Augment(Resource):

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
+from embtune_api.methods import goes_with_the_method, refuse_others
 
 BalanceMethod = Literal["Undersample", "Oversample", "WeightedSampling"]
 BalanceBy = Literal["Label", "Language"]
@@ -44,15 +45,10 @@ class Balance(Resource):
 
     @model_validator(mode="after")
     @cel(
-        " && ".join(f"(!has(self.{name}) || self.method in {list(methods)})" for name, methods in GOES_WITH.items()),
+        goes_with_the_method(GOES_WITH),
         "a field does not go with the method: rowsPerClass goes with Undersample and Oversample, alpha with WeightedSampling, "
         "maxCopies with Oversample and WeightedSampling",
     )
     def _fields_go_with_the_method(self) -> Self:
-        given = self.model_dump(by_alias=True, exclude_none=True)
-        for name, methods in GOES_WITH.items():
-            if name in given and self.method not in methods:
-                raise ValueError(
-                    f"{name} goes with method {' or '.join(methods)}, and the method is {self.method}: remove {name}"
-                )
+        refuse_others(self, self.method, GOES_WITH)
         return self

@@ -53,7 +53,7 @@ class TokenReport(Document):
     p95: int
     longest: int
     training_limit: int | None
-    """Tokens a text in training; None: there is no limit."""
+    """Tokens a text in training; None: there is no limit. Where the job leaves it to Auto: by the texts that were looked at."""
     published_limit: int | None
     """Tokens a text of the base model, and of the published one."""
     over_training: float

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from embtune_api.base import Document, Resource
+from embtune_api.length import Length
 
 Pooling = Literal["Mean", "Cls", "Max", "LastToken", "MeanSqrtLen", "WeightedMean"]
 """Of sentence-transformers: mean, cls, max, lasttoken, mean_sqrt_len_tokens, weightedmean."""
@@ -26,7 +27,7 @@ class Encoder(Resource):
     """The published model, alike in training, mining, evaluation and serving: all of it is in the model's own folder. What is
     left out is as in the base model."""
 
-    max_seq_length: Annotated[int, Field(ge=4, le=32768)] | None = None
+    max_seq_length: Length | None = None
     """Tokens a text that it reads; training.maxSeqLength may be lower, and does not change this."""
     prompts: Prompts | None = None
     """Kept in its folder, where `encode_query` and `encode_document` find them."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 SHORT = 20
 """Hex characters of a digest that name a folder: 80 bits."""
+CARD = "README.md"
+"""Lies beside a version's weights, and is no part of the model: nothing loads it."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,11 @@ class VersionKeys:
     @property
     def model(self) -> str:
         return f"{self.root}/model"
+
+    @property
+    def card(self) -> str:
+        """Read-me of the model's folder, for people and for the hub: what it is, what it learnt from, how it was judged."""
+        return f"{self.model}/{CARD}"
 
     @property
     def metadata(self) -> str:
@@ -209,6 +216,15 @@ class JobKeys:
         """Whose rows the job replays; create-only, before its first step."""
         return f"{self.root}/replay.json"
 
+    def candidate(self, name: str) -> str:
+        """Why a candidate takes no part in the ranking; deleted where all of them have failed, so that a next run tries again."""
+        return f"{self.root}/candidates/{name}.json"
+
+    @property
+    def pick(self) -> str:
+        """Which candidate was picked; create-only."""
+        return f"{self.root}/pick.json"
+
     def step(self, step: str, digest: str) -> "StepKeys":
         return StepKeys(f"{self.root}/{step}/{digest[:SHORT]}")
 
@@ -259,6 +275,10 @@ class StepKeys:
     def model(self, digest: str) -> str:
         """train: the trained model, by content: two trainers at once never overwrite each other's bytes."""
         return f"{self.root}/model/{digest[:SHORT]}"
+
+    def trial(self, sha256: str) -> str:
+        """train: what a candidate scored on the validation rows, by content, as `model`."""
+        return f"{self.root}/trial/{sha256[:SHORT]}.npz"
 
     @property
     def document_vectors(self) -> "EmbeddingKeys":

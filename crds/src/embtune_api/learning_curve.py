@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from embtune_api.base import Document
-from embtune_api.documents import StoredFile, StoredModel
+from embtune_api.documents.files import StoredFile, StoredModel
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
 from embtune_api.losses import Prepared

@@ -3,7 +3,7 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, cast, get_args
 
 SuiteKind = Literal["Retrieval", "SemanticSimilarity", "PairClassification", "Triplet", "Classification", "Reranking", "Bitext"]
@@ -102,3 +102,11 @@ def on_slice(name: str, ref: str | None) -> str:
 def on_the_whole(name: str) -> str:
     """`test[lang=de]/ndcg@10` → `test/ndcg@10`."""
     return re.sub(r"\[.*\]/", "/", name)
+
+
+def main_metrics(names: Collection[str]) -> list[str]:
+    """Of each suite every metric at its largest cutoff, or without one, and accuracy at 1: the ones that fit on a screen."""
+    suites = list(dict.fromkeys(map(suite_of, names)))
+    largest = {suite: max((measure_of(n)[1] or 0 for n in names if suite_of(n) == suite), default=0) for suite in suites}
+    shown = [n for n in names if measure_of(n)[1] in (largest[suite_of(n)], None) or split_metric(n)[1] == "accuracy@1"]
+    return sorted(shown, key=lambda n: (suites.index(suite_of(n)), MEASURES.index(measure_of(n)[0]), measure_of(n)[1] or 0, n))

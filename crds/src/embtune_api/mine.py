@@ -5,15 +5,14 @@ The words are those of `sentence_transformers.util.mine_hard_negatives` where th
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from embtune_api.base import Resource
-from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
-from embtune_api.reach import MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
+from embtune_api.names import Uri
+from embtune_api.places import OutsideModel
 
 Similarity = Annotated[float, Field(ge=-1, le=1)]
 
@@ -43,22 +42,14 @@ class Margin(Resource):
     """As a part of the positive's similarity: 0.05 leaves at most 95 % of it."""
 
 
-class CrossEncoderFilter(Resource):
+class CrossEncoderFilter(OutsideModel):
     """A second opinion: a cross-encoder reads anchor and candidate together; what it finds to be an answer is no negative."""
 
-    uri: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+    uri: Uri
     """`hf://org/name`, `s3://bucket/prefix`, or a folder (local runs only), with one output; read with the base model's
     secretRef."""
     max_score: Annotated[float, Field(gt=0, le=1)] = 0.8
     """Candidates that it scores higher are dropped. Scores are sigmoids, 0 to 1."""
-
-    @field_validator("uri")
-    @classmethod
-    @cel(expressions.matches("self.uri", MODEL_URI), MODEL_OUT_OF_REACH, field="uri")
-    def _reachable_from_a_cluster(cls, uri: str, info: ValidationInfo) -> str:
-        if in_cluster(info) and not re.fullmatch(MODEL_URI, uri):
-            raise ValueError(MODEL_OUT_OF_REACH)
-        return uri
 
 
 class Mine(Resource):

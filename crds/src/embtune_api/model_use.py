@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from embtune_api.base import Document
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.evaluation import Suite
 from embtune_api.sources import Columns
 

@@ -41,7 +41,8 @@ def from_own_version(model: str, base: BaseModelRef) -> bool:
 def resolve(
     training: Training, rows: int, shape: Prepared = "pairs", validation_rows: int = 0, *, goes_on: bool = False
 ) -> Training:
-    """The recipe with every preset value made explicit, for `rows` prepared rows of a shape.
+    """The recipe with every preset value made explicit, for `rows` prepared rows of a shape. A maxSeqLength that is Auto stays:
+    it takes a tokenizer.
 
     Starting points by data size: small sets need more passes and smaller batches, large sets a gentler rate. A line that goes on
     from its own version has most of the way behind it: one epoch at the gentlest rate, so that little is forgotten.

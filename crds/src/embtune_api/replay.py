@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from embtune_api.base import Resource
-from embtune_api.base_model import VersionSelector
+from embtune_api.places import VersionSelector
 
 
 class Replay(Resource):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from embtune_api.base import Document
-from embtune_api.documents import StoredFile, VersionRef
+from embtune_api.documents.files import StoredFile
+from embtune_api.documents.publish import VersionRef
 
 
 class Replayed(Document):

@@ -10,7 +10,7 @@ from embtune_api.augment_report import AugmentReport
 from embtune_api.balance import BalanceBy, BalanceMethod
 from embtune_api.base import Document
 from embtune_api.check_reports import ClassSizes, LanguageReport, TokenReport
-from embtune_api.documents import AskedSuite
+from embtune_api.documents.evaluate import AskedSuite
 from embtune_api.encoder import EncoderSettings
 from embtune_api.losses import Prepared
 from embtune_api.mining_report import MiningReport

@@ -14,7 +14,10 @@ from pydantic import Field
 from embtune_api.base import Document
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
-from embtune_api.documents import Owner, ResolvedBase, StagedSuite, StoredFile, StoredModel
+from embtune_api.documents.evaluate import RoleBounds
+from embtune_api.documents.files import StoredFile, StoredModel
+from embtune_api.documents.prepare import ResolvedBase, StagedSuite
+from embtune_api.documents.publish import Owner
 from embtune_api.encoder import Encoder, EncoderSettings
 from embtune_api.evaluation import Suite
 from embtune_api.keys import JobKeys, LineKeys
@@ -49,6 +52,8 @@ class PrepareRequest(StepRequest):
     data: Data | None
     """None: a model from outside is registered. The model alone is looked through and staged; the facts are `StagedFacts`."""
     base_model: BaseModelRef
+    bases: dict[str, BaseModelRef] = {}
+    """Of the candidates that start elsewhere, by their names."""
     suites: list[Suite] = []
     """Those that have something to fetch."""
     training: Training = Training()
@@ -77,9 +82,13 @@ class TrainRequest(StepRequest):
     teacher: StoredModel | None = None
     """Whom the loss learns from; None: from nobody."""
     training: Training
-    """Every value explicit."""
+    """Every value explicit, but for a maxSeqLength that is Auto, which the training counts."""
     encoder: Encoder | None = None
     """What the published model will be, where it is not as the base model."""
+    candidate: str | None = None
+    """The name of one of several candidates: it is asked the validation rows once it is trained. None: the job has none."""
+    others_base: str | None = None
+    """Key of the folder of the job's own base, from which other candidates may start: their trainings share credentials."""
     processes: int = 1
     """On this node."""
     killed: int = 0
@@ -117,6 +126,8 @@ class PublishRequest(StepRequest):
     """Prefix of the evaluate step's output."""
     champion_version: int | None
     verdict: Verdict
+    bounds: RoleBounds = {}
+    """Of what was measured; none where nothing was judged."""
     base: ResolvedBase
     training_config: dict[str, Any]
     training_data: dict[str, Any]

@@ -12,9 +12,10 @@ from embtune_api.base import Resource
 from embtune_api.crd.declare import Column, Names, cel
 from embtune_api.labels import LabelValue, with_label_names
 from embtune_api.line import EmbeddingModelSpec, EmbeddingModelStatus
+from embtune_api.member import RESERVED
 from embtune_api.names import DNS_LABEL, DNS_NAME
 from embtune_api.reach import is_written
-from embtune_api.spec import RESERVED, FineTuneJobSpec
+from embtune_api.spec import FineTuneJobSpec
 from embtune_api.status import FineTuneJobStatus
 from embtune_api.version import ModelVersionResourceStatus, ModelVersionSpec
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from embtune_api.base import Resource
-from embtune_api.base_model import SecretRef
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.losses import ANY_SHAPE, OPTIONAL_COLUMNS, SHAPE_COLUMNS, Shape
-from embtune_api.names import LanguageTag, Uri
-from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, in_cluster
-from embtune_api.split import ColumnName
-
-DELIMITED = r"(?i)^.+\.(csv|tsv)(\.(gz|zst))?$"
-NO_HEADER = "header names the columns of a .csv or .tsv whose first line is data; other files name their columns themselves"
+from embtune_api.names import ColumnName, LanguageTag
+from embtune_api.places import RowFile
 
 
 class Columns(Resource):
@@ -65,37 +59,12 @@ class Columns(Resource):
         return self
 
 
-class DataSource(Resource):
+class DataSource(RowFile):
     """One file of rows: .jsonl (.ndjson), .csv or .tsv, each also as .gz or .zst, or .parquet."""
 
-    uri: Uri
-    """`s3://bucket/key`, a file of a data set of the hub as `hf://datasets/org/name/file` or `hf://datasets/org/name@revision/file`,
-    a file on a volume of the job's namespace as `pvc://claim/path`, or a path relative to the job's file (local runs only). Its
-    name says what the file is."""
-    header: Annotated[list[ColumnName], Field(min_length=1, max_length=64)] | None = None
-    """Names of the columns of a .csv or .tsv whose first line is data, in their order. Default: the first line names them."""
     columns: Columns = Columns(anchor="anchor", positive="positive")
-    secret_ref: SecretRef | None = None
-    """Credentials for an s3:// source, or HF_TOKEN for a private data set of the hub; a local run takes them from its
-    environment."""
-
     weight: Annotated[float, Field(gt=0, le=100)] = 1.0
     """How often its rows are trained on: at 2.5 each of them twice, and half of them once more; at 0.2 a fifth of them. Which
     ones that are, a hash of build.seed and the row says. Validation and the exam have each row once."""
     language: LanguageTag | None = None
     """Of its texts, such as en or pt-BR; where the sides of a pair differ, of its anchors. Its rows keep it in train.jsonl."""
-
-    @field_validator("uri")
-    @classmethod
-    @cel(expressions.matches("self.uri", DATA_URI), DATA_OUT_OF_REACH, field="uri")
-    def _reachable_from_a_cluster(cls, uri: str, info: ValidationInfo) -> str:
-        if in_cluster(info) and not re.fullmatch(DATA_URI, uri):
-            raise ValueError(DATA_OUT_OF_REACH)
-        return uri
-
-    @model_validator(mode="after")
-    @cel(f"!has(self.header) || {expressions.matches('self.uri', DELIMITED)}", NO_HEADER, field="header")
-    def _has_a_header_to_name(self) -> Self:
-        if self.header is not None and not re.fullmatch(DELIMITED, self.uri):
-            raise ValueError(NO_HEADER)
-        return self

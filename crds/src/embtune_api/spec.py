@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from embtune_api import candidates as tried
 from embtune_api.base import Resource
 from embtune_api.base_model import BaseModelRef
+from embtune_api.candidates import Candidate
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.data import Data
@@ -20,6 +22,7 @@ from embtune_api.early_stopping import OF_PAIRS
 from embtune_api.encoder import Encoder
 from embtune_api.evaluation import THE_EXAM, Evaluation
 from embtune_api.losses import SHAPE_COLUMNS, TRANSLATIONS, built_as, learns_from
+from embtune_api.member import LineMember
 from embtune_api.metrics import suite_of
 from embtune_api.names import DnsLabel
 from embtune_api.promotion import Promotion
@@ -43,7 +46,6 @@ FROZEN_VECTORS = (
 )
 TRAINED_UNREAD = "training.maxSeqLength is above encoder.maxSeqLength: the published model would not read what training did"
 _FROZEN = "has(self.training.tune) && self.training.tune.documentEncoder == 'Frozen'"
-RESERVED = "cannot be called jobs: the store keeps jobs under that name"
 _NO_SUCH_SLICE = "a gate's slice is one of evaluation.slices"
 _NOT_SLICED = "slices are of the line's exam: a gate with a slice takes a metric of a suite without data or beir of its own"
 
@@ -63,6 +65,9 @@ class Runtime(Resource):
     """Launches of a step that may fail by its own fault; evictions and lost nodes are not counted."""
     deadline_seconds: Annotated[int, Field(ge=60, le=2_592_000)] | None = None
     """The job fails when it is not done this long after its first step started; time suspended or queued counts."""
+    candidates_seconds: Annotated[int, Field(ge=1, le=2_592_000)] | None = None
+    """The budget of candidates: once their trainings have taken this long, all together, no further one is begun; one that has
+    begun is finished, and the first is always trained. Time suspended or queued does not count. None: all are trained."""
 
 
 class Recipe(Resource):
@@ -73,6 +78,10 @@ class Recipe(Resource):
     encoder: Encoder | None = None
     """What the published model reads and gives; default: as the base model."""
     training: Training = Training()
+    candidates: Annotated[list[Candidate], Field(min_length=2, max_length=8)] | None = None
+    """Bases or recipes of which the best is looked for: each is trained on the same rows, one after the other, and they are
+    ranked on the same validation rows. The winner alone is examined, judged and published. None: spec.baseModel is trained by
+    spec.training."""
     evaluation: Evaluation = Evaluation(suites=[THE_EXAM])
     promotion: Promotion = Promotion()
     runtime: Runtime = Runtime()
@@ -179,15 +188,76 @@ class Recipe(Resource):
     @model_validator(mode="after")
     @cel(
         "!has(self.encoder) || !has(self.encoder.maxSeqLength) || !has(self.training.maxSeqLength)"
-        " || self.training.maxSeqLength <= self.encoder.maxSeqLength",
+        " || type(self.training.maxSeqLength) == string || self.training.maxSeqLength <= self.encoder.maxSeqLength",
         TRAINED_UNREAD,
         field="training.maxSeqLength",
     )
     def _what_is_trained_is_read(self) -> Self:
-        published = self.encoder.max_seq_length if self.encoder else None
-        if published is not None and self.training.max_seq_length is not None and self.training.max_seq_length > published:
+        published, trained = self.encoder.max_seq_length if self.encoder else None, self.training.max_seq_length
+        if published is not None and isinstance(trained, int) and trained > published:
             raise ValueError(TRAINED_UNREAD)
         return self
+
+    @model_validator(mode="after")
+    @cel(tried.CEL_NAMES, tried.ONE_NAME, field="candidates")
+    def _candidates_have_names_of_their_own(self) -> Self:
+        names = [candidate.name for candidate in self.candidates or []]
+        if doubled := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"{tried.ONE_NAME}; {doubled} stands twice")
+        return self
+
+    @model_validator(mode="after")
+    @cel(tried.CEL_RANKED, tried.UNRANKED, field="data.split")
+    def _candidates_can_be_ranked(self) -> Self:
+        split = self.data.split
+        if self.candidates and split.method != "Given" and not split.wants_validation:
+            raise ValueError(tried.UNRANKED)
+        return self
+
+    @model_validator(mode="after")
+    @cel(tried.CEL_UNTAUGHT, tried.UNTAUGHT, field="candidates")
+    def _candidates_have_no_teachers(self) -> Self:
+        if self.candidates and not tried.are_untaught(self.candidates, self.training):
+            raise ValueError(tried.UNTAUGHT)
+        return self
+
+    @model_validator(mode="after")
+    @cel(tried.CEL_FITS, tried.UNFIT, field="candidates")
+    def _candidates_learn_from_the_same_rows(self) -> Self:
+        if not tried.fit(self.candidates or [], self.training, self.data):
+            raise ValueError(tried.UNFIT)
+        return self
+
+    @model_validator(mode="after")
+    @cel(tried.CEL_BATCHES, tried.TOO_SMALL, field="candidates")
+    def _candidates_have_several_labels_in_a_batch(self) -> Self:
+        if not tried.have_whole_batches(self.candidates or [], self.training):
+            raise ValueError(tried.TOO_SMALL)
+        return self
+
+    @model_validator(mode="after")
+    @cel(tried.CEL_SIZES, tried.TWO_SIZES, field="candidates")
+    def _candidates_have_one_size_at_once(self) -> Self:
+        if not tried.have_one_size(self.candidates or [], self.training):
+            raise ValueError(tried.TWO_SIZES)
+        return self
+
+    @model_validator(mode="after")
+    @cel("!has(self.runtime.candidatesSeconds) || has(self.candidates)", tried.NO_CANDIDATES, field="runtime.candidatesSeconds")
+    def _a_budget_is_of_candidates(self) -> Self:
+        if self.runtime.candidates_seconds is not None and self.candidates is None:
+            raise ValueError(tried.NO_CANDIDATES)
+        return self
+
+    def tried_as(self, candidate: Candidate) -> Self:
+        """The job as it would be with this candidate alone."""
+        own = {
+            "base_model": candidate.base_model.reference if candidate.base_model else self.base_model,
+            "encoder": candidate.encoder or self.encoder,
+            "training": candidate.trained_as(self.training),
+            "candidates": None,
+        }
+        return self.model_copy(update=own)
 
     @property
     def _documents_stay(self) -> bool:
@@ -237,18 +307,10 @@ class Recipe(Resource):
         return self
 
 
-class FineTuneJobSpec(Recipe):
+class FineTuneJobSpec(Recipe, LineMember):
     """One job. Immutable, but for `suspend` and `ttlSecondsAfterFinished`."""
 
     mutable_fields: ClassVar = frozenset({"suspend", "ttlSecondsAfterFinished"})
 
     model: DnsLabel
     """The line that the new version is numbered in."""
-
-    @field_validator("model")
-    @classmethod
-    @cel("self.model != 'jobs'", RESERVED, field="model")
-    def _model_is_not_reserved(cls, model: str) -> str:
-        if model == "jobs":
-            raise ValueError(RESERVED)
-        return model

@@ -10,11 +10,12 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from embtune_api.base import Resource
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
+from embtune_api.methods import goes_with_the_method, refuse_others
 from embtune_api.moments import MOMENT, NO_MOMENT, moment
+from embtune_api.names import ColumnName
 
 Side = Literal["train", "validation", "test"]
 SplitMethod = Literal["Hash", "Stratified", "Time", "Given"]
-ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Cutoff = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 
 GOES_WITH: dict[str, tuple[SplitMethod, ...]] = {
@@ -93,18 +94,12 @@ class Split(Resource):
 
     @model_validator(mode="after")
     @cel(
-        " && ".join(f"(!has(self.{name}) || self.method in {list(methods)})" for name, methods in GOES_WITH.items()),
+        goes_with_the_method(GOES_WITH),
         "a field does not go with the method: validation and test go with Hash and Stratified, stratifyBy with Stratified, "
         "timeColumn, testFrom and validationFrom with Time, splitColumn with Given",
     )
     def _fields_go_with_the_method(self) -> Self:
-        given = self.model_dump(by_alias=True, exclude_none=True)
-        for name, methods in GOES_WITH.items():
-            if name in given and self.method not in methods:
-                raise ValueError(
-                    f"{name} goes with method {' or '.join(methods)}, and the method is {self.method}: "
-                    f"remove {name}, or set method: {methods[0]}"
-                )
+        refuse_others(self, self.method, GOES_WITH)
         return self
 
     @model_validator(mode="after")

@@ -42,6 +42,7 @@ ConditionType = Literal[
     "Failed",
     "DataReady",
     "Trained",
+    "Picked",
     "Judged",
     "Promoted",
     "Suspended",
@@ -56,9 +57,9 @@ ConditionType = Literal[
 class Condition(Resource):
     """A standard Kubernetes condition; its message gives numbers and causes.
 
-    FineTuneJob: Complete, Failed, DataReady, Trained, Judged, Promoted, Suspended, Retried (the last attempt that had to be
-    repeated), ReindexRequired (its embeddings differ in kind from those in production). ModelVersion: Ready, Verified, Judged,
-    Failed, ReindexRequired. EmbeddingModel: Ready, Released.
+    FineTuneJob: Complete, Failed, DataReady, Trained, Picked (the best of several candidates), Judged, Promoted, Suspended,
+    Retried (the last attempt that had to be repeated), ReindexRequired (its embeddings differ in kind from those in production).
+    ModelVersion: Ready, Verified, Judged, Failed, ReindexRequired. EmbeddingModel: Ready, Released.
     """
 
     type: ConditionType
@@ -120,6 +121,29 @@ class Attempt(Resource):
     finished_at: datetime | None = None
 
 
+class CandidateStatus(Resource):
+    """One of several candidates. Its score is of the validation rows; only the one that is picked sees the exam."""
+
+    name: Name
+    phase: Literal["Waiting", "Training", "Trained", "Failed", "Skipped"]
+    picked: bool = False
+    score: Annotated[str, Field(max_length=64)] | None = None
+    """`ndcg@10 0.730`"""
+    lower: float | None = None
+    """One-sided bound of the score, once they are ranked."""
+    upper: float | None = None
+    behind: float | None = None
+    """How much less it has than the best; 0: it is the best."""
+    parameters: int | None = None
+    dimension: int | None = None
+    size: int | None = None
+    """bytes"""
+    texts_a_second: float | None = None
+    """Encoded on the machine that trained it."""
+    message: Line = ""
+    """Why it failed, or was left out."""
+
+
 class EvaluationStatus(Resource):
     """Scores on the exam: metric → value."""
 
@@ -164,6 +188,8 @@ class FineTuneJobStatus(Resource):
     conditions: Conditions = []
     progress: Progress | None = None
     attempts: Annotated[list[Attempt], Field(max_length=80, json_schema_extra=keyed_by("step", "number"))] = []
+    candidates: Annotated[list[CandidateStatus], Field(max_length=8, json_schema_extra=keyed_by("name"))] = []
+    """In the order of spec.candidates; none: the job has none."""
     evaluation: EvaluationStatus | None = None
     verdict: Verdict | None = None
     model_version: ModelVersionStatus | None = None

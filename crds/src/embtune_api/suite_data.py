@@ -3,89 +3,45 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import ValidationInfo, model_validator
 
 from embtune_api.base import Resource
-from embtune_api.base_model import SecretRef
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
-from embtune_api.names import Uri
+from embtune_api.names import ColumnName, Uri
+from embtune_api.places import RowFile, SecretRef
 from embtune_api.reach import DATA_OUT_OF_REACH, DATA_URI, in_cluster
-from embtune_api.sources import DELIMITED, NO_HEADER, Columns, DataSource
-from embtune_api.split import ColumnName
+from embtune_api.sources import Columns, DataSource
 
 
-class SuiteRows(Resource):
+class SuiteRows(RowFile):
     """A file of rows, all of which are asked: nothing of it is trained on."""
 
-    uri: Uri
-    """As that of data.train."""
-    header: Annotated[list[ColumnName], Field(min_length=1, max_length=64)] | None = None
-    """Names of the columns of a .csv or .tsv whose first line is data, in their order. Default: the first line names them."""
     columns: Columns = Columns(anchor="anchor", positive="positive")
     group_by: ColumnName | None = None
     """Rows that share this column's value are drawn together in the bounds. Default: each text is a group."""
-    secret_ref: SecretRef | None = None
-    """Credentials for an s3:// source, or HF_TOKEN for a private data set of the hub; a local run takes them from its
-    environment."""
 
     @property
     def source(self) -> DataSource:
         """To be read as any other."""
         return DataSource(uri=self.uri, header=self.header, columns=self.columns, secret_ref=self.secret_ref)
 
-    @field_validator("uri")
-    @classmethod
-    @cel(expressions.matches("self.uri", DATA_URI), DATA_OUT_OF_REACH, field="uri")
-    def _reachable_from_a_cluster(cls, uri: str, info: ValidationInfo) -> str:
-        if in_cluster(info) and not re.fullmatch(DATA_URI, uri):
-            raise ValueError(DATA_OUT_OF_REACH)
-        return uri
 
-    @model_validator(mode="after")
-    @cel(f"!has(self.header) || {expressions.matches('self.uri', DELIMITED)}", NO_HEADER, field="header")
-    def _has_a_header_to_name(self) -> Self:
-        if self.header is not None and not re.fullmatch(DELIMITED, self.uri):
-            raise ValueError(NO_HEADER)
-        return self
-
-
-class LabelledRows(Resource):
+class LabelledRows(RowFile):
     """A file of labelled texts, to learn labels from."""
 
-    uri: Uri
-    """As that of data.train."""
-    header: Annotated[list[ColumnName], Field(min_length=1, max_length=64)] | None = None
-    """As that of data."""
     text: ColumnName = "text"
     """The column with the texts."""
     label: ColumnName = "label"
     """The column with their labels."""
-    secret_ref: SecretRef | None = None
-    """Credentials, as those of data."""
 
     @property
     def rows(self) -> SuiteRows:
         """To be read as any other."""
         columns = Columns(text=self.text, label=self.label)
         return SuiteRows(uri=self.uri, header=self.header, columns=columns, secret_ref=self.secret_ref)
-
-    @field_validator("uri")
-    @classmethod
-    @cel(expressions.matches("self.uri", DATA_URI), DATA_OUT_OF_REACH, field="uri")
-    def _reachable_from_a_cluster(cls, uri: str, info: ValidationInfo) -> str:
-        if in_cluster(info) and not re.fullmatch(DATA_URI, uri):
-            raise ValueError(DATA_OUT_OF_REACH)
-        return uri
-
-    @model_validator(mode="after")
-    @cel(f"!has(self.header) || {expressions.matches('self.uri', DELIMITED)}", NO_HEADER, field="header")
-    def _has_a_header_to_name(self) -> Self:
-        if self.header is not None and not re.fullmatch(DELIMITED, self.uri):
-            raise ValueError(NO_HEADER)
-        return self
 
 
 class BeirFiles(Resource):

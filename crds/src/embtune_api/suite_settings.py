@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints
 
 from embtune_api.base import Resource
-from embtune_api.base_model import SecretRef
-from embtune_api.crd import expressions
-from embtune_api.crd.declare import cel
 from embtune_api.names import Uri
-from embtune_api.reach import MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
+from embtune_api.places import OutsideModel, SecretRef
 from embtune_api.suite_data import LabelledRows
 
 
@@ -32,21 +28,13 @@ class ClassificationSettings(Resource):
     How near that is, each half of the texts learns from the other half."""
 
 
-class CrossEncoderRef(Resource):
+class CrossEncoderRef(OutsideModel):
     """A model that reads two texts together and says how well the second answers the first."""
 
     uri: Uri
     """`hf://org/name`, `s3://bucket/prefix`, or a folder (local runs only), with one output. The line keeps a copy."""
     secret_ref: SecretRef | None = None
     """Credentials for an s3:// uri, or HF_TOKEN for a private model of the hub."""
-
-    @field_validator("uri")
-    @classmethod
-    @cel(expressions.matches("self.uri", MODEL_URI), MODEL_OUT_OF_REACH, field="uri")
-    def _reachable_from_a_cluster(cls, uri: str, info: ValidationInfo) -> str:
-        if in_cluster(info) and not re.fullmatch(MODEL_URI, uri):
-            raise ValueError(MODEL_OUT_OF_REACH)
-        return uri
 
 
 class RerankingSettings(Resource):

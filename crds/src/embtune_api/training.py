@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
 from embtune_api.early_stopping import EarlyStopping
+from embtune_api.length import LengthChoice
 from embtune_api.losses import CACHED, LOSS_SHAPES, MARGINS, SCALES, TEACHERS, LossChoice
 from embtune_api.matryoshka import Matryoshka
 from embtune_api.teacher import Teacher
@@ -103,8 +104,9 @@ class Training(Resource):
     """Rows in a global batch: the same whatever the number of processes."""
     learning_rate: Annotated[float, Field(gt=0, le=0.1)] | None = None
     """At its highest, after the warm-up; default: the preset's."""
-    max_seq_length: Annotated[int, Field(ge=4, le=32768)] | None = None
-    """Tokens a text in training; the published model keeps its own limit. Default: the base model's."""
+    max_seq_length: LengthChoice | None = None
+    """Tokens a text in training; the published model keeps its own limit. Auto: as many as 95 % of the texts have, by the base
+    model's tokenizer, rounded up to a multiple of 8 and never more than the model reads. Default: the model's limit."""
     tune: Tune | None = None
     """Which part of the model learns; default: all of it."""
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
@@ -134,6 +136,12 @@ class Training(Resource):
     """The same CPU, one process: the same bytes. Slower on a GPU."""
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """Of the order of rows and of dropout."""
+
+    @property
+    def explicit_max_seq_length(self) -> int | None:
+        """Of a recipe whose every value is explicit. Raises AssertionError: nobody has counted the tokens yet."""
+        assert self.max_seq_length != "Auto"
+        return self.max_seq_length
 
     @model_validator(mode="after")
     @cel(

@@ -8,28 +8,26 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from embtune_api.base import Resource
-from embtune_api.base_model import SecretRef
 from embtune_api.contract import EmbeddingContract
 from embtune_api.crd.declare import cel
 from embtune_api.crd.expressions import matches
+from embtune_api.member import LineMember
 from embtune_api.names import DnsLabel, Uri
+from embtune_api.places import SecretRef
 from embtune_api.reach import MODEL_OUT_OF_REACH, MODEL_URI
-from embtune_api.spec import RESERVED
 from embtune_api.status import Conditions, LastRequest, Metrics, Stage
 from embtune_api.texts import Digest
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", max_length=64)]
 
 
-class ModelVersionSpec(Resource):
+class ModelVersionSpec(LineMember):
     """Immutable, but for `deletionPolicy`. A version that embtune published has `version` and `digest`; a model that was
     trained elsewhere is registered by its `uri`, and gets its number in status.
     """
 
     mutable_fields: ClassVar = frozenset({"deletionPolicy"})
 
-    model: DnsLabel
-    """The line."""
     version: Annotated[int, Field(ge=1, le=999_999_999)] | None = None
     """Its number in the line; written by the operator."""
     digest: Sha256 | None = None
@@ -67,14 +65,6 @@ class ModelVersionSpec(Resource):
         if uri is not None and not re.fullmatch(MODEL_URI, uri):
             raise ValueError(MODEL_OUT_OF_REACH)
         return uri
-
-    @field_validator("model")
-    @classmethod
-    @cel("self.model != 'jobs'", RESERVED, field="model")
-    def _model_is_not_reserved(cls, model: str) -> str:
-        if model == "jobs":
-            raise ValueError(RESERVED)
-        return model
 
 
 class ModelVersionResourceStatus(Resource):

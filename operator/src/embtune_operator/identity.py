@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from embtune_api.base_model import VersionSelector
 from embtune_api.digest import digest_of, tree_digest
 from embtune_api.errors import InvalidInput
+from embtune_api.places import VersionSelector
 from embtune_store.folders import file_sha256, list_folder
 
 if TYPE_CHECKING:
@@ -32,14 +32,15 @@ def with_local_uid(job: FineTuneJob, folder: Path) -> FineTuneJob:
         InvalidInput: a local file or folder is missing or cannot be read.
     """
     data = [_file_digest(job, place, uri, folder) for place, uri in _files(job)]
-    base = job.spec.base_model.uri
+    base, *others = [_folder_digest(place, uri, folder) if uri else None for place, uri in _bases(job)]
     identity = digest_of(
         {
             "namespace": job.metadata.namespace,
             "name": job.metadata.name,
             "spec": job.spec,
             "data": data,
-            "base": _folder_digest(base, folder) if base else None,
+            "base": base,
+            **({"bases": others} if others else {}),
         }
     )
     uid = str(uuid.UUID(hex=identity[:32], version=5))
@@ -50,7 +51,7 @@ def inputs_by_name(job: FineTuneJob, folder: Path) -> list[str]:
     """The inputs that count by their name alone: objects, models of the hub, and what a ref such as `production` means."""
     base = job.spec.base_model
     readers = [suite.reranking.cross_encoder.uri for suite in job.spec.evaluation.suites if suite.reranking]
-    uris = [*(uri for _, uri in _files(job)), *readers, *([base.uri] if base.uri else [])]
+    uris = [*(uri for _, uri in _files(job)), *readers, *dict.fromkeys(uri for _, uri in _bases(job) if uri)]
     replay = job.spec.data.replay
     of_versions = (base.version, (replay.version or VersionSelector(model=job.spec.model)) if replay else None)
     versions = dict.fromkeys(f"{version.model}@{version.ref}" for version in of_versions if version)
@@ -62,6 +63,16 @@ def local_path(uri: str, folder: Path) -> Path | None:
     if uri.startswith("file://"):
         return Path(unquote(urlsplit(uri).path))
     return None if "://" in uri else folder / uri
+
+
+def _bases(job: FineTuneJob) -> list[tuple[str, str | None]]:
+    """Where the spec names a base model, and its uri; the first is the job's own."""
+    tried = [
+        (f"spec.candidates[{number}].baseModel.uri", candidate.base_model.uri)
+        for number, candidate in enumerate(job.spec.candidates or [])
+        if candidate.base_model
+    ]
+    return [("spec.baseModel.uri", job.spec.base_model.uri), *tried]
 
 
 def _files(job: FineTuneJob) -> list[tuple[str, str]]:
@@ -90,11 +101,11 @@ def _file_digest(job: FineTuneJob, field: str, uri: str, folder: Path) -> str | 
     )
 
 
-def _folder_digest(uri: str, folder: Path) -> str | None:
+def _folder_digest(field: str, uri: str, folder: Path) -> str | None:
     path = local_path(uri, folder)
     if path is None:
         return None
-    place = f"spec.baseModel.uri {uri}"
+    place = f"{field} {uri}"
     with _readable(place):
         if path.is_dir():
             return tree_digest((file.path, file.sha256) for file in list_folder(path))

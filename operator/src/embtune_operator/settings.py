@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from embtune_api.documents import Owner
+    from embtune_api.documents.publish import Owner
 
 
 @dataclass(frozen=True)

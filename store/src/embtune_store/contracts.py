@@ -1,7 +1,7 @@
 """The embedding contract of a model in the store, read from its small files: no weights, no torch."""
 
 from embtune_api.contract import CONTRACT_FILES, EmbeddingContract, contract_of, module_files
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_store.folders import read_verified
 from embtune_store.protocol import Store
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from embtune_api.digest import sha256_hex
-from embtune_api.documents import FileEntry, StoredFile
+from embtune_api.documents.files import FileEntry, StoredFile
 from embtune_api.errors import InvalidInput, NotFound, Tampered
+from embtune_api.keys import CARD
 from embtune_store.names import checked_key
 from embtune_store.os_failures import os_failures
 from embtune_store.protocol import Store
@@ -76,8 +77,8 @@ def verify(store: Store, prefix: str, files: Iterable[FileEntry]) -> None:
 def materialize(store: Store, prefix: str, files: list[FileEntry], target: Path) -> Path:
     """A local folder that holds exactly these files, verified. It is to be read, never to be written.
 
-    That is the store's own folder where there is one and it holds nothing else. Otherwise it is `target`, which belongs
-    to this function: files that are there already with the right bytes are kept, others are removed.
+    That is the store's own folder where there is one and it holds nothing else but a version's card. Otherwise it is `target`,
+    which belongs to this function: files that are there already with the right bytes are kept, others are removed.
 
     Raises:
         Tampered: a file in the store is missing or its bytes are others.
@@ -85,7 +86,7 @@ def materialize(store: Store, prefix: str, files: list[FileEntry], target: Path)
     here = store.local_path(prefix)
     if here is not None:
         verify(store, prefix, files)
-        if _paths(here) == sorted(here / entry.path for entry in files):
+        if {*_paths(here)} - {here / entry.path for entry in files} <= {here / CARD}:
             return here
     with os_failures(str(target)):
         _fill(store, prefix, files, target)

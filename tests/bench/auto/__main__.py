@@ -11,7 +11,6 @@ docs/auto.md.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -19,13 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from rich.console import Console
 
 from bench.auto.recipes import ROWS, SETS, Recipe, auto, grid
-from bench.auto.result import PAGE, RESULT, Bounded, Outcome, Result, as_page, as_table
+from bench.auto.result import AUTO, Outcome, Result
+from bench.machine import machine, use_cores
+from bench.record import Bounded
 from bench.techniques.bounds import difference
-from bench.techniques.result import machine
 from bench.techniques.training import Prepared, Scored, prepare, score, train
 from bench.trainer.unmasked import alone
 from bench.trainer.workload import BASE
@@ -45,14 +44,13 @@ def main() -> int:
     parser.add_argument("--only", default="", help="sets whose name holds this; the result is printed and not kept")
     asked = parser.parse_args()
     alone()
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+    use_cores()
     started = time.monotonic()
     outcomes = [outcome_of(real, length, asked.seeds) for real, length in SETS.values() if asked.only in real.name]
     result = Result(**machine(), seeds=asked.seeds, minutes=round((time.monotonic() - started) / 60, 1), outcomes=outcomes)
-    console.print(as_table(result))
+    console.print(result.tables()[""].for_terminal(f"ndcg@10, {result.seeds_told}, {result.minutes} minutes"))
     if not asked.only:
-        RESULT.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        PAGE.write_text(as_page(result), encoding="utf-8")
+        AUTO.keep(result)
     return 0 if all(outcome.kept for outcome in outcomes) else 1
 
 

@@ -31,6 +31,8 @@ WRONG_PROMPT = "Classify the sentiment of the following movie review as positive
 @dataclass(frozen=True)
 class Candidate:
     name: str
+    told: str
+    """What was done to it, in words."""
     outcomes: tuple[str, ...]
     """Any of which is right."""
     because: str
@@ -39,15 +41,32 @@ class Candidate:
     data: Mapping[str, Any] = field(default_factory=dict)
     base: str = "model"
 
+    def is_judged_right(self, verdict: str) -> bool:
+        """`verdict`: `Rejected – 1 of 2 gates rejected: …`"""
+        outcome, _, reason = verdict.partition(" – ")
+        return outcome in self.outcomes and self.because in reason
+
 
 NOT_GOOD_ENOUGH = ("Rejected", "Inconclusive")
 CANDIDATES = (
-    Candidate("good", ("Passed",), "2 of 2 gates passed"),
-    Candidate("shuffled-labels", ("Rejected",), "over "),
-    Candidate("a-tenth", NOT_GOOD_ENOUGH, "over production v1"),
-    Candidate("many-epochs", NOT_GOOD_ENOUGH, "over production v1", training={"epochs": 20, "learningRate": 2e-4}),
-    Candidate("wrong-prompt", ("Rejected",), "over ", base="prompted"),
-    Candidate("exam-in-train", ("Inconclusive",), "SawExam", data={"checks": {"leakage": "Ignore"}}),
+    Candidate("good", "twice the data", ("Passed",), "2 of 2 gates passed"),
+    Candidate("shuffled-labels", "labels shuffled", ("Rejected",), "over "),
+    Candidate("a-tenth", "a tenth of the data", NOT_GOOD_ENOUGH, "over production v1"),
+    Candidate(
+        "many-epochs",
+        "20 epochs on 500 rows, learning rate 2e-4",
+        NOT_GOOD_ENOUGH,
+        "over production v1",
+        training={"epochs": 20, "learningRate": 2e-4},
+    ),
+    Candidate("wrong-prompt", "a prompt of another task before each query", ("Rejected",), "over ", base="prompted"),
+    Candidate(
+        "exam-in-train",
+        "rows of the exam in the training data",
+        ("Inconclusive",),
+        "SawExam",
+        data={"checks": {"leakage": "Ignore"}},
+    ),
 )
 
 

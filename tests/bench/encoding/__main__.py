@@ -25,7 +25,7 @@ from rich.table import Table
 
 from bench.encoding.changed_gate import EXAM, seconds_to_judge
 from embtune_api.digest import tree_digest
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.evaluation import Suite
 from embtune_api.keys import LineKeys, ResultKeys
 from embtune_store import open_store

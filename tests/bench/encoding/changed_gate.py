@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import AskedSuite, EvaluateFacts
+from embtune_api.documents.evaluate import AskedSuite, EvaluateFacts
 from embtune_api.evaluation import Suite
 from embtune_api.promotion import Gate
 from embtune_operator.judge.verdict import judge_evaluation
 
 if TYPE_CHECKING:
-    from embtune_api.documents import StoredFile
+    from embtune_api.documents.files import StoredFile
     from embtune_store.protocol import Store
 
 EXAM = "e" * 64

@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from bench.gate.result import PAGE, RESULT, Result, as_page, as_table
+from bench.gate.result import CALIBRATION, Result
 from bench.gate.trials import GATE, judged, swapped
-from bench.techniques.result import machine
+from bench.machine import machine
 from bench.techniques.sets import TLDR, RealSet
 from bench.techniques.training import prepare, score, train
 from bench.trainer.unmasked import alone
@@ -40,10 +40,10 @@ def main() -> int:
     asked = parser.parse_args()
     alone()
     result = calibrate(replace(SET, rows=asked.rows), asked.trials)
-    Console(width=150).print(as_table(result))
+    told = f"{result.trials} comparisons on {result.data}: {result.queries} queries in {result.groups} groups"
+    Console(width=150).print(result.tables()[""].for_terminal(told))
     if asked.rows == SET.rows and asked.trials == parser.get_default("trials"):
-        RESULT.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        PAGE.write_text(as_page(result), encoding="utf-8")
+        CALIBRATION.keep(result)
     broken = result.broken()
     Console().print(f"BROKEN: {'; '.join(broken)}" if broken else "kept: every promise")
     return 1 if broken else 0

@@ -1,25 +1,15 @@
-"""What the bench found: kept as JSON, shown as a table, and told in the docs."""
+"""What the bench found, as a table."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from pydantic import BaseModel
-from rich.table import Table
-
-RESULT = Path(__file__).with_name("result.json")
-WORDS = Path(__file__).with_name("page.md")
-"""The page without its table."""
-PAGE = Path(__file__).parents[3] / "docs" / "calibration.md"
+from bench.record import Cells, Measured, Record
 
 MOST_FALSE = 0.06
 POWER, POWER_WITHIN = 0.80, 0.05
+HEADER = ["truth", "groups", "passed", "rejected", "promise"]
 
 
-class Result(BaseModel):
-    commit: str
-    cpu: str
-    torch: str
+class Result(Measured):
     data: str
     queries: int
     groups: int
@@ -52,35 +42,23 @@ class Result(BaseModel):
         }
         return [promise for promise, kept in promises.items() if not kept]
 
+    def tables(self) -> dict[str, Cells]:
+        held, promised = "kept together", f"{POWER:.0%} ± {POWER_WITHIN:.0%}"
+        by, alone = f"better by {self.hinted:.4f}, as hinted", f"better by {self.hinted_from_base:.4f}, hinted by the base alone"
+        rows = [
+            ["no better", held, f"{self.false_passed:.1%}", f"{self.false_rejected:.1%}", f"passed ≤ {MOST_FALSE:.0%}"],
+            ["no better", "ignored", f"{self.ungrouped_passed:.1%}", f"{self.ungrouped_rejected:.1%}", "worse"],
+            [by, held, f"{self.power:.1%}", "", promised],
+            [alone, held, f"{self.power_from_base:.1%}", "", ""],
+        ]
+        return {"": Cells(HEADER, rows)}
 
-HEADER = ["truth", "groups", "passed", "rejected", "promise"]
-
-
-def rows_of(result: Result) -> list[list[str]]:
-    held, promised = "kept together", f"{POWER:.0%} ± {POWER_WITHIN:.0%}"
-    by, alone = f"better by {result.hinted:.4f}, as hinted", f"better by {result.hinted_from_base:.4f}, hinted by the base alone"
-    return [
-        ["no better", held, f"{result.false_passed:.1%}", f"{result.false_rejected:.1%}", f"passed ≤ {MOST_FALSE:.0%}"],
-        ["no better", "ignored", f"{result.ungrouped_passed:.1%}", f"{result.ungrouped_rejected:.1%}", "worse"],
-        [by, held, f"{result.power:.1%}", "", promised],
-        [alone, held, f"{result.power_from_base:.1%}", "", ""],
-    ]
-
-
-def as_table(result: Result) -> Table:
-    table = Table(title=f"{result.trials} comparisons on {result.data}: {result.queries} queries in {result.groups} groups")
-    for column in HEADER:
-        table.add_column(column)
-    for row in rows_of(result):
-        table.add_row(*row)
-    return table
+    def told(self) -> str:
+        return (
+            f"{self.trials:,} comparisons each, made of the scores of all-MiniLM-L6-v2 (ndcg@10 {self.base:.3f}) and a model "
+            f"tuned from it ({self.tuned:.3f}) on {self.queries:,}\nqueries of {self.data}, in {self.groups:,} groups; what "
+            f"both score on a query correlates by {self.alike:.2f}. {super().told()}"
+        )
 
 
-def as_page(result: Result) -> str:
-    rows = ["| " + " | ".join(cells) + " |" for cells in (HEADER, ["---"] * len(HEADER), *rows_of(result))]
-    measured = (
-        f"{result.trials:,} comparisons each, made of the scores of all-MiniLM-L6-v2 (ndcg@10 {result.base:.3f}) and a model "
-        f"tuned from it ({result.tuned:.3f}) on {result.queries:,}\nqueries of {result.data}, in {result.groups:,} groups; what "
-        f"both score on a query correlates by {result.alike:.2f}. Measured at commit {result.commit} on {result.cpu}.\n"
-    )
-    return WORDS.read_text(encoding="utf-8").replace("TABLE\n", "\n".join(rows) + "\n\n" + measured)
+CALIBRATION = Record("gate", "calibration.md", Result)

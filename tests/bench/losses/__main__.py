@@ -9,18 +9,16 @@ tests/bench/losses/result.json, and from there to docs/losses.md. Exit code 1: a
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 
-import torch
 from rich.console import Console
 
 from bench.losses.distillation import distillation
 from bench.losses.languages import languages
-from bench.losses.result import PAGE, RESULT, Result, as_page, as_table
+from bench.losses.result import LOSSES, Result, as_cells
 from bench.losses.short_vectors import short_vectors
-from bench.techniques.result import machine
+from bench.machine import machine, use_cores
 from bench.trainer.unmasked import alone
 
 PARTS = {"MATRYOSHKA": short_vectors, "LANGUAGES": languages, "DISTILLATION": distillation}
@@ -33,17 +31,16 @@ def main() -> int:
     parser.add_argument("--only", default="", help="parts whose name holds this; the result is printed and not kept")
     wanted = parser.parse_args()
     alone()
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+    use_cores()
     started, parts = time.monotonic(), {}
     for name, compare in PARTS.items():
         if wanted.only in name:
             parts[name] = list(compare(wanted.seeds))
-            console.print(as_table(name, parts[name]))
+            console.print(as_cells(parts[name]).for_terminal(name))
     minutes = round((time.monotonic() - started) / 60, 1)
     result = Result(**machine(), seeds=wanted.seeds, minutes=minutes, parts=parts)
     if not wanted.only:
-        RESULT.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        PAGE.write_text(as_page(result), encoding="utf-8")
+        LOSSES.keep(result)
     return 0 if result.is_kept else 1
 
 

@@ -35,7 +35,7 @@ def train(records: Sequence[Record], recipe: dict[str, Any], seed: int, teacher:
         run = a_training(Path(folder), BASE, records, explicit, teacher=teacher)
         ranks, dimension = Ranks(), model.get_embedding_dimension()
         lessons = ask_teacher(run.request, records, run.store, ranks, device, dimension, lambda _: None)
-        rows = tokenize_rows(records, model, explicit.max_seq_length)
+        rows = tokenize_rows(records, model, explicit.explicit_max_seq_length)
         objective = make_objective(records, explicit.loss, lessons, explicit.matryoshka)
         checkpoints = Checkpoints(run.store, run.keys)
         Loop(model, rows, objective, explicit, ranks, checkpoints, has_bf16(device), lambda _: None, lambda: False).run()

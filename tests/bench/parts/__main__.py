@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.console import Console
 
+from bench.machine import machine, use_cores
 from bench.parts.arms import ARMS, FROZEN, FULL, Arm
-from bench.parts.result import PAGE, RESULT, Bounded, Outcome, Result, as_page, as_table
+from bench.parts.result import PARTS, Outcome, Result
 from bench.parts.training import Trained, train_and_score, untouched
+from bench.record import Bounded
 from bench.techniques.bounds import difference
-from bench.techniques.result import machine
 from bench.techniques.sets import TLDR
 from bench.techniques.training import Prepared, Scored, prepare
 
@@ -42,6 +43,7 @@ def main() -> int:
         "--only", default="", help="arms whose name holds this, and the full one; the result is printed, not kept"
     )
     wanted = parser.parse_args()
+    use_cores()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="embtune-bench-") as folder:
         prepared = prepare(Path(folder), TLDR.taken(), TLDR.data("rows.jsonl"))
@@ -54,10 +56,10 @@ def main() -> int:
         outcomes = [outcome_of(arm, trained[arm.name], base, trained[FULL]) for arm in arms]
         minutes = round((time.monotonic() - started) / 60, 1)
         result = result_of(outcomes, wanted.seeds[:number], minutes, prepared, base, trained[FULL])
-        console.print(as_table(result))
+        told = f"{result.rows} pairs, {result.steps} steps, {result.seeds_told}; base {result.base:.4f}"
+        console.print(result.tables()[""].for_terminal(told))
         if not wanted.only:  # kept after each seed: more seeds make it surer
-            RESULT.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
-            PAGE.write_text(as_page(result), encoding="utf-8")
+            PARTS.keep(result)
     return verdict(outcomes)
 
 

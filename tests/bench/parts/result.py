@@ -1,16 +1,11 @@
-"""What the bench found: kept as JSON, shown as a table, and told in the docs."""
+"""What the bench found, as a table."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import BaseModel
-from rich.table import Table
 
-RESULT = Path(__file__).with_name("result.json")
-WORDS = Path(__file__).with_name("page.md")
-"""The page without its table."""
-PAGE = Path(__file__).parents[3] / "docs" / "parts.md"
+from bench.record import Bounded, Cells, MeasuredBySeed, Record
+
 HEADER = [
     "what learns",
     "learning rate",
@@ -21,15 +16,6 @@ HEADER = [
     "− base (95 %)",
     "− full (95 %)",
 ]
-
-
-class Bounded(BaseModel):
-    """A mean difference of ndcg@10."""
-
-    value: float
-    lower: float
-    upper: float
-    """Of a two-sided interval of 95 %, over seeds and groups of queries."""
 
 
 class Outcome(BaseModel):
@@ -45,17 +31,13 @@ class Outcome(BaseModel):
     peak_bytes: int
     """Of the whole process, in the median."""
     ndcg: float
+    """ndcg@10, as what follows; intervals are over seeds and groups of queries"""
     over_base: Bounded
     over_full: Bounded | None
     """None: this is the full fine-tune."""
 
 
-class Result(BaseModel):
-    commit: str
-    cpu: str
-    torch: str
-    seeds: list[int]
-    minutes: float
+class Result(MeasuredBySeed):
     rows: int
     steps: int
     queries: int
@@ -64,29 +46,18 @@ class Result(BaseModel):
     """ndcg@10"""
     outcomes: list[Outcome]
 
+    def tables(self) -> dict[str, Cells]:
+        return {"": Cells(HEADER, [_row(outcome) for outcome in self.outcomes])}
 
-def as_table(result: Result) -> Table:
-    table = Table(
-        title=f"{result.rows} pairs, {result.steps} steps, seeds {', '.join(map(str, result.seeds))}; base {result.base:.4f}"
-    )
-    for column in HEADER:
-        table.add_column(column)
-    for outcome in result.outcomes:
-        table.add_row(*_cells(outcome))
-    return table
+    def told(self) -> str:
+        asked = f"{self.queries} queries in {self.groups} groups, base {self.base:.4f}"
+        return f"{self.rows} pairs of tldr, {self.steps} steps of 64, {asked}.\n{super().told()}"
 
 
-def as_page(result: Result) -> str:
-    rows = ["| " + " | ".join(cells) + " |" for cells in (HEADER, ["---"] * len(HEADER), *map(_cells, result.outcomes))]
-    measured = (
-        f"{result.rows} pairs of tldr, {result.steps} steps of 64, {result.queries} queries in {result.groups} groups, base "
-        f"{result.base:.4f}. Measured at commit\n{result.commit} on {result.cpu}, seeds {', '.join(map(str, result.seeds))}, in "
-        f"{result.minutes:g} minutes.\n"
-    )
-    return WORDS.read_text(encoding="utf-8").replace("TABLE\n", "\n".join(rows) + "\n\n" + measured)
+PARTS = Record("parts", "parts.md", Result)
 
 
-def _cells(outcome: Outcome) -> list[str]:
+def _row(outcome: Outcome) -> list[str]:
     return [
         outcome.name,
         f"{outcome.learning_rate:g}",
@@ -94,10 +65,6 @@ def _cells(outcome: Outcome) -> list[str]:
         f"{outcome.seconds_a_step:.2f}",
         f"{outcome.peak_bytes / 2**30:.2f} GiB",
         f"{outcome.ndcg:.4f}",
-        _bounded(outcome.over_base),
-        _bounded(outcome.over_full),
+        str(outcome.over_base),
+        str(outcome.over_full or ""),
     ]
-
-
-def _bounded(difference: Bounded | None) -> str:
-    return f"{difference.value:+.4f} ({difference.lower:+.4f} to {difference.upper:+.4f})" if difference else ""

@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.techniques.training import RECIPE, score
 from bench.trainer.workload import BASE
-from embtune_api.documents import TrainFacts
+from embtune_api.documents.train import TrainFacts
 from embtune_api.presets import resolve
 from embtune_api.training import Training
 from embtune_trainer.encoder import device_for, load_encoder

@@ -10,7 +10,6 @@ docs/techniques.md.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -18,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from rich.console import Console
 
+from bench.machine import machine, use_cores
 from bench.techniques.arms import ARMS, Arm
 from bench.techniques.bounds import difference
-from bench.techniques.result import RESULT, Outcome, Result, as_table, machine, write_page
+from bench.techniques.result import TECHNIQUES, Outcome, Result
 from bench.techniques.training import Prepared, Scored, continue_training, prepare, score, train
 from bench.trainer.unmasked import alone
 
@@ -39,15 +38,14 @@ def main() -> int:
     parser.add_argument("--only", default="", help="arms whose name holds this; the result is printed and not kept")
     wanted = parser.parse_args()
     alone()
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+    use_cores()
     started = time.monotonic()
     memory = Memory(wanted.seeds)
     outcomes = [outcome_of(arm, memory) for arm in ARMS if wanted.only in arm.name]
     result = Result(**machine(), seeds=wanted.seeds, minutes=round((time.monotonic() - started) / 60, 1), outcomes=outcomes)
-    console.print(as_table(result))
+    console.print(result.tables()[""].for_terminal(f"ndcg@10, {result.seeds_told}, {result.minutes} minutes"))
     if not wanted.only:
-        RESULT.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        write_page(result)
+        TECHNIQUES.keep(result)
     return 0
 
 

@@ -13,7 +13,8 @@ from bench.trainer.workload import BASE, keys
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
 from embtune_api.digest import sha256_hex
-from embtune_api.documents import Owner, PrepareFacts
+from embtune_api.documents.prepare import PrepareFacts
+from embtune_api.documents.publish import Owner
 from embtune_api.evaluation import Suite
 from embtune_api.keys import LineKeys
 from embtune_api.presets import resolve
@@ -98,7 +99,7 @@ def train(
     device = device_for(0)
     model = load_encoder(base, device)
     explicit = resolve(Training.model_validate({**recipe, "seed": seed}), len(records))
-    rows = tokenize_rows(records, model, explicit.max_seq_length)
+    rows = tokenize_rows(records, model, explicit.explicit_max_seq_length)
     objective = make_objective(records, explicit.loss) if masked else nothing_known(len(records), explicit.loss.explicit_scale)
     checkpoints = Checkpoints(open_store("memory://"), keys(seed))
     Loop(model, rows, objective, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False).run()

@@ -25,7 +25,10 @@ from bench.trainer.workload import BASE, MAX_LENGTH, MEDQUAD_MAX_LENGTH, ROWS, r
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
 from embtune_api.digest import sha256_hex, tree_digest
-from embtune_api.documents import Owner, PrepareFacts, StepManifest, StoredFile, StoredModel, TrainFacts
+from embtune_api.documents.files import StepManifest, StoredFile, StoredModel
+from embtune_api.documents.prepare import PrepareFacts
+from embtune_api.documents.publish import Owner
+from embtune_api.documents.train import TrainFacts
 from embtune_api.keys import LineKeys, StepKeys
 from embtune_api.reports import TrainingReport
 from embtune_api.requests import PrepareRequest, TrainRequest

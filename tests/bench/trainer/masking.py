@@ -56,7 +56,7 @@ def ndcg_after_training(masked: bool, seed: int) -> tuple[float, int]:
     model = load_encoder(BASE, device)
     explicit = recipe(seed)
     records = in_class_pairs(banking77_texts()[:ROWS])
-    rows, scale = tokenize_rows(records, model, explicit.max_seq_length), explicit.loss.explicit_scale
+    rows, scale = tokenize_rows(records, model, explicit.explicit_max_seq_length), explicit.loss.explicit_scale
     objective = Ranking.of(records, scale) if masked else nothing_known(len(rows), scale)
     checkpoints = Checkpoints(open_store("memory://"), keys(seed))
     loop = Loop(model, rows, objective, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False)

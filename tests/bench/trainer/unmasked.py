@@ -46,7 +46,7 @@ def main() -> None:
     device = device_for(0)
     model = load_encoder(base, device)
     explicit: Training = recipe(seed, max_length)
-    rows = tokenize_rows(read_records(rows_file.read_bytes()), model, explicit.max_seq_length)
+    rows = tokenize_rows(read_records(rows_file.read_bytes()), model, explicit.explicit_max_seq_length)
     unmasked = nothing_known(len(rows), explicit.loss.explicit_scale)
     checkpoints = Checkpoints(open_store(f"{out}-scratch"), keys(seed))
     loop = Loop(model, rows, unmasked, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False)

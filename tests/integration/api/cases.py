@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from integration.api.examples import FULL, SHORTEST, Object, changed, value_at, without
+from integration.api.examples import FULL, SHORTEST, changed, value_at, without
 from integration.api.fields import KEY, Field, Path, dotted
+from integration.api.recipes import Object
 
 _OF_OTHER_TYPES: dict[str, list[tuple[str, Any]]] = {
     "integer": [("a text", "3"), ("a fraction", 1.5), ("a truth", True), ("a list", [3]), ("a mapping", {"a": 3})],

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from integration.api.examples import FULL, SHORTEST, Object, changed, value_at, without
+from integration.api.examples import FULL, SHORTEST, changed, value_at, without
 from integration.api.fields import KEY, Field
+from integration.api.recipes import Object
 from integration.api.verdicts import read
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from embtune_api.errors import InvalidInput
 from embtune_operator.jobfile import load_resources
-from integration.api.examples import SHA, SHORTEST, Object
+from integration.api.examples import SHA, SHORTEST
+from integration.api.recipes import Object
 from integration.api.server import Server
 
 JOB = """\

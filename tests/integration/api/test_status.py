@@ -11,8 +11,9 @@ from embtune_api.resources import KINDS
 from embtune_api.status import Condition
 from embtune_operator.kube.api import KubeApi
 from embtune_operator.kube.kinds import FINETUNEJOB
-from integration.api.examples import SHORTEST, Object
+from integration.api.examples import SHORTEST
 from integration.api.fields import Schema, fields_of
+from integration.api.recipes import Object
 from integration.api.server import Server
 
 NAMES = {kind: f"status-{kind.lower()}" for kind in KINDS}

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from embtune_api.reading import read_resource
 from embtune_api.resources import KINDS, AnyResource
-from integration.api.examples import Object
+from integration.api.recipes import Object
 from integration.api.server import Server
 
 

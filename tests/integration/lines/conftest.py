@@ -11,7 +11,8 @@ from typing import Any, cast
 
 import pytest
 
-from embtune_api.documents import Exam, LineExam, VersionRef
+from embtune_api.documents.exam import Exam, LineExam
+from embtune_api.documents.publish import VersionRef
 from embtune_api.keys import LineKeys
 from embtune_api.losses import Shape
 from embtune_api.resources import EmbeddingModel, ModelVersion

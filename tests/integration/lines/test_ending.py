@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embtune_api.documents import Claim
+from embtune_api.documents.publish import Claim
 from embtune_api.errors import StoreError
 from embtune_operator.kube.errors import Conflict
 from embtune_operator.kube.kinds import MODELVERSION, NAMESPACE

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from embtune_api.documents import Owner
+from embtune_api.documents.publish import Owner
 from embtune_operator.kube.errors import AlreadyExists
 from embtune_operator.kube.kinds import MODELVERSION, NAMESPACE
 from embtune_operator.local.cluster import LocalCluster
@@ -55,6 +55,8 @@ def test_a_model_from_outside_is_a_version_like_any_other(
     shown = embtune("show", f"{MODEL}@2", "--store", line.store, "-n", TEAM, "--json").ended(0).json
     assert shown["metadata"]["base_model"]["uri"] == "hf://else/where"
     assert status["metrics"] == shown["metadata"]["metrics"]
+    card = (line.version(2) / "model" / "README.md").read_text(encoding="utf-8")
+    assert "trained elsewhere, and taken from `hf://else/where`" in card
     compared = embtune("compare", f"{MODEL}@1", f"{MODEL}@2", "--store", line.store, "-n", TEAM).ended(0)
     assert "ndcg@10" in compared.out
     embtune("show", f"{MODEL}@2", "--store", line.store, "-n", TEAM).ended(0)

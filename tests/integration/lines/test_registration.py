@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embtune_api.base_model import SecretRef
 from embtune_api.errors import Exit, StoreError
 from embtune_api.evaluation import Suite
+from embtune_api.places import SecretRef
 from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest
 from embtune_operator.cluster import ClusterError
 from embtune_operator.kube.cluster import KubeCluster

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from embtune_api.documents import Owner
+from embtune_api.documents.publish import Owner
 from embtune_api.errors import StoreError
 from embtune_api.status import ModelVersionStatus
 from embtune_operator.kube.kinds import EMBEDDINGMODEL, MODELVERSION

@@ -2,6 +2,8 @@
 
 import hashlib
 
+from ruamel.yaml import YAML
+
 from support.command import embtune
 from support.jobs import MODEL, NAMESPACE
 from support.stored import read_json, snapshot
@@ -44,8 +46,27 @@ def test_a_version_says_where_it_comes_from(first: Finished) -> None:
     there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     assert set(there) == {*listed, "manifest.json", "claim.json"}
     assert {name: hashlib.sha256(there[name].read_bytes()).hexdigest() for name in listed} == listed
-    weights = [name for name in listed if name.startswith("model/") and not name.endswith((".json", ".txt"))]
+    weights = [name for name in listed if name.startswith("model/") and not name.endswith((".json", ".txt", ".md"))]
     assert weights == ["model/model.safetensors"]
+
+
+def test_the_models_card_tells_data_recipe_and_metrics_with_bounds(first: Finished) -> None:
+    folder = first.line.version(1)
+    metadata, evaluation = read_json(folder / "metadata.json"), read_json(folder / "evaluation.json")
+    card = (folder / "model" / "README.md").read_text(encoding="utf-8")
+    data = (first.job.parent / "first.jsonl").read_bytes()
+    assert f"| {FIRST_ROWS} |  | `{hashlib.sha256(data).hexdigest()}` |" in card
+    assert YAML(typ="safe").load(card.split("```yaml\n")[1].split("```")[0]) == metadata["training_config"]
+    (gate,) = evaluation["verdict"]["gates"]
+    assert f"- {gate['line']}\n" in card
+    assert gate["lower"] == evaluation["bounds"]["candidate"]["test/ndcg@10"]["lower"], "its confidence is 0.95, too"
+    scored = [
+        f"{evaluation[role]['test/ndcg@10']:.3f} ({bound['lower']:.3f} – {bound['upper']:.3f})"
+        for role in ("candidate", "base")
+        for bound in [evaluation["bounds"][role]["test/ndcg@10"]]
+    ]
+    assert f"| test/ndcg@10 | {' | '.join(scored)} |" in card
+    assert {*evaluation["bounds"]} == {"candidate", "base"}, "there was no champion"
 
 
 def test_the_same_job_again_does_no_work_and_says_why(first: Finished) -> None:

@@ -1,6 +1,8 @@
 """A version leaves the store as an ordinary sentence-transformers folder, or not at all."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +27,10 @@ def test_what_is_pulled_scores_as_it_was_evaluated(second: Finished, tmp_path: P
     pulled = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     texts = [query["text"] for query in line.queries]
     passages = [passage["text"] for passage in line.corpus]
+    (snippet,) = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    shown: dict[str, Any] = {}
+    exec(snippet.replace("path/to/this/folder", str(folder)), shown)
+    assert shown["documents"].shape == (2, pulled.get_embedding_dimension())
     queries = pulled.encode(texts)
     assert queries.dtype == np.float32
     stored = SentenceTransformer(str(line.version(2) / "model"), device="cpu", local_files_only=True)
@@ -49,7 +55,7 @@ def using(ref: str, folder: Path) -> list[tuple[object, ...]]:
     return [("pull", name, folder / "pulled"), ("verify", name), ("promote", name)]
 
 
-FILES = ["model/model.safetensors", "model/config.json", "model/tokenizer.json", "metadata.json", "evaluation.json"]
+FILES = ["model/model.safetensors", "model/config.json", "model/README.md", "metadata.json", "evaluation.json"]
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from embtune_api.documents import PublishedEvaluation
+from embtune_api.documents.publish import PublishedEvaluation
 from embtune_api.keys import LineKeys
 from embtune_operator.judge.diagnosis import diagnose
 from embtune_operator.registry.answers import read_answers

@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from embtune_api.documents import Release
+from embtune_api.documents.release import Release
 from embtune_store import documents
 from support.operated_cluster import Cluster
 from support.operator_process import eventually

@@ -7,6 +7,7 @@ FOLDER holds a request to train with each loss as LOSS.json; OUT/LOSS.npz is wri
 """
 
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from embtune_api.requests import TrainRequest
 from embtune_store import open_store
 from embtune_trainer.encoder import fetch_model, load_encoder
 from embtune_trainer.train.checkpoints import Checkpoints
+from embtune_trainer.train.gradient import BatchGradient
 from embtune_trainer.train.loop import Loop
 from embtune_trainer.train.objectives import make_objective
 from embtune_trainer.train.outcome import Outcome
@@ -30,7 +32,7 @@ BUDGET = 120
 """Rows × longest that may be embedded at once where memory is small."""
 
 
-class Cramped(Loop):
+class CrampedGradient(BatchGradient):
     """Memory runs out on the last rank."""
 
     def _embed(self, step: int, number: int, group: Any, texts: Any) -> torch.Tensor:
@@ -38,6 +40,12 @@ class Cramped(Loop):
         if self.ranks.rank == self.ranks.world - 1 and size > BUDGET:
             raise torch.OutOfMemoryError(f"{size} tokens are more than {BUDGET}")
         return super()._embed(step, number, group, texts)
+
+
+class Cramped(Loop):
+    @cached_property
+    def gradient(self) -> BatchGradient:
+        return CrampedGradient(**vars(super().gradient))
 
 
 def main() -> None:
@@ -61,13 +69,13 @@ def first_gradient(request: TrainRequest, ranks: Ranks, kind: type[Loop]) -> tup
     model = load_encoder(fetch_model(store, request.base), device)
     records = read_records(store.get(request.rows.key))
     lessons = ask_teacher(request, records, store, ranks, device, model.get_embedding_dimension(), lambda _: None)
-    rows = tokenize_rows(records, model, recipe.max_seq_length)
+    rows = tokenize_rows(records, model, recipe.explicit_max_seq_length)
     objective = make_objective(records, recipe.loss, lessons, recipe.matryoshka)
     checkpoints = Checkpoints(open_store("memory://"), StepKeys("unused"))
     loop = kind(model, rows, objective, recipe, ranks, checkpoints, False, lambda _: None, lambda: False)
     loop._prepare_model()
     batch = objective.batches(loop._batch_size, epoch=0, seed=recipe.seed)[0]
-    loop._backward(0, batch, Outcome())
+    loop.gradient.backward(0, batch, Outcome())
     ranks.sum_gradients(model)
     gradient = torch.cat([p.grad.reshape(-1) for p in model.parameters() if p.grad is not None])
     return gradient.numpy(), batch, len(loop.memory.events)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embtune_api.documents import Release, Transition, VersionManifest, VersionRef
+from embtune_api.documents.publish import VersionManifest, VersionRef
+from embtune_api.documents.release import Release, Transition
 from embtune_api.errors import InvalidInput
 from embtune_api.keys import LineKeys
 from embtune_store import documents

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from embtune_api.documents import LedgerEntry
+from embtune_api.documents.exam import LedgerEntry
 from embtune_api.requests import PrepareRequest
 from embtune_store import Store, open_store
 from embtune_trainer.prepare.stratify import group_key

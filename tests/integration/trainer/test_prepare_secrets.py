@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from embtune_api.base_model import SecretRef
 from embtune_api.credentials import FOLDER_VARIABLE
-from embtune_api.documents import PrepareFacts
+from embtune_api.documents.prepare import PrepareFacts
 from embtune_api.errors import InvalidInput
+from embtune_api.places import SecretRef
 from embtune_api.requests import PrepareRequest
 from embtune_api.sources import DataSource
 from embtune_store import Store, folders, open_store

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from embtune_api.documents import TrainFacts
+from embtune_api.documents.train import TrainFacts
 from embtune_api.errors import Exit
 from embtune_api.training import Loss, Training
 from embtune_trainer.encoder import load_encoder

@@ -16,7 +16,8 @@ from sentence_transformers.sentence_transformer.evaluation import (
 )
 from sklearn.metrics import f1_score
 
-from embtune_api.documents import EvaluateFacts, StoredModel
+from embtune_api.documents.evaluate import EvaluateFacts
+from embtune_api.documents.files import StoredModel
 from embtune_api.evaluation import Suite
 from embtune_api.reports import EvaluationReport
 from embtune_api.requests import EvaluateRequest, Judged

@@ -7,9 +7,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from embtune_api.documents import TrainFacts
+from embtune_api.documents.train import TrainFacts
 from embtune_api.errors import Exit
 from embtune_api.training import Loss, Training
+from embtune_trainer.train.checkpoints import Checkpoints
 from support.trainer import TrainingRun, Warm, a_training
 
 RECIPE = Training(
@@ -66,10 +67,17 @@ def test_the_same_request_gives_the_same_bytes(warm: Warm, tiny_model: Path, pai
 def test_a_stopped_training_continues_to_bit_equal_weights(
     warm: Warm, tiny_model: Path, pairs: list[dict[str, str]], tmp_path: Path, number: int, exit_code: int
 ) -> None:
-    undisturbed, stopped = (a_training(tmp_path / name, tiny_model, pairs, RECIPE) for name in ("undisturbed", "stopped"))
+    recipe = RECIPE.model_copy(update={"max_seq_length": "Auto"})
+    undisturbed, stopped = (a_training(tmp_path / name, tiny_model, pairs, recipe) for name in ("undisturbed", "stopped"))
     run_to_the_end(warm, undisturbed)
+    length = undisturbed.report.recipe["maxSeqLength"]
+    assert length in range(8, 65, 8)
+    assert undisturbed.report.encoder.max_seq_length == 64, "the published model keeps its own limit"
     assert stop_in_the_middle(warm, stopped, number) == exit_code
     assert not stopped.store.exists(stopped.keys.manifest)
+    kept = Checkpoints(stopped.store, stopped.keys).latest()
+    assert kept
+    assert kept.history.max_seq_length == length
     run_to_the_end(warm, stopped)
     assert stopped.report.resumed_from_step is not None
     assert stopped.report.resumed_from_step >= 20

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embtune_api.documents import TrainFacts
+from embtune_api.documents.train import TrainFacts
 from embtune_api.errors import Exit
 from embtune_api.training import Training
 from embtune_store import folders

@@ -1,32 +1,12 @@
 """What `embtune data` and `embtune init` make of columns and counts, without reading a file."""
 
-from collections.abc import Sequence
-
 import pytest
 
 from embtune_api.errors import InvalidInput
 from embtune_api.look import ColumnLook, FileLook
 from embtune_operator.advice.columns import guess_columns, parse_columns
 from embtune_operator.advice.proposal import exam_share, plan_data
-
-
-def a_column(name: str, *, distinct: int = 500, words: int = 8, numeric: bool = False, filled: int = 500) -> ColumnLook:
-    return ColumnLook(
-        name=name,
-        filled=filled,
-        distinct=distinct,
-        numeric=numeric,
-        words_p50=words,
-        words_p95=words * 2,
-        words_max=words * 4,
-        characters_p95=words * 12,
-        values=[],
-        rarest=1,
-    )
-
-
-def a_file(*columns: ColumnLook, header: Sequence[str] = ()) -> FileLook:
-    return FileLook(uri="rows.csv", rows=500, columns=list(columns), header=list(header))
+from support.looks import a_column, a_file
 
 
 @pytest.mark.parametrize(

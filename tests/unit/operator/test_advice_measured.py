@@ -7,12 +7,16 @@ from embtune_api.base_look import BaseLook, TokenLook
 from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
 from embtune_api.reports import DataReport, PreparedReport, SplitReport
+from embtune_api.sources import Columns
 from embtune_api.training import Training
+from embtune_operator.advice.columns import Guess
 from embtune_operator.advice.measured import CLOSED, Measured, measured
 from embtune_operator.advice.prompts import advise_prompts
+from embtune_operator.advice.proposal import plan_recipe
 from embtune_operator.advice.value import Business, expected_value
 from embtune_operator.advice.verdict import advise
 from embtune_operator.judge.power import ALIKE, detectable, error_of_difference
+from support.looks import a_column, a_file
 
 SUITE = Suite(name="validation", cutoffs=(1, 10))
 
@@ -76,6 +80,21 @@ def test_the_answer_comes_with_its_reasons(found: float, report: DataReport, ans
     advice = advise(report, a_measured(found, report))
     assert advice.answer == answer
     assert says in "; ".join(advice.reasons)
+
+
+@pytest.mark.parametrize(
+    ("words", "base", "length", "reason"),
+    [
+        pytest.param(8, a_base(0.5), 32, "at most 20 tokens (counted by the base's tokenizer)", id="what a tokenizer counted"),
+        pytest.param(8, None, "Auto", "about 30 tokens (estimated from words and characters); Auto counts", id="nobody has"),
+        pytest.param(200, None, 256, "(estimated from words and characters), longer texts are cut", id="more than is proposed"),
+    ],
+)
+def test_a_job_says_a_length_where_one_is_known(words: int, base: BaseLook | None, length: int | str, reason: str) -> None:
+    file = a_file(a_column("anchor", words=words), a_column("positive", words=words))
+    recipe = plan_recipe([file], [Guess(Columns(anchor="anchor", positive="positive"), "")], a_report(), "", base)
+    assert recipe.training.max_seq_length == length
+    assert reason in recipe.length_reason
 
 
 def test_a_base_that_words_alone_equal_is_not_told_apart_from_them() -> None:

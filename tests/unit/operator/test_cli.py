@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from embtune_api.documents import Rejudgement
+from embtune_api.candidates import Candidate, CandidateBase
+from embtune_api.documents.publish import Rejudgement
 from embtune_api.keys import LineKeys
 from embtune_api.verdict import Verdict
 from embtune_operator.cli import main
@@ -240,6 +241,20 @@ def test_json_prints_the_final_resource_alone(call: Call, tmp_path: Path) -> Non
     assert resource["status"]["modelVersion"]["stage"] == "Production"
     assert resource["status"]["evaluation"]["candidate"] == {METRIC: 0.6}
     assert resource["spec"]["baseModel"] == {"uri": "hf://a/b"}
+
+
+def test_a_changed_base_of_a_candidate_is_another_incarnation(tmp_path: Path) -> None:
+    file = finished(tmp_path, 0.5)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "config.json").write_text("{}")
+    job = load_job(file)
+    candidates = [Candidate(name="own"), Candidate(name="other", base_model=CandidateBase(uri="other"))]
+    job = job.model_copy(update={"spec": job.spec.model_copy(update={"candidates": candidates})})
+    before = with_local_uid(job, tmp_path).metadata.uid
+    assert with_local_uid(job, tmp_path).metadata.uid == before
+    (other / "config.json").write_text("[]")
+    assert with_local_uid(job, tmp_path).metadata.uid != before
 
 
 def test_changed_data_is_another_incarnation(tmp_path: Path) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from embtune_api.length import LengthChoice
+from embtune_api.requests import PublishRequest
 from embtune_api.resources import FineTuneJob
+from embtune_api.training import Training
 from embtune_operator.cluster import child_name
 from embtune_operator.pipeline.plan import job_keys
 from embtune_operator.registry.history import read_history
+from embtune_operator.registry.references import find_version
 from embtune_operator.registry.release import promote, rollback
-from factories import NOON, a_job, publish_version
+from embtune_operator.view.score_table import roles_of
+from factories import COUNTED_LENGTH, METRIC, NOON, a_job, publish_version
 from support.pipeline_world import EASY, IMPOSSIBLE, LINE, World, outcome
 
 
@@ -32,6 +37,15 @@ def test_how_a_job_ends(job: FineTuneJob, ends: tuple[str, str, str], promoted: 
     assert world.reason("Promoted") == promoted
     assert world.trainer.done == ["prepare", "train", "evaluate", "publish"]
     assert len(read_history(world.store, LINE)) == (promoted == "InProduction")
+
+
+@pytest.mark.parametrize(("length", "published"), [("Auto", COUNTED_LENGTH), (32, 32), (None, None)])
+def test_a_version_says_how_much_of_a_text_was_trained_on(length: LengthChoice | None, published: int | None) -> None:
+    world = World(a_job(EASY))
+    world.edit(training=Training(max_seq_length=length))
+    (child,) = world.run(until="publish").create
+    assert isinstance(child.request, PublishRequest)
+    assert child.request.training_config["maxSeqLength"] == published
 
 
 def test_a_finished_job_is_finished_for_good() -> None:
@@ -93,6 +107,21 @@ def test_a_version_that_was_rolled_back_before_its_job_ended_stays_rolled_back()
     again.run()
     assert outcome(again) == ("Succeeded", "Passed", "RolledBack")
     assert len(read_history(world.store, LINE)) == 3
+
+
+def test_a_version_is_published_with_the_bounds_of_what_it_scored() -> None:
+    world = World(a_job(EASY))
+    publish_version(world.store, LINE, 1)
+    promote(world.store, LINE, 1, "", NOON)
+    world.run()
+    version = find_version(world.store, LINE, "2")
+    kept = version.evaluation.bounds
+    assert {*kept} == {"candidate", "base", "champion"}
+    assert list(kept["candidate"]) == [METRIC]
+    shown = {role.name.partition(" ")[0]: role.bounds for role in roles_of(world.store, LINE, version)}
+    told, again = kept["candidate"][METRIC], shown["candidate"][METRIC]
+    assert (told.lower, told.upper) == (again.lower, again.upper)
+    assert kept["base"][METRIC].upper < told.lower
 
 
 def test_a_published_version_that_was_tampered_with_is_not_promoted() -> None:

@@ -22,7 +22,7 @@ from support.failing import Faults, failing_cluster, failing_store
 from support.pipeline_world import EASY, LINE, World, outcome
 
 if TYPE_CHECKING:
-    from embtune_api.documents import StoredFile
+    from embtune_api.documents.files import StoredFile
     from embtune_store import Store
 
 BLOG = LineKeys("search", "blog")

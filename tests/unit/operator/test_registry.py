@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from embtune_api.documents import PublishedEvaluation
+from embtune_api.documents.publish import PublishedEvaluation
 from embtune_api.errors import InvalidInput, NotFound, Tampered
 from embtune_api.evaluation import Suite
 from embtune_api.keys import LineKeys

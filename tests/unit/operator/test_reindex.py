@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from embtune_api.contract import CONTRACT_FILES, EmbeddingContract, contract_of, module_files
-from embtune_api.documents import PublishedEvaluation
+from embtune_api.documents.publish import PublishedEvaluation
 from embtune_api.resources import FineTuneJob
 from embtune_api.verdict import Verdict
 from embtune_operator.pipeline.readings import Readings

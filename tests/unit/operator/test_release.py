@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from embtune_api.documents import VersionRef
+from embtune_api.documents.publish import VersionRef
 from embtune_api.errors import Conflict, InvalidInput, Tampered
 from embtune_api.keys import LineKeys
 from embtune_operator.registry.history import read_history, read_release, stage_of

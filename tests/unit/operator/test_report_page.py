@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embtune_api.documents import JobResult
+from embtune_api.documents.job import JobResult
 from embtune_api.errors import InvalidInput
 from embtune_api.keys import JobKeys
 from embtune_api.status import Condition, FineTuneJobStatus

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embtune_api.documents import EvaluateFacts
+from embtune_api.documents.evaluate import EvaluateFacts
 from embtune_api.keys import LineKeys
 from embtune_api.slices import SliceMembers, SliceTable
 from embtune_api.verdict import GateResult
 from embtune_operator.judge.gate import Exhibits
+from embtune_operator.judge.ruling import rule
 from embtune_operator.judge.scores import Scores
 from embtune_operator.judge.slices import Members, measure_slices, members_of
-from embtune_operator.judge.verdict import judge_evaluation, make_verdict
+from embtune_operator.judge.verdict import make_verdict
 from embtune_store import documents, open_store
 from factories import METRIC, a_file, a_gate, asked, keep_scores, noise, scores
 
@@ -184,9 +185,9 @@ def test_a_verdict_with_changed_gates_takes_under_two_seconds_and_reads_scores_a
         a_gate(**EVERY),
         *(a_gate(minDelta=-0.05, against="Production", slice=f"lang={value}") for value in "abcd"),
     ]
-    judge_evaluation(gates[:1], facts, "e" * 64, suites, 3, store)  # imports
+    rule(gates[:1], facts, "e" * 64, suites, 3, store)  # imports
     started = time.process_time()
-    verdict = judge_evaluation(gates, facts, "e" * 64, suites, 3, store)
+    verdict = rule(gates, facts, "e" * 64, suites, 3, store).verdict
     assert time.process_time() - started < 2
     assert [result.outcome for result in verdict.gates[:4]] == ["Passed"] * 4
     assert {stored.key for stored in store.list("")} == there

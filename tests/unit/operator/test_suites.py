@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from embtune_api.documents import PublishedEvaluation
+from embtune_api.documents.publish import PublishedEvaluation
 from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
 from embtune_api.keys import LineKeys
-from embtune_api.metrics import suite_of, told_of
+from embtune_api.metrics import main_metrics, suite_of, told_of
 from embtune_api.requests import PrepareRequest
 from embtune_api.resources import FineTuneJob
 from embtune_operator.judge.gate import Exhibits
@@ -23,7 +23,6 @@ from embtune_operator.pipeline.readings import Readings
 from embtune_operator.pipeline.resolve import resolve
 from embtune_operator.registry.comparison import compare, kept_contestants, shared_suites
 from embtune_operator.registry.references import find_version
-from embtune_operator.view.score_table import main_metrics
 from embtune_store import documents, open_store
 from factories import PretendTrainer, a_gate, a_job, asked, keep_scores, noise, publish_version, scores, settings
 

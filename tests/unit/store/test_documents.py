@@ -2,7 +2,8 @@
 
 import pytest
 
-from embtune_api.documents import Claim, ResolvedSource
+from embtune_api.documents.prepare import ResolvedSource
+from embtune_api.documents.publish import Claim
 from embtune_api.errors import StoreError
 from embtune_api.sources import Columns
 from embtune_store import Store, documents, open_store

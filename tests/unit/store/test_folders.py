@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from embtune_api.documents import FileEntry
+from embtune_api.documents.files import FileEntry
 from embtune_api.errors import InvalidInput, StoreError, Tampered
 from embtune_store import Store, open_store
 from embtune_store.folders import download_folder, materialize, read_verified, upload_folder, verify
@@ -50,6 +50,8 @@ def test_links_are_followed_as_in_a_hub_cache(store: Store, model: Path) -> None
 
 def test_a_folder_store_is_read_in_place(store: Store, model: Path, tmp_path: Path) -> None:
     files = upload_folder(store, model, "m")
+    assert materialize(store, "m", files, tmp_path / "cache") == tmp_path / "store" / "m"
+    store.put("m/README.md", b"a version's card, which nothing loads")
     assert materialize(store, "m", files, tmp_path / "cache") == tmp_path / "store" / "m"
     assert not (tmp_path / "cache").exists()
 

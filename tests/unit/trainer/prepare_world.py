@@ -11,7 +11,9 @@ from typing import Any
 
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
-from embtune_api.documents import Owner, PrepareFacts, StepManifest
+from embtune_api.documents.files import StepManifest
+from embtune_api.documents.prepare import PrepareFacts
+from embtune_api.documents.publish import Owner
 from embtune_api.keys import DataKeys, StepKeys
 from embtune_api.reports import DataReport
 from embtune_api.requests import PrepareRequest

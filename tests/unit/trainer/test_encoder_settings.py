@@ -11,7 +11,7 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.encoder import Encoder
 from embtune_api.errors import EmbtuneError, InvalidInput
 from embtune_api.evaluation import Suite

@@ -10,7 +10,8 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from embtune_api.documents import FileEntry, ResolvedBase, StoredModel
+from embtune_api.documents.files import FileEntry, StoredModel
+from embtune_api.documents.prepare import ResolvedBase
 from embtune_api.encoder import Encoder
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.requests import EvaluateRequest, Judged

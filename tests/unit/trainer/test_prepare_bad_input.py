@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from embtune_api.documents import Owner
+from embtune_api.documents.publish import Owner
 from embtune_api.errors import InvalidInput
 from unit.trainer.prepare_world import World, some_pairs, write_base_model, write_jsonl
 

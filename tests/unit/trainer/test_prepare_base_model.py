@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from embtune_api.base_model import BaseModelRef
-from embtune_api.documents import ResolvedBase
+from embtune_api.documents.prepare import ResolvedBase
 from embtune_api.errors import EmbtuneError, Exit, InvalidInput
 from embtune_store import folders, open_store
 from embtune_store.protocol import Store

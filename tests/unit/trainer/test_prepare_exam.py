@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from embtune_api.documents import LineExam
+from embtune_api.documents.exam import LineExam
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import LineKeys
 from embtune_api.requests import PrepareRequest

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from embtune_api.digest import digest_of
-from embtune_api.documents import LedgerEntry
+from embtune_api.documents.exam import LedgerEntry
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import LedgerKeys, LineKeys
 from embtune_api.split import Split

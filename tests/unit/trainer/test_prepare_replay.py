@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from embtune_api.digest import sha256_hex
-from embtune_api.documents import StoredFile, VersionRef
+from embtune_api.documents.files import StoredFile
+from embtune_api.documents.publish import VersionRef
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import LineKeys
 from embtune_api.replayed import Replayed

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from embtune_api.documents import Owner, ResolvedBase, StagedFacts, StepManifest, VersionManifest
+from embtune_api.documents.files import StepManifest
+from embtune_api.documents.prepare import ResolvedBase, StagedFacts
+from embtune_api.documents.publish import Owner, VersionManifest
 from embtune_api.errors import InvalidInput
 from embtune_api.requests import PrepareRequest
 from embtune_store import documents, folders

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from embtune_api.documents import Exam
+from embtune_api.documents.exam import Exam
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.evaluation import Suite
 from embtune_store import documents

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.errors import InvalidInput
 from embtune_api.training import Training
 from unit.trainer.prepare_world import Prepared, World, some_pairs, write_base_model, write_jsonl

@@ -9,19 +9,10 @@ from typing import Any
 import pytest
 
 from embtune_api.digest import sha256_hex, tree_digest
-from embtune_api.documents import (
-    Claim,
-    FileEntry,
-    Metadata,
-    PublishedEvaluation,
-    PublishFacts,
-    Release,
-    StepManifest,
-    StoredModel,
-    Transition,
-    VersionManifest,
-    VersionRef,
-)
+from embtune_api.documents.evaluate import Interval
+from embtune_api.documents.files import FileEntry, StepManifest, StoredModel
+from embtune_api.documents.publish import Claim, Metadata, PublishedEvaluation, PublishFacts, VersionManifest, VersionRef
+from embtune_api.documents.release import Release, Transition
 from embtune_api.errors import InvalidInput, StoreFull, Tampered
 from embtune_api.keys import LineKeys, StepKeys
 from embtune_api.reports import EvaluationReport
@@ -30,6 +21,7 @@ from embtune_api.status import Progress
 from embtune_api.verdict import Verdict
 from embtune_store import documents, folders, open_store
 from embtune_store.protocol import Store
+from embtune_trainer.model_card import model_card
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.publish import claim_number, run_publish
 from factories import asked
@@ -120,6 +112,39 @@ def test_a_version_is_all_that_design_asks(tmp_path: Path) -> None:
     assert store.get(version.fingerprints) == store.get(candidate.prepared.places.fingerprints)
 
 
+def test_the_card_leaves_the_store_with_the_model_and_is_no_part_of_it(tmp_path: Path) -> None:
+    candidate = a_candidate(tmp_path)
+    bounds = {"candidate": {"test/ndcg@10": Interval(lower=0.58, upper=0.64)}}
+    candidate.request = candidate.request.model_copy(update={"bounds": bounds})
+    candidate.publish()
+    store, version = candidate.store, LINE.version(1)
+    manifest, metadata = (
+        documents.read(store, *of) for of in ((version.manifest, VersionManifest), (version.metadata, Metadata))
+    )
+    evaluation = documents.read(store, version.evaluation, PublishedEvaluation)
+    assert manifest
+    assert metadata
+    assert evaluation
+    card = store.get(version.card).decode()
+    assert card == model_card("search", metadata, evaluation)
+    assert "| test/ndcg@10 | 0.610 (0.580 – 0.640) | 0.500 |" in card
+    model = manifest.stored_model(version)
+    assert "README.md" not in [file.path for file in model.files]
+    assert {file.path for file in manifest.folder_files} == {"README.md", *(file.path for file in model.files)}
+    store.put(version.card, card.replace("0.610", "0.910").encode())
+    with pytest.raises(Tampered, match=r"README\.md"):
+        folders.verify(store, version.root, manifest.files)
+
+
+def test_a_candidate_brings_no_card_of_its_own(tmp_path: Path) -> None:
+    candidate = a_candidate(tmp_path)
+    files = [FileEntry(path="README.md", size=1, sha256="0" * 64)]
+    model = StoredModel(prefix="x", digest=tree_digest((file.path, file.sha256) for file in files), files=files)
+    candidate.request = candidate.request.model_copy(update={"candidate": model})
+    with pytest.raises(InvalidInput, match=r"README\.md"):
+        candidate.publish()
+
+
 def test_publishing_again_does_nothing(tmp_path: Path) -> None:
     candidate = a_candidate(tmp_path)
     first = candidate.publish()
@@ -134,12 +159,13 @@ def test_what_is_written_about_a_version_is_never_changed(tmp_path: Path) -> Non
     with pytest.raises(Killed):
         candidate.publish(FaultyStore(candidate.store, _writes_until_the_manifest(tmp_path / "probe"), Killed))
     version = LINE.version(1)
-    kept = [candidate.store.get(key) for key in (version.metadata, version.evaluation)]
+    written = (version.metadata, version.evaluation, version.card)
+    kept = [candidate.store.get(key) for key in written]
     other = candidate.request.verdict.model_copy(update={"reason": "Judged on another machine."})
     later = {"timestamp": datetime(2026, 5, 5, tzinfo=UTC), "verdict": other}
     candidate.request = candidate.request.model_copy(update=later)
     candidate.publish()
-    assert [candidate.store.get(key) for key in (version.metadata, version.evaluation)] == kept
+    assert [candidate.store.get(key) for key in written] == kept
     manifest = documents.read(candidate.store, version.manifest, VersionManifest)
     assert manifest is not None
     folders.verify(candidate.store, version.root, manifest.files)

@@ -11,7 +11,7 @@ import pytest
 from sentence_transformers import SentenceTransformer
 from transformers import AutoTokenizer
 
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.encoder import Encoder, Prompts
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Finding
@@ -83,6 +83,18 @@ def test_a_limit_that_cuts_nothing_and_a_longer_one_than_the_model_has(tmp_path:
     )
     with pytest.raises(InvalidInput, match=message):
         prepared(tmp_path / "refused", short, Training(max_seq_length=8), truncated="Fail")
+
+
+def test_a_length_that_is_left_to_auto_is_told_and_cuts_what_it_was_asked_to(
+    tmp_path: Path, tokens: Callable[[str], int]
+) -> None:
+    done = prepared(tmp_path, rows("tldr-de", "en", "id"), Training(max_seq_length="Auto"), truncated="Fail")
+    report, lengths = done.report.tokens, [tokens(row[side]) for row in done.train for side in ("anchor", "positive")]
+    assert report is not None
+    assert report.training_limit is not None
+    assert report.training_limit < READS
+    whole, less = (sum(length <= limit for length in lengths) for limit in (report.training_limit, report.training_limit - 8))
+    assert less < 0.95 * len(lengths) <= whole
 
 
 def test_words_of_another_language_are_taken_apart(tmp_path: Path) -> None:

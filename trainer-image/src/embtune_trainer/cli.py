@@ -22,18 +22,20 @@ if TYPE_CHECKING:
 STEPS = ("prepare", "train", "evaluate", "publish")
 USES = ("compare", "try", "embed")
 """Of models, outside a job."""
-ALONE = ("look", "synthesize", *USES)
+ALONE = ("look", "synthesize", "diagnose", *USES)
 """Run without a job."""
 USAGE = f"""usage: embtune-trainer {{{"|".join(STEPS)}}} --request request.json
        embtune-trainer warm
        embtune-trainer look --request request.json
        embtune-trainer synthesize --request request.json
+       embtune-trainer diagnose --request request.json
        embtune-trainer {{{"|".join(USES)}}} --request request.json
 
 Runs one step of a FineTuneJob: reads its request, reads and writes only the store, and does nothing when the step's
 manifest is there already. `warm` imports what train and evaluate need, then runs them as it is told on stdin.
 `look` describes files of data on stdout, as JSON. `synthesize` makes pairs of a corpus without labels, and tells on stdout,
-a JSON object a line, how far it is and at last what it did. `compare`, `try` and `embed` load models, and answer on stdout, too.
+a JSON object a line, how far it is and at last what it did. `diagnose` tries in short experiments whether a training would
+learn, and tells on stdout alike. `compare`, `try` and `embed` load models, and answer on stdout, too.
 
 environment:
   EMBTUNE_HUB_MIRROR       folder of models as <org>/<name> and data sets as datasets/<org>/<name>, looked up before the hub
@@ -108,6 +110,9 @@ def _dispatch(step: str, request: bytes) -> None:
     if step == "synthesize":
         _synthesize(request)
         return
+    if step == "diagnose":
+        _diagnose(request)
+        return
     if step in USES:
         _use(step, request)
         return
@@ -157,6 +162,17 @@ def _synthesize(request: bytes) -> None:
     say(SynthesisNews(answer=answer))
     if not answer.finished:
         raise KeyboardInterrupt
+
+
+def _diagnose(request: bytes) -> None:
+    from embtune_api.diagnosis import DiagnosisNews, DiagnosisRequest
+    from embtune_trainer.diagnose.diagnose import run_diagnosis
+
+    def say(news: DiagnosisNews) -> None:
+        print(news.model_dump_json(), flush=True)  # noqa: T201
+
+    asked = DiagnosisRequest.model_validate_json(request)
+    say(DiagnosisNews(answer=run_diagnosis(asked, lambda progress: say(DiagnosisNews(progress=progress)))))
 
 
 def _use(what: str, request: bytes) -> None:

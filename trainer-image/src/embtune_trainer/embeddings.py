@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from embtune_api.digest import digest_of
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.encoder import Encoder
 from embtune_api.errors import EmbtuneError
 from embtune_api.keys import LineKeys

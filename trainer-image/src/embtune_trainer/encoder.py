@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.errors import EmbtuneError, InvalidInput
 from embtune_store.folders import materialize
 from embtune_store.protocol import Store

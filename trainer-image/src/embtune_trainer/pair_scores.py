@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from embtune_api.digest import digest_of
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.keys import LineKeys
 from embtune_store.protocol import Store
 from embtune_trainer.cross_encoder import TextPair, load_cross_encoder, score

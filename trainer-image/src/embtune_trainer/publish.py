@@ -10,16 +10,8 @@ from datetime import UTC, datetime
 
 from embtune_api.contract import EmbeddingContract
 from embtune_api.digest import sha256_hex, tree_digest
-from embtune_api.documents import (
-    Claim,
-    FileEntry,
-    Metadata,
-    PublishedEvaluation,
-    PublishFacts,
-    StepManifest,
-    VersionManifest,
-    VersionRef,
-)
+from embtune_api.documents.files import FileEntry, StepManifest
+from embtune_api.documents.publish import Claim, Metadata, PublishedEvaluation, PublishFacts, VersionManifest, VersionRef
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import LineKeys, StepKeys, VersionKeys
 from embtune_api.reports import EvaluationReport
@@ -28,9 +20,10 @@ from embtune_api.status import Progress
 from embtune_store import documents, folders
 from embtune_store.contracts import read_contract
 from embtune_store.protocol import Store
+from embtune_trainer.model_card import model_card
 
-PUBLISHED_KINDS = (".safetensors", ".json", ".txt", ".model", ".md", ".jinja")
-"""What a published model folder may hold: nothing that runs code when loaded."""
+PUBLISHED_KINDS = (".safetensors", ".json", ".txt", ".model", ".jinja")
+"""What a candidate may hold: nothing that runs code when loaded. Its card is written here."""
 
 
 def run_publish(request: PublishRequest, store: Store, report_progress: Callable[[Progress], None]) -> StepManifest:
@@ -112,12 +105,12 @@ def _publish(request: PublishRequest, store: Store, number: int, version: Versio
         store.copy(request.fingerprints.key, version.fingerprints)
     documents.create(store, version.metadata, _metadata(request, number, report, read_contract(store, request.candidate)))
     documents.create(store, version.evaluation, _evaluation(request, report))
+    store.create(version.card, _card(request, store, version).encode())
     model = version.model.removeprefix(f"{version.root}/")
     entries = [
         *(file.model_copy(update={"path": f"{model}/{file.path}"}) for file in request.candidate.files),
         *_fingerprints_entry(request, version),
-        _entry(store, version, version.metadata),
-        _entry(store, version, version.evaluation),
+        *(_entry(store, version, key) for key in (version.card, version.metadata, version.evaluation)),
     ]
     manifest = VersionManifest(model=request.model, version=number, files=sorted(entries, key=lambda entry: entry.path))
     folders.verify(store, version.root, manifest.files)
@@ -144,7 +137,16 @@ def _metadata(request: PublishRequest, number: int, report: EvaluationReport, co
 
 
 def _evaluation(request: PublishRequest, report: EvaluationReport) -> PublishedEvaluation:
-    return PublishedEvaluation.of(report, request.candidate.digest, request.champion_version, request.verdict)
+    return PublishedEvaluation.of(report, request.candidate.digest, request.champion_version, request.verdict, request.bounds)
+
+
+def _card(request: PublishRequest, store: Store, version: VersionKeys) -> str:
+    """Of what is there now, whoever wrote it: it says what metadata.json and evaluation.json say."""
+    metadata = documents.read(store, version.metadata, Metadata)
+    evaluation = documents.read(store, version.evaluation, PublishedEvaluation)
+    assert metadata is not None, "written above"
+    assert evaluation is not None, "written above"
+    return model_card(request.model, metadata, evaluation)
 
 
 def _evaluation_report(request: PublishRequest, store: Store) -> EvaluationReport:

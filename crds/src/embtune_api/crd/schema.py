@@ -73,7 +73,7 @@ class _Converter:
 
     def _of(self, raw: Schema) -> Schema:
         if "anyOf" in raw:
-            return self._of_optional(raw)
+            return self._of_union(raw)
         if "$ref" in raw:
             name = raw["$ref"].rsplit("/", 1)[1]
             schema = self.of_model(self._models[name], self._definitions[name])
@@ -83,12 +83,20 @@ class _Converter:
             schema["description"] = _one_line(raw["description"])
         return schema
 
-    def _of_optional(self, raw: Schema) -> Schema:
+    def _of_union(self, raw: Schema) -> Schema:
         kinds = [kind for kind in raw["anyOf"] if kind != {"type": "null"}]
-        if len(kinds) != 1:
-            raise TypeError(f"a structural schema has no unions: {raw}")
         rest = {name: value for name, value in raw.items() if name != "anyOf"}
-        return {**self._of({**kinds[0], **rest}), "nullable": True}
+        if len(kinds) == 1:
+            return {**self._of({**kinds[0], **rest}), "nullable": True}
+        if [kind.get("type") for kind in kinds] != ["integer", "string"] or "const" not in kinds[1]:
+            raise TypeError(f"a structural schema has no unions, but that of a whole number and a word: {raw}")
+        return self._of_number_or_word(kinds[0], kinds[1]["const"], rest)
+
+    def _of_number_or_word(self, number: Schema, word: str, rest: Schema) -> Schema:
+        """What Kubernetes calls an int-or-string. Bounds are for the number, the pattern is for the word."""
+        bounds = {name: value for name, value in self._of(number).items() if name != "type"}
+        either = {"x-kubernetes-int-or-string": True, **bounds, "pattern": f"^{re.escape(word)}$", "maxLength": len(word)}
+        return either | ({"description": _one_line(rest["description"])} if "description" in rest else {})
 
     def _of_type(self, raw: Schema) -> Schema:
         kept = ("type", "format", "enum", "pattern", "minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum")

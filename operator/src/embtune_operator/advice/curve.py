@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 
 from embtune_api import presets
 from embtune_api.digest import digest_of
-from embtune_api.documents import EvaluateFacts, StepManifest, TrainFacts
+from embtune_api.documents.evaluate import EvaluateFacts
+from embtune_api.documents.files import StepManifest
+from embtune_api.documents.train import TrainFacts
 from embtune_api.errors import EmbtuneError, Exit
 from embtune_api.learning_curve import JOB, JOB_KEYS, NAMESPACE, UID
 from embtune_api.requests import EvaluateRequest, Judged, TrainRequest
@@ -29,7 +31,7 @@ from embtune_store import documents, open_store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from embtune_api.documents import StoredModel
+    from embtune_api.documents.files import StoredModel
     from embtune_api.learning_curve import CurveInputs, CurvePart
     from embtune_api.training import Training
     from embtune_store.protocol import Store

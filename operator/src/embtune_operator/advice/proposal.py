@@ -119,10 +119,11 @@ def plan_recipe(
     texts = [column for file, guess in zip(files, guesses, strict=True) for column in text_columns(file, guess)]
     tokens = max(side.p95 for side in base.tokens) if base else max(map(estimated_tokens, texts))
     length = min(_MAX_LENGTH, max(_MIN_LENGTH, math.ceil(tokens / 16) * 16), (base and base.reads) or _MAX_LENGTH)
+    counts = not base and tokens <= _MAX_LENGTH  # whoever trains has the tokenizer
     how = "counted by the base's tokenizer" if base else "estimated from words and characters"
-    cut = ", longer texts are cut" if tokens > length else ""
+    cut = ", longer texts are cut" if tokens > length else "; Auto counts them by the base's tokenizer" if counts else ""
     suite = Suite(kind=kinds_for(report.prepared.shape)[0])
-    training = resolve(Training(max_seq_length=length), report.prepared.train, report.prepared.shape)
+    training = resolve(Training(max_seq_length="Auto" if counts else length), report.prepared.train, report.prepared.shape)
     return Recipe(
         training=training,
         length_reason=f"95 % of the texts have at most {'' if base else 'about '}{tokens} tokens ({how}){cut}",

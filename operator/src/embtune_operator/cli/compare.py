@@ -104,7 +104,7 @@ def _contestants(
 
 def _exam(store: Store | None, namespace: str, exam_model: str | None, versions: list[tuple[LineKeys, Version]]) -> FrozenExam:
     """The exam of the line that is named, or of the first version's."""
-    from embtune_api.documents import LineExam
+    from embtune_api.documents.exam import LineExam
     from embtune_api.model_use import FrozenExam
     from embtune_operator.models.named import exam_of
     from embtune_store import documents

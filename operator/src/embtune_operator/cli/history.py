@@ -10,7 +10,7 @@ from embtune_api.keys import LineKeys
 from embtune_operator.cli.options import opened, print_json, registry_options
 
 if TYPE_CHECKING:
-    from embtune_api.documents import Release
+    from embtune_api.documents.release import Release
 
 
 @click.command("history")

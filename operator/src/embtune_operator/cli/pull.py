@@ -34,6 +34,6 @@ def command(reference: str, folder: Path, store_uri: str, namespace: str, as_jso
     if as_json:
         print_json({"model": line.model, "version": version.number, "digest": version.manifest.digest, "folder": str(folder)})
         return
-    size = sum(file.size for file in version.manifest.model_files)
+    size = sum(file.size for file in version.manifest.folder_files)
     where = f"is at {folder}" if copied else f"was at {folder} already"
     click.echo(f"{line.model} v{version.number} {where} ({size / 1e6:.1f} MB, verified)")

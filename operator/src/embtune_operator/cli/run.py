@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from embtune_api.documents import JobResult, Owner
+from embtune_api.documents.job import JobResult
+from embtune_api.documents.publish import Owner
 from embtune_api.errors import Exit, InvalidInput
 from embtune_api.keys import LineKeys
 from embtune_operator.cli.options import debug_option, opened, print_json, store_option
@@ -32,18 +33,27 @@ if TYPE_CHECKING:
 @click.command("run")
 @click.argument("file", type=click.Path(path_type=Path), metavar="JOB.yaml")
 @store_option
-@click.option("--json", "as_json", is_flag=True, help="Print the final FineTuneJob alone on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print the final FineTuneJob, or the diagnosis, alone on stdout.")
+@click.option("--diagnose", is_flag=True, help="Find out why a training does not learn: prepare, then short experiments alone.")
 @debug_option
-def command(file: Path, store_uri: str, as_json: bool) -> int:
+def command(file: Path, store_uri: str, as_json: bool, diagnose: bool) -> int:
     """Run a whole FineTuneJob on this machine: prepare, train, evaluate, judge, publish, promote.
 
     Run again, it goes on where it stopped; a finished job does no work. Ctrl-C saves a checkpoint first.
+
+    With --diagnose the job's data is prepared, and nothing is trained for good, published or promoted. In a few minutes you read
+    whether the encoder is sound, at which learning rates the loss falls, whether one batch can be learnt by heart, and whether
+    the recipe as it stands learns, with the gradient by layer; then the likely causes in order, each with its number and the line
+    to change. Exit code 1 when something is wrong. It may be asked before a job runs, and after it has.
 
     \b
     Examples:
       embtune run examples/tldr/job.yaml
       embtune run job.yaml --store s3://models/team-a --json > result.json
+      embtune run job.yaml --diagnose
     """
+    if diagnose:
+        return diagnose_file(file, store_uri, as_json=as_json)
     return run_file(file, store_uri, as_json=as_json)
 
 
@@ -68,6 +78,28 @@ def run_file(file: Path, store_uri: str, *, as_json: bool = False, start_warm: C
     else:
         job = asyncio.run(_drive(job, store, folder, start_warm))
     return _end(job, store, as_json)
+
+
+def diagnose_file(file: Path, store_uri: str, *, as_json: bool = False) -> int:
+    """Diagnose the training of a file's job; returns the exit code.
+
+    Raises:
+        InvalidInput, StoreDenied, Interrupted: as `run_file`.
+    """
+    from embtune_operator.diagnose.diagnose import diagnosed, prepared
+    from embtune_operator.view.diagnosis import print_diagnosis, progress
+
+    folder = file.resolve().parent
+    job = with_local_uid(load_job(file), folder)
+    store = opened(store_uri)
+    plan = asyncio.run(prepared(job, _settings(job, store, folder), store))
+    with progress() as show:
+        diagnosis = diagnosed(plan, show)
+    if as_json:
+        print_json(diagnosis.model_dump(mode="json"))
+    else:
+        print_diagnosis(diagnosis)
+    return int(Exit.OK if diagnosis.healthy else Exit.FAILED)
 
 
 async def _drive(job: FineTuneJob, store: Store, folder: Path, start_warm: Callable[[Path], WarmHandle] | None) -> FineTuneJob:

@@ -21,7 +21,10 @@ def command(reference: str, store_uri: str, namespace: str, as_json: bool) -> No
       embtune show tldr-search@production --namespace search
       embtune show tldr-search@best:ndcg@10 --namespace search
     """
+    from rich.markup import escape
+
     from embtune_operator.registry.references import find_version, parse_reference
+    from embtune_operator.view.candidates import ranking_of
     from embtune_operator.view.console import result_console
     from embtune_operator.view.summary import data_lines, print_evaluation
 
@@ -40,6 +43,8 @@ def command(reference: str, store_uri: str, namespace: str, as_json: bool) -> No
     console.print(f"[bold]{line.model} v{version.number}[/]  {version.stage}  digest {version.manifest.digest}", soft_wrap=True)
     console.print(f"Job    {lineage.get('job')}, published {version.metadata.timestamp:%Y-%m-%d %H:%M %Z}")
     console.print(f"Base   {lineage.get('base', {}).get('uri')}", soft_wrap=True)
+    if ranking := ranking_of(version.metadata):
+        console.print(escape(f"Picked {ranking.line}"), soft_wrap=True)
     for text in data_lines(version):
         console.print(text, soft_wrap=True)
     if version.judged_again_at:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from embtune_api.documents import Exam
+from embtune_api.documents.exam import Exam
 from embtune_api.encoder import EncoderSettings
 from embtune_api.errors import InvalidInput
 from embtune_api.losses import LOSS_SHAPES
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from embtune_api.documents import StoredFile, StoredModel
+    from embtune_api.documents.files import StoredFile, StoredModel
     from embtune_operator.report.evidence import Evidence
     from embtune_operator.report.subject import Subject
     from embtune_store.protocol import Store
@@ -118,7 +118,8 @@ def _hub_name(base: Mapping[str, Any]) -> str | None:
 
 
 def _staged(store: Store, evidence: Evidence) -> StoredModel:
-    model = evidence.prepared.base.model if evidence.prepared else None
+    lineage = evidence.subject.version.metadata.lineage if evidence.subject.version else {}
+    model = evidence.prepared.base_of((lineage.get("candidates") or {}).get("picked")).model if evidence.prepared else None
     if model is None or not all(store.exists(f"{model.prefix}/{file.path}") for file in model.files):
         raise InvalidInput(
             f"the base that {evidence.subject.name} was trained from is not in the store any more: its job has been cleaned up."

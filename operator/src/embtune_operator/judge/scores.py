@@ -7,7 +7,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import ResultManifest
+from embtune_api.documents.evaluate import ResultManifest
 from embtune_api.errors import NotFound, StoreError
 from embtune_api.metrics import statistic_columns, told_of
 from embtune_store import documents
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from embtune_api.documents import StoredFile
+    from embtune_api.documents.files import StoredFile
     from embtune_api.keys import ResultKeys
     from embtune_store.protocol import Store
 

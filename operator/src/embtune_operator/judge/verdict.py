@@ -5,22 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from embtune_api.metrics import split_metric, suite_of
-from embtune_api.slices import SliceTable
 from embtune_api.verdict import GateResult, Verdict
-from embtune_operator.judge.bootstrap import forget_draws
-from embtune_operator.judge.gate import Exhibits, judge, unjudged
+from embtune_operator.judge.gate import judge, unjudged
 from embtune_operator.judge.power import POWER
-from embtune_operator.judge.scores import load_scores
-from embtune_operator.judge.slices import members_of
 from embtune_operator.judge.worst import judge_every_slice
-from embtune_store.folders import read_verified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from embtune_api.documents import AskedSuite, EvaluateFacts
     from embtune_api.promotion import Gate
-    from embtune_store.protocol import Store
+    from embtune_operator.judge.gate import Exhibits
 
 MAX_SEEN = 0.01
 """Share of the exam that a compared model may have trained on; more, and the rest is no longer the same exam."""
@@ -62,42 +56,6 @@ def judge_suites(gates: Sequence[Gate], suites: Mapping[str, tuple[Exhibits, int
     if told is None or verdict.outcome == "Rejected":
         return verdict.model_copy(update={"hints": hints})
     return Verdict(outcome="Inconclusive", reason=f"{told}; the limit is {MAX_SEEN:.0%}", gates=results, hints=hints)
-
-
-def judge_evaluation(
-    gates: Sequence[Gate],
-    facts: EvaluateFacts,
-    exam: str,
-    asked: Sequence[AskedSuite],
-    champion_version: int | None,
-    store: Store,
-    looks: int = 1,
-) -> Verdict:
-    """The verdict on what `evaluate` stored.
-
-    Args:
-        exam: digest of the line's, which slices are of.
-        asked: what each suite asked, and which queries are to be left out.
-        looks: as in `make_verdict`.
-
-    Raises:
-        Tampered: an evaluation's scores, or its slices, have been deleted, or are not what it wrote.
-    """
-    gated = {suite_of(gate.metric) for gate in gates}
-    table = SliceTable.model_validate_json(read_verified(store, facts.slices)) if facts.slices else SliceTable(slices=[])
-    suites = {}
-    for suite in asked:
-        if suite.name in gated:
-            scores = {role: load_scores(store, file) for role, file in facts.scores[suite.name].items()}
-            queries = len(scores["candidate"].groups)
-            slices = tuple(members_of(table, queries, suite.dropped)) if suite.exam == exam else ()
-            left = {role: one.without(suite.dropped) for role, one in scores.items()}
-            exhibits = Exhibits(left["candidate"], left["base"], left.get("champion"), champion_version, slices)
-            suites[suite.name] = exhibits, len(suite.dropped)
-    try:
-        return judge_suites(gates, suites, looks)
-    finally:
-        forget_draws()
 
 
 def _hints(results: Sequence[GateResult], looks: int) -> list[str]:

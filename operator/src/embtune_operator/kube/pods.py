@@ -214,7 +214,7 @@ def _source_secrets(request: AnyRequest) -> list[str]:
     if not isinstance(request, PrepareRequest):
         return []
     readers = [suite.reranking.cross_encoder for suite in request.suites if suite.reranking]
-    sources = [request.base_model, *readers, *_files(request)]
+    sources = [request.base_model, *request.bases.values(), *readers, *_files(request)]
     return sorted({source.secret_ref.name for source in sources if source.secret_ref})
 
 

@@ -85,11 +85,12 @@ def _replayed(request: StepRequest) -> list[str]:
 
 def _training(request: TrainRequest) -> list[dict[str, Any]]:
     scratch = _scratch(request)
-    own, prepared, base = f"{scratch}/train/*", f"{scratch}/prepare/*", request.base.prefix
-    staged = base.startswith(f"{request.job_keys.root}/prepare/")
+    own, prepared = f"{scratch}/train/*", f"{scratch}/prepare/*"
+    bases = dict.fromkeys(filter(None, [request.base.prefix, request.others_base]))
+    elsewhere = [f"{base}/*" for base in bases if not base.startswith(f"{request.job_keys.root}/prepare/")]
     return [
         _allow([*WRITE, DELETE], request, [own]),
-        _allow(READ, request, [prepared] if staged else [prepared, f"{base}/*"]),
+        _allow(READ, request, [prepared, *elsewhere]),
         _list(request, [own]),
     ]
 

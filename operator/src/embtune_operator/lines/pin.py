@@ -11,7 +11,7 @@ from embtune_operator.registry.owner import refuse_stranger
 from embtune_operator.registry.release import promote
 
 if TYPE_CHECKING:
-    from embtune_api.documents import Release
+    from embtune_api.documents.release import Release
     from embtune_api.keys import LineKeys
     from embtune_operator.world import World
 

@@ -10,7 +10,7 @@ from embtune_operator.pipeline.conditions import condition, with_their_times
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from embtune_api.documents import VersionRef
+    from embtune_api.documents.publish import VersionRef
     from embtune_api.resources import EmbeddingModel
     from embtune_api.status import Condition, LastRequest
     from embtune_operator.lines.pin import Pinned

@@ -46,13 +46,14 @@ class LocalCluster:
     Args:
         scratch: an empty folder for requests and logs.
         on_status, on_event: who is told.
-        start_warm: starts the warm process; called once, with its log file, together with the first step.
+        start_warm: starts the warm process; called once, with its log file, together with the first step. None: no step that
+            needs it will be run.
     """
 
     scratch: Path
     on_status: Callable[[FineTuneJobStatus], None]
     on_event: Callable[[Event], None]
-    start_warm: Callable[[Path], WarmHandle] = start_warm
+    start_warm: Callable[[Path], WarmHandle] | None = start_warm
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set whenever a child has ended."""
     _children: dict[str, _Running] = field(default_factory=dict)
@@ -71,7 +72,7 @@ class LocalCluster:
         self._request_file(child.name).write_bytes(request.model_dump_json().encode())
         state = ChildState(child.name, request.step, request.digest, child.attempt, "Running", started_at=_now())
         running = self._children[child.name] = _Running(state, self.scratch / f"{child.name}.log")
-        if request.step != "publish" and self._warm is None:
+        if request.step != "publish" and self._warm is None and self.start_warm:
             self._warm = WarmProcess(self.start_warm(self.scratch / "warm.log"))
         running.task = asyncio.create_task(self._run(running))
 

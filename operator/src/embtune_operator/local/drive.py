@@ -78,17 +78,17 @@ async def drive(job: FineTuneJob, settings: Settings, store: Store, cluster: Loc
             failures += 1
             if isinstance(error, StoreDenied | StoreFull) or failures >= _STORE_FAILURES:
                 raise
-            await _wait(cluster, interrupts, settings.poll_seconds)
+            await wait(cluster, interrupts, settings.poll_seconds)
         else:
             job = job.model_copy(update={"status": decision.status})
             if decision.requeue_after is None or decision.status.phase in _NOTHING_TO_DO_HERE:
                 return job
-            await _wait(cluster, interrupts, decision.requeue_after)
+            await wait(cluster, interrupts, decision.requeue_after)
         if interrupts.first.is_set():
             await stop(job, cluster, interrupts)
 
 
-async def _wait(cluster: LocalCluster, interrupts: Interrupts, seconds: float) -> None:
+async def wait(cluster: LocalCluster, interrupts: Interrupts, seconds: float) -> None:
     """Until the time is over, a child has ended, or somebody pressed Ctrl-C."""
     waiting = {asyncio.create_task(event.wait()) for event in (cluster.changed, interrupts.first)}
     await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -81,6 +81,12 @@ def _write(decision: Decision, store: Store, now: datetime) -> list[Event]:
     line = LineKeys(decision.job.metadata.namespace, decision.job.spec.model)
     if decision.replayed:
         documents.create(store, decision.replayed_key, decision.replayed)
+    if decision.candidate_end:
+        documents.create(store, decision.candidate_key, decision.candidate_end)
+    if decision.pick:
+        documents.create(store, decision.pick_key, decision.pick)
+    for key in decision.forget:
+        store.delete(key)
     if decision.judgement:
         documents.create(store, decision.judgement_key, decision.judgement)
     if decision.rejudgement:

@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import JobResult, Judgement, Rejudgement
+from embtune_api.documents.evaluate import Judgement
+from embtune_api.documents.job import JobResult
+from embtune_api.documents.publish import Rejudgement
 from embtune_api.keys import SHORT
 from embtune_api.status import Attempt
 from embtune_operator.cluster import Child, child_name
@@ -19,6 +21,7 @@ from embtune_operator.pipeline.situation import situation_of
 from embtune_operator.pipeline.status import PHASES, status_of, working_status
 from embtune_operator.pipeline.suspension import stand_still
 from embtune_operator.pipeline.told import told
+from embtune_operator.pipeline.trials import drop_out, next_of_candidates
 from embtune_operator.pipeline.wishes import too_late
 from embtune_operator.registry.release import JobPromotion
 
@@ -46,6 +49,7 @@ def _next_move(case: Situation) -> Decision:
     - one that needs pods beyond its deadline has failed
     - one that is suspended stands still, unless it has gone to production already
     - what it replays is kept in the store before anything is made of it
+    - of several candidates one is picked, and the pick kept in the store, before it is examined
     - a verdict is kept in the store before anything follows from it
     - a step that is not done is launched, watched, tried again or given up
     - a version that was judged again after it had been published is told so
@@ -63,6 +67,8 @@ def _next_move(case: Situation) -> Decision:
         return stand_still(case, case.suspended_by)
     if resolved.to_replay and not resolved.replayed:
         return _keep_replay(case, resolved.to_replay)
+    if candidates := next_of_candidates(case):
+        return candidates
     if resolved.verdict and not resolved.judgement:
         return _keep_verdict(case)
     if plan.current:
@@ -100,7 +106,7 @@ def _keep_verdict(case: Situation) -> Decision:
     assert evaluate
     assert case.plan.resolved.verdict
     status = status_of(case, "Evaluating")
-    judgement = Judgement(verdict=case.plan.resolved.verdict, at=case.now)
+    judgement = Judgement(verdict=case.plan.resolved.verdict, bounds=case.plan.resolved.bounds, at=case.now)
     return Decision(case.job, status, judgement=judgement, judgement_key=evaluate.keys.verdict, requeue_after=0)
 
 
@@ -124,6 +130,8 @@ def _work_on(step: PlannedStep, case: Situation) -> Decision:
         return waiting
     failures = failures_of(case.attempts, step)
     if final := final_failure(step, failures, job, settings):
+        if candidate := case.plan.candidate_of(step):
+            return drop_out(case, candidate, failures, *final)
         return fail(case, *final, last_failure_is_final=True)
     if wait := pause(failures, settings, case.now):
         return replace(waiting, requeue_after=wait)

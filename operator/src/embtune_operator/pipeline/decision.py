@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from embtune_api.documents import JobResult, Judgement, Rejudgement
+    from embtune_api.documents.evaluate import Judgement
+    from embtune_api.documents.job import JobResult
+    from embtune_api.documents.publish import Rejudgement
+    from embtune_api.ranking import CandidateEnd, Pick
     from embtune_api.replayed import Replayed
     from embtune_api.resources import FineTuneJob
     from embtune_api.status import FineTuneJobStatus, ModelVersionStatus
@@ -30,6 +33,14 @@ class Decision:
     rejudgement: Rejudgement | None = None
     """To be kept beside the version, which was published with another verdict."""
     rejudgement_key: str = ""
+    candidate_end: CandidateEnd | None = None
+    """To be kept with the job: why a candidate takes no part in the ranking."""
+    candidate_key: str = ""
+    pick: Pick | None = None
+    """To be kept with the job: the candidate that goes on."""
+    pick_key: str = ""
+    forget: tuple[str, ...] = ()
+    """Documents that hold no longer, by their keys."""
     stop_key: str = ""
     """Where the running training is asked to save a checkpoint and stop."""
     go_on_key: str = ""
@@ -54,5 +65,5 @@ class Decision:
     @property
     def moves_the_store(self) -> bool:
         """Whether something is to be written or swapped there before anything else."""
-        documents = self.replayed or self.judgement or self.rejudgement
-        return bool(documents or self.stop_key or self.go_on_key or self.promotion or self.finished_promotion)
+        documents = self.replayed or self.candidate_end or self.pick or self.judgement or self.rejudgement
+        return bool(documents or self.forget or self.stop_key or self.go_on_key or self.promotion or self.finished_promotion)

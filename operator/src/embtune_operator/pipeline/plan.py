@@ -11,19 +11,26 @@ from embtune_api.keys import SHORT, JobKeys, LineKeys, StepKeys
 from embtune_api.requests import EvaluateRequest, Judged, PrepareRequest, PublishRequest, TrainRequest
 
 if TYPE_CHECKING:
-    from embtune_api.documents import Judgement, PrepareFacts, ResolvedBase, StepManifest, StoredFile
+    from embtune_api.candidates import Candidate
+    from embtune_api.documents.evaluate import Judgement
+    from embtune_api.documents.files import StepManifest, StoredFile
+    from embtune_api.documents.prepare import PrepareFacts, ResolvedBase
+    from embtune_api.documents.train import TrainFacts
     from embtune_api.resources import FineTuneJob
     from embtune_api.slices import Slice
     from embtune_api.spec import FineTuneJobSpec
     from embtune_api.status import StepName
     from embtune_api.training import Training
     from embtune_operator.pipeline.resolved import Resolved
+    from embtune_operator.pipeline.trial import Tried
     from embtune_operator.settings import Settings
 
 
 @dataclass(frozen=True)
 class PlannedStep:
     request: PrepareRequest | TrainRequest | EvaluateRequest | PublishRequest
+    done: StepManifest | None = None
+    """None: its output is still missing."""
 
     @property
     def name(self) -> StepName:
@@ -52,17 +59,12 @@ class Plan:
     @property
     def current(self) -> PlannedStep | None:
         """The first step that is not done; None when the next thing to do is no step."""
-        return next((step for step in self.steps if self.manifest_of(step.name) is None), None)
+        return next((step for step in self.steps if step.done is None), None)
 
-    def manifest_of(self, name: StepName) -> StepManifest | None:
-        resolved = self.resolved
-        manifests = {
-            "prepare": resolved.prepared,
-            "train": resolved.trained,
-            "evaluate": resolved.evaluated,
-            "publish": resolved.published,
-        }
-        return manifests[name]
+    def candidate_of(self, step: PlannedStep) -> Tried | None:
+        """Whose training the step is; None: the job has no candidates, or it is another step."""
+        name = step.request.candidate if isinstance(step.request, TrainRequest) else None
+        return next((one for one in self.resolved.tried if one.candidate.name == name), None)
 
     @property
     def line(self) -> LineKeys:
@@ -78,17 +80,39 @@ def job_keys(job: FineTuneJob) -> JobKeys:
 
 
 def make_plan(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Plan:
-    """Every step whose inputs are known. Its digest is made of what determines the output and of nothing else."""
+    """Every step whose inputs are known. Its digest is made of what determines the output and of nothing else.
+
+    Raises:
+        InvalidInput: the recipe, or a suite, does not fit the rows that were prepared.
+    """
     steps: list[PlannedStep] = []
     if resolved.replayed or job.spec.data.replay is None:
-        steps.append(PlannedStep(_prepare(job, resolved, settings)))
-    if resolved.prepared:
-        steps.append(PlannedStep(_train(job, resolved, settings)))
+        steps.append(PlannedStep(_prepare(job, resolved, settings), resolved.prepared))
+    if resolved.prepared:  # before anything is trained
+        presets.refuse_other_exam(job.spec.evaluation.suites, resolved.prepare_facts.exam_shape)
+        steps += _trainings(job, resolved, settings)
     if resolved.prepared and resolved.trained:
-        steps.append(PlannedStep(_evaluate(job, resolved, settings)))
+        steps.append(PlannedStep(_evaluate(job, resolved, settings), resolved.evaluated))
     if resolved.evaluated and resolved.judgement:
-        steps.append(PlannedStep(_publish(job, resolved, resolved.judgement, settings)))
+        steps.append(PlannedStep(_publish(job, resolved, resolved.judgement, settings), resolved.published))
     return Plan(job, resolved, settings, tuple(steps))
+
+
+def _trainings(job: FineTuneJob, resolved: Resolved, settings: Settings) -> list[PlannedStep]:
+    """The training; of several candidates those that are done, and the next one. Once one is picked, nobody misses the others."""
+    if not job.spec.candidates:
+        return [PlannedStep(_train(job, resolved, settings), resolved.trained)]
+    done = [training_of(one.candidate, job, resolved, settings, one.trained) for one in resolved.tried if one.trained]
+    wanted = [one for one in resolved.tried if not resolved.pick or one.candidate == resolved.picked]
+    waiting = [one.candidate for one in wanted if not one.is_settled and not one.wrong]
+    return [*done, *(training_of(candidate, job, resolved, settings) for candidate in waiting[:1])]
+
+
+def training_of(
+    candidate: Candidate, job: FineTuneJob, resolved: Resolved, settings: Settings, done: StepManifest | None = None
+) -> PlannedStep:
+    """Raises InvalidInput: the candidate's recipe does not fit the rows that were prepared."""
+    return PlannedStep(_train(job, resolved, settings, candidate), done)
 
 
 def publish_digest(job: FineTuneJob, resolved: Resolved) -> str:
@@ -112,6 +136,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
     data = presets.resolve_data(spec.data, spec.training)
     kept = [one.model_copy(update={"values": None}) for one in spec.evaluation.slices or [] if one.kept_by_the_exam]
     staged = [suite for suite in spec.evaluation.suites if suite.is_staged]
+    bases = {one.name: one.base_model.reference for one in spec.candidates or [] if one.base_model}
     digest = digest_of(
         {
             "step": "prepare",
@@ -123,6 +148,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
             "recipe": spec.training.model_dump(include={"loss", "batch_size", "max_seq_length"}),
             "replayed": resolved.replayed,
             **_if_any("slices", kept),
+            **({"bases": bases} if bases else {}),
             "suites": [suite.inputs for suite in staged],
             **_said(spec),
         }
@@ -132,6 +158,7 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
         owner=settings.owner,
         data=data,
         base_model=spec.base_model,
+        bases=bases,
         suites=staged,
         training=spec.training,
         encoder=spec.encoder,
@@ -141,16 +168,18 @@ def _prepare(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Prepar
     )
 
 
-def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainRequest:
+def _train(job: FineTuneJob, resolved: Resolved, settings: Settings, candidate: Candidate | None = None) -> TrainRequest:
     facts = resolved.prepare_facts
-    training = _explicit(job.spec, facts)
-    presets.refuse_other_exam(job.spec.evaluation.suites, facts.exam_shape)  # before anything is trained
-    base = facts.base.model
+    spec = job.spec.tried_as(candidate) if candidate else job.spec
+    training = _explicit(spec, facts)
+    name = candidate.name if candidate else None
+    base = facts.base_of(name).model
     weights = training.model_dump(mode="json", by_alias=True, exclude={"checkpoint_steps"})
     teacher = facts.teacher.model if facts.teacher else None
     rows = [facts.train.sha256, facts.fingerprints.sha256]  # a job that asks other suites of the same rows is not trained again
     models = [base.digest, teacher.digest if teacher else None]
-    digest = digest_of({"step": "train", "rows": rows, "models": models, "training": weights, **_said(job.spec)})
+    tried = {"candidate": name, "validation": _sha256(facts.validation)} if name else {}
+    digest = digest_of({"step": "train", "rows": rows, "models": models, "training": weights, **_said(spec), **tried})
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
@@ -159,7 +188,9 @@ def _train(job: FineTuneJob, resolved: Resolved, settings: Settings) -> TrainReq
         base=base,
         teacher=teacher,
         training=training,
-        encoder=job.spec.encoder,
+        encoder=spec.encoder,
+        candidate=name,
+        others_base=facts.base.model.prefix if name else None,
         processes=job.spec.runtime.processes_per_node,
         killed=_killed(job, digest),
     )
@@ -211,7 +242,8 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
     prepared, evaluated, trained = (_manifest(m) for m in (resolved.prepared, resolved.evaluated, resolved.trained))
     facts = resolved.prepare_facts
     champion = resolved.champion.ref if resolved.champion else None
-    training = _explicit(job.spec, facts)
+    picked = resolved.picked
+    training = _as_trained(_explicit(job.spec.tried_as(picked) if picked else job.spec, facts), resolved.train_facts)
     return PublishRequest(
         **_common(job, settings, publish_digest(job, resolved)),
         candidate=resolved.train_facts.model,
@@ -219,7 +251,8 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
         evaluated=_root(job, evaluated),
         champion_version=champion.version if champion else None,
         verdict=judgement.verdict,
-        base=facts.base,
+        bounds=judgement.bounds,
+        base=facts.base_of(picked.name if picked else None),
         training_config={
             **training.model_dump(mode="json", by_alias=True),
             "encoder": resolved.train_facts.encoder.model_dump(mode="json"),
@@ -232,6 +265,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
             "validation_rows": facts.validation_rows,
             "exam": facts.exam,
             "digest": prepared.digest,
+            "findings": _findings(resolved),
             "replayed_rows": _replayed_rows(resolved),
             "archived_train": facts.archived_train.model_dump(mode="json") if facts.archived_train else None,
         },
@@ -244,6 +278,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
             "teacher": _named(facts.teacher) if facts.teacher else None,
             "champion": champion.model_dump(mode="json") if champion else None,
             "replayed": resolved.replayed.model_dump(mode="json") if resolved.replayed else None,
+            **({"candidates": resolved.pick.ranking.model_dump(mode="json")} if resolved.pick else {}),
             "prepare": prepared.digest,
             "train": trained.digest,
             "evaluate": evaluated.digest,
@@ -258,6 +293,11 @@ def _explicit(spec: FineTuneJobSpec, facts: PrepareFacts) -> Training:
     return presets.resolve(spec.training, facts.train_rows, facts.shape, facts.validation_rows, goes_on=own)
 
 
+def _as_trained(recipe: Training, facts: TrainFacts) -> Training:
+    """With what only the training could tell."""
+    return recipe.model_copy(update={"max_seq_length": facts.max_seq_length}) if recipe.max_seq_length == "Auto" else recipe
+
+
 def _said(spec: FineTuneJobSpec) -> dict[str, Any]:
     """For the digests of steps that the published model's settings make a difference to."""
     return {} if spec.encoder is None else {"encoder": spec.encoder}
@@ -270,6 +310,12 @@ def _if_any(name: str, slices: list[Slice]) -> dict[str, list[Slice]]:
 
 def _named(model: ResolvedBase) -> dict[str, str | None]:
     return {"uri": model.uri, "revision": model.revision, "digest": model.model.digest}
+
+
+def _findings(resolved: Resolved) -> list[dict[str, Any]]:
+    """What the checks found, without the examples, which are texts of the data."""
+    report = resolved.data_report
+    return [one.model_dump(mode="json", exclude={"examples"}) for one in report.findings] if report else []
 
 
 def _replayed_rows(resolved: Resolved) -> int:

@@ -14,7 +14,7 @@ from embtune_store.folders import read_verified
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from embtune_api.documents import StoredFile
+    from embtune_api.documents.files import StoredFile
     from embtune_store.protocol import Store
 
 Model = TypeVar("Model", bound=BaseModel)

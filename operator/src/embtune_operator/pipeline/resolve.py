@@ -5,14 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import JobResult, Judgement, Metadata, StepManifest
-from embtune_api.errors import Tampered
+from embtune_api.documents.evaluate import Judgement
+from embtune_api.documents.files import StepManifest
+from embtune_api.documents.job import JobResult
+from embtune_api.documents.publish import Metadata
+from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import LineKeys, StepKeys
+from embtune_api.ranking import CandidateEnd, Pick
 from embtune_api.replayed import Replayed
 from embtune_api.reports import DataReport, EvaluationReport
-from embtune_operator.judge.verdict import judge_evaluation
-from embtune_operator.pipeline.plan import job_keys, make_plan, publish_digest
+from embtune_operator.judge.ranking import Entrant, rank
+from embtune_operator.judge.ruling import rule
+from embtune_operator.judge.scores import load_scores
+from embtune_operator.pipeline.plan import job_keys, make_plan, publish_digest, training_of
 from embtune_operator.pipeline.resolved import Champion, Resolved
+from embtune_operator.pipeline.trial import Tried
 from embtune_operator.registry.history import promotion_of, read_history, read_release, stage_of
 from embtune_operator.registry.judgements import last_judgement
 from embtune_operator.registry.looks import looks_at
@@ -21,7 +28,9 @@ from embtune_operator.registry.versions import checked_manifest
 from embtune_store import documents
 
 if TYPE_CHECKING:
-    from embtune_api.documents import StoredFile, VersionRef
+    from embtune_api.candidates import Candidate
+    from embtune_api.documents.files import StoredFile
+    from embtune_api.documents.publish import VersionRef
     from embtune_api.resources import FineTuneJob
     from embtune_api.status import StepName
     from embtune_operator.pipeline.readings import Readings
@@ -45,12 +54,20 @@ def resolve(job: FineTuneJob, settings: Settings, store: Store, readings: Readin
         return Resolved(result=result)
     walk = _Walk(job, settings, store, readings)
     resolved = _with_prepared(walk, _with_replay(walk))
-    if resolved.prepared:
+    if resolved.prepared and job.spec.candidates:
+        resolved = _with_candidates(walk, resolved)
+    elif resolved.prepared:
         resolved = replace(resolved, trained=walk.manifest("train", resolved))
     if resolved.trained:
         resolved = _with_release(walk, resolved)
         resolved = _with_evaluation(walk, resolved)
     return resolved
+
+
+def resolve_prepared(job: FineTuneJob, settings: Settings, store: Store, readings: Readings) -> Resolved:
+    """As far as the job's data alone, whatever was made of it since. Raises as `resolve`."""
+    walk = _Walk(job, settings, store, readings)
+    return _with_prepared(walk, _with_replay(walk))
 
 
 @dataclass(frozen=True)
@@ -80,6 +97,34 @@ def _with_prepared(walk: _Walk, resolved: Resolved) -> Resolved:
     resolved = replace(resolved, prepared=prepared)
     report = walk.readings.verified(walk.store, resolved.prepare_facts.report, DataReport)
     return replace(resolved, data_report=report)
+
+
+def _with_candidates(walk: _Walk, resolved: Resolved) -> Resolved:
+    """How far each has come; once none is left to be trained, the ranking, and what the picked one's training left."""
+    keys = job_keys(walk.job)
+    tried = tuple(_tried(walk, resolved, candidate) for candidate in walk.job.spec.candidates or [])
+    pick = walk.readings.document(walk.store, keys.pick, Pick)
+    resolved = replace(resolved, tried=tried, pick=pick)
+    if pick:
+        trained = next((one.trained for one in tried if one.candidate.name == pick.ranking.picked), None)
+        return replace(resolved, trained=trained)
+    entrants = (
+        [Entrant(one.candidate.name, one.trial, load_scores(walk.store, one.trial.scores)) for one in tried if one.trained]
+        if all(one.is_settled for one in tried)
+        else []
+    )
+    return replace(resolved, ranking=rank(entrants) if entrants else None)
+
+
+def _tried(walk: _Walk, resolved: Resolved, candidate: Candidate) -> Tried:
+    end = walk.readings.document(walk.store, job_keys(walk.job).candidate(candidate.name), CandidateEnd)
+    if end:
+        return Tried(candidate, end=end)
+    try:
+        step = training_of(candidate, walk.job, resolved, walk.settings)
+    except InvalidInput as error:
+        return Tried(candidate, wrong=str(error))
+    return Tried(candidate, trained=walk.readings.document(walk.store, step.keys.manifest, StepManifest))
 
 
 def _with_release(walk: _Walk, resolved: Resolved) -> Resolved:
@@ -132,15 +177,15 @@ def _with_evaluation(walk: _Walk, resolved: Resolved) -> Resolved:
     resolved = replace(resolved, evaluated=evaluated, evaluation=report)
     judgement = walk.readings.document(store, keys.verdict, Judgement)
     if judgement:
-        return replace(resolved, judgement=judgement, verdict=judgement.verdict)
+        return replace(resolved, judgement=judgement, verdict=judgement.verdict, bounds=judgement.bounds)
     champion_version = resolved.champion.ref.version if resolved.champion else None
     gates = job.spec.promotion.gates
     facts, looks = (
         resolved.evaluate_facts,
         looks_at(store, _line(job), report.exam, resolved.train_facts.model.digest, walk.readings),
     )
-    verdict = judge_evaluation(gates, facts, report.exam, report.suites, champion_version, store, looks)
-    return replace(resolved, verdict=verdict)
+    ruling = rule(gates, facts, report.exam, report.suites, champion_version, store, looks)
+    return replace(resolved, verdict=ruling.verdict, bounds=ruling.bounds)
 
 
 def _line(job: FineTuneJob) -> LineKeys:

@@ -6,14 +6,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from embtune_api.status import EvaluationStatus, FineTuneJobStatus, ModelVersionStatus, Phase, Progress, StepName
+from embtune_operator.pipeline.attempts import of_step
 from embtune_operator.pipeline.conditions import condition, reindex_required, with_their_times
 from embtune_operator.pipeline.retries import failures_of, retried
 from embtune_operator.pipeline.score import score_of
+from embtune_operator.pipeline.trial import shown
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from embtune_api.status import Condition
+    from embtune_api.status import CandidateStatus, Condition
     from embtune_operator.pipeline.plan import Plan, PlannedStep
     from embtune_operator.pipeline.resolved import Resolved
     from embtune_operator.pipeline.situation import Situation
@@ -37,6 +39,7 @@ def status_of(
     metrics = resolved.evaluation.metrics if resolved.evaluation else {}
     earned = [
         *_data_ready(resolved, case.now),
+        *_picked(resolved),
         *_trained(resolved, case.now),
         *_judged(resolved, case.now),
         *_promoted(case),
@@ -48,8 +51,9 @@ def status_of(
         "phase": phase,
         "score": score_of(case.job.spec, metrics.get("candidate", {})),
         "conditions": with_their_times([*earned, *conditions], before),
-        "progress": case.seen.progress,
+        "progress": _progress(case),
         "attempts": list(case.attempts),
+        "candidates": _candidates(case),
         "evaluation": EvaluationStatus.model_validate(metrics) if metrics else None,
         "verdict": resolved.verdict,
         "model_version": _model_version(case.plan),
@@ -90,6 +94,29 @@ def _replay(resolved: Resolved) -> list[str]:
         return [f"nothing is replayed: {why}"]
     fewer = "" if report.replayed == report.wanted else f", fewer than the {report.wanted:,} asked for"
     return [f"{report.replayed:,} of the rows to train on are replayed from {report.source}{fewer}"]
+
+
+def _progress(case: Situation) -> Progress | None:
+    """Of the step at work; where it trains one of several candidates, with its name."""
+    progress, current = case.seen.progress, case.plan.current
+    candidate = case.plan.candidate_of(current) if current else None
+    if progress is None or candidate is None:
+        return progress
+    name = candidate.candidate.name
+    return progress.model_copy(update={"message": f"{name}: {progress.message}" if progress.message else name})
+
+
+def _candidates(case: Situation) -> list[CandidateStatus]:
+    plan, resolved = case.plan, case.plan.resolved
+    current = plan.current
+    at_work = plan.candidate_of(current) if current and of_step(case.attempts, current) else None
+    ranking = resolved.pick.ranking if resolved.pick else None
+    return shown(case.job.spec.candidates or [], resolved.tried, at_work.candidate.name if at_work else None, ranking)
+
+
+def _picked(resolved: Resolved) -> list[Condition]:
+    pick = resolved.pick
+    return [condition("Picked", pick.ranking.reason, pick.ranking.line, pick.at)] if pick else []
 
 
 def _trained(resolved: Resolved, now: datetime) -> list[Condition]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from embtune_api.keys import SHORT
+from embtune_api.requests import TrainRequest
 from embtune_operator.cluster import Event
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 _DETAILS = frozenset({"DataReady", "Trained", "Complete"})
 """Conditions whose coming is no event in a cluster: what follows tells more."""
+_SETTLED = frozenset({"Trained", "Failed", "Skipped"})
 _NOT_YET: dict[ConditionType, str] = {"Suspended": "Suspending"}
 """Conditions that are false on their way to being true."""
 
@@ -23,7 +26,20 @@ def told(decision: Decision) -> Decision:
     """The decision with its events."""
     before = {_identity(c) for c in decision.job.status.conditions} if decision.job.status else set()
     news = [c for c in decision.status.conditions if _identity(c) not in before]
-    return replace(decision, events=(*(_news(c, decision.job) for c in news), *map(_launched, decision.create)))
+    of_conditions = (_news(c, decision.job) for c in news)
+    return replace(
+        decision, events=(*_of_candidates(decision), *of_conditions, *(_launched(child, decision) for child in decision.create))
+    )
+
+
+def _of_candidates(decision: Decision) -> list[Event]:
+    """One for each that has been trained, or will not be."""
+    before = {one.name: one.phase for one in decision.job.status.candidates} if decision.job.status else {}
+    settled = [one for one in decision.status.candidates if one.phase in _SETTLED and before.get(one.name) != one.phase]
+    return [
+        Event(f"Candidate{one.phase}", f"candidate {one.name}: {one.message or one.score}", detail=one.phase == "Trained")
+        for one in settled
+    ]
 
 
 def _identity(condition: Condition) -> tuple[str, ...]:
@@ -45,6 +61,11 @@ def _is_followed_by_another(condition: Condition, job: FineTuneJob) -> bool:
     return condition.type == "Judged" and condition.reason == "Passed" and job.spec.promotion.policy == "Automatic"
 
 
-def _launched(child: Child) -> Event:
-    again = f" again, attempt {child.attempt}" if child.attempt > 1 else ""
-    return Event("Started", f"{child.request.step} started{again}", detail=True)
+def _launched(child: Child, decision: Decision) -> Event:
+    candidate = child.request.candidate if isinstance(child.request, TrainRequest) else None
+    number, which = child.attempt, ""
+    if candidate:
+        place = (child.request.step, child.request.digest[:SHORT])
+        number, which = sum((a.step, a.digest) == place for a in decision.status.attempts), f" of {candidate}"
+    again = f" again, attempt {number}" if number > 1 else ""
+    return Event("Started", f"{child.request.step}{which} started{again}", detail=True)

@@ -7,7 +7,8 @@ from collections import defaultdict
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from embtune_api.documents import Exam, ResultManifest
+from embtune_api.documents.evaluate import ResultManifest
+from embtune_api.documents.exam import Exam
 from embtune_api.errors import NotFound
 from embtune_operator.judge.diagnosis import Answered
 from embtune_store import documents
@@ -16,7 +17,7 @@ from embtune_store.folders import read_verified
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from embtune_api.documents import StoredFile
+    from embtune_api.documents.files import StoredFile
     from embtune_api.keys import ExamKeys, ResultKeys
     from embtune_store.protocol import Store
 

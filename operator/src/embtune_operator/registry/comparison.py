@@ -13,7 +13,7 @@ from embtune_operator.judge.scores import Scores, kept_scores
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from embtune_api.documents import AskedSuite
+    from embtune_api.documents.evaluate import AskedSuite
     from embtune_api.keys import LineKeys
     from embtune_operator.judge.bootstrap import Bounds
     from embtune_operator.registry.versions import Version

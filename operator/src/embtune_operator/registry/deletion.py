@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import VersionManifest
+from embtune_api.documents.publish import VersionManifest
 from embtune_operator.registry.history import read_history, was_deleted
 from embtune_operator.registry.release import retire
 from embtune_store import documents
@@ -12,7 +12,7 @@ from embtune_store import documents
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from embtune_api.documents import VersionRef
+    from embtune_api.documents.publish import VersionRef
     from embtune_api.keys import JobKeys, LineKeys
     from embtune_store.protocol import Store
 

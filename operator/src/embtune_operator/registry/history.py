@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import Release, VersionRef
+from embtune_api.documents.publish import VersionRef
+from embtune_api.documents.release import Release
 from embtune_api.errors import StoreError
 from embtune_store import documents
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import PublishedEvaluation, Rejudgement
+from embtune_api.documents.publish import PublishedEvaluation, Rejudgement
 from embtune_store import documents
 
 if TYPE_CHECKING:

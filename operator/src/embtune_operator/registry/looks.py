@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import PublishedEvaluation
+from embtune_api.documents.publish import PublishedEvaluation
 from embtune_operator.registry.versions import version_numbers
 
 if TYPE_CHECKING:

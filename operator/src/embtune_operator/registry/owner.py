@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import Owner
+from embtune_api.documents.publish import Owner
 from embtune_api.errors import InvalidInput
 from embtune_store import documents
 

@@ -25,4 +25,4 @@ def pull(store: Store, line: LineKeys, version: Version, target: Path) -> bool:
     """
     keys, manifest = line.version(version.number), version.manifest
     folders.verify(store, keys.root, manifest.other_files)
-    return folders.download_folder(store, keys.model, manifest.model_files, target)
+    return folders.download_folder(store, keys.model, manifest.folder_files, target)

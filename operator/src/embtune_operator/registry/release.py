@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import Release, Transition, VersionRef
+from embtune_api.documents.publish import VersionRef
+from embtune_api.documents.release import Release, Transition
 from embtune_api.errors import Conflict, InvalidInput, Tampered
 from embtune_operator.registry.history import (
     CurrentRelease,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import Metadata, VersionManifest, VersionRef
+from embtune_api.documents.publish import Metadata, VersionManifest, VersionRef
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import LineKeys
 from embtune_api.replayed import Replayed
@@ -13,7 +13,7 @@ from embtune_operator.registry.versions import checked_manifest, read_manifest
 from embtune_store.folders import read_verified
 
 if TYPE_CHECKING:
-    from embtune_api.documents import StoredFile
+    from embtune_api.documents.files import StoredFile
     from embtune_api.replay import Replay
     from embtune_store.protocol import Store
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import Metadata, VersionManifest, VersionRef
+from embtune_api.documents.publish import Metadata, VersionManifest, VersionRef
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_operator.registry.history import read_history, stage_of
 from embtune_operator.registry.judgements import last_judgement
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from embtune_api.documents import PublishedEvaluation, Release
+    from embtune_api.documents.publish import PublishedEvaluation
+    from embtune_api.documents.release import Release
     from embtune_api.keys import LineKeys
     from embtune_api.status import Stage
     from embtune_store.protocol import Store

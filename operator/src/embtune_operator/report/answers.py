@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from embtune_api.documents import Exam, ResultManifest
+from embtune_api.documents.evaluate import ResultManifest
+from embtune_api.documents.exam import Exam
 from embtune_operator.judge.diagnosis import Answered
 from embtune_operator.judge.goodness import goodness, misplaced
 from embtune_store import documents

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,28 @@ Tone = Literal["candidate", "rival", "base", "good", "bad", "plain"]
 class Tick:
     at: float
     label: str
+
+
+class Frame(NamedTuple):
+    """Where values are drawn; labels of the axes stand left of it and below."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @classmethod
+    def of(cls, left: int, height: int) -> Frame:
+        """In a picture so high, with so much room for labels at its left."""
+        return cls(left, _TOP, WIDTH - _RIGHT, height - _BOTTOM)
+
+    def across(self, low: float, high: float) -> _Scale:
+        """From values to places, low ones at the left."""
+        return _Scale(low, high, self.left, self.right)
+
+    def up(self, low: float, high: float) -> _Scale:
+        """From values to places, low ones at the bottom."""
+        return _Scale(low, high, self.bottom, self.top)
 
 
 @dataclass(frozen=True)
@@ -45,14 +67,10 @@ class LineChart:
     y: tuple[Tick, ...]
     x_name: str
     lines: tuple[Line, ...]
+    frame: Frame
     height: int = _LINE_HEIGHT
     width: int = WIDTH
     kind: Literal["line"] = "line"
-
-    @property
-    def frame(self) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom of where lines are drawn."""
-        return _LEFT, _TOP, self.width - _RIGHT, self.height - _BOTTOM
 
 
 @dataclass(frozen=True)
@@ -76,14 +94,11 @@ class WhiskerChart:
     told: str
     x: tuple[Tick, ...]
     rows: tuple[Whisker, ...]
+    frame: Frame
     height: int
     mark: Tick | None = None
     width: int = WIDTH
     kind: Literal["whiskers"] = "whiskers"
-
-    @property
-    def frame(self) -> tuple[int, int, int, int]:
-        return _RIGHT, _TOP, self.width - _RIGHT, self.height - _BOTTOM
 
 
 @dataclass(frozen=True)
@@ -131,14 +146,14 @@ def line_chart(
     every = [point for _, _, points in curves for point in points]
     x_ticks = nice_ticks(min(x for x, _ in every), max(x for x, _ in every), 4)
     y_ticks = nice_ticks(min(0.0, *(y for _, y in every)), max(y for _, y in every), 4)
-    left, top, right, bottom = _LEFT, _TOP, WIDTH - _RIGHT, _LINE_HEIGHT - _BOTTOM
-    across = _scale(min(x for x, _ in every), max(x for x, _ in every), left, right)
-    up = _scale(y_ticks[0], y_ticks[-1], bottom, top)
+    frame = Frame.of(_LEFT, _LINE_HEIGHT)
+    across = frame.across(min(x for x, _ in every), max(x for x, _ in every))
+    up = frame.up(y_ticks[0], y_ticks[-1])
     lines = tuple(
         Line(name, tone, " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in points)) for name, tone, points in curves if points
     )
-    shown = [tick for tick in x_ticks if left <= across(tick) <= right]
-    return LineChart(title, told, _ticks(shown, across), _ticks(y_ticks, up), x_name, lines)
+    shown = [tick for tick in x_ticks if frame.left <= across(tick) <= frame.right]
+    return LineChart(title, told, _ticks(shown, across), _ticks(y_ticks, up), x_name, lines, frame)
 
 
 def whisker_chart(title: str, told: str, measures: Sequence[Measure], mark: float | None = None, sign: str = "") -> WhiskerChart:
@@ -151,7 +166,8 @@ def whisker_chart(title: str, told: str, measures: Sequence[Measure], mark: floa
     room = (max(ends) - min(ends) or 0.1) * 0.08
     low, high = min(ends) - room, max(ends) + room
     height = _TOP + _ROW * len(measures) + _BOTTOM
-    across = _scale(low, high, _RIGHT, WIDTH - _RIGHT)
+    frame = Frame.of(_RIGHT, height)
+    across = frame.across(low, high)
     rows = tuple(
         Whisker(
             name=made.name,
@@ -165,7 +181,8 @@ def whisker_chart(title: str, told: str, measures: Sequence[Measure], mark: floa
         for number, made in enumerate(measures)
     )
     ticks = _ticks([tick for tick in nice_ticks(low, high, 4) if low <= tick <= high], across)
-    return WhiskerChart(title, told, ticks, rows, height, Tick(round(across(mark), 1), f"{mark:g}") if mark is not None else None)
+    held_against = Tick(round(across(mark), 1), f"{mark:g}") if mark is not None else None
+    return WhiskerChart(title, told, ticks, rows, frame, height, held_against)
 
 
 def share_chart(title: str, told: str, parts: Sequence[tuple[str, Tone, int]]) -> ShareChart:
@@ -200,11 +217,6 @@ class _Scale:
 
     def __call__(self, value: float) -> float:
         return self._start + self._reach * (value - self._low) / self._span
-
-
-def _scale(low: float, high: float, start: float, end: float) -> _Scale:
-    """From values to places."""
-    return _Scale(low, high, start, end)
 
 
 def _ticks(values: Sequence[float], scale: _Scale) -> tuple[Tick, ...]:

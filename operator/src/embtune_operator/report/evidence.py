@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from embtune_api.documents import Metadata, PrepareFacts, StepManifest
+from embtune_api.documents.files import StepManifest
+from embtune_api.documents.prepare import PrepareFacts
+from embtune_api.documents.publish import Metadata
 from embtune_api.reports import DataReport, TrainingReport
 from embtune_operator.report.answers import Answers, read_answers
 from embtune_operator.report.duel import Duel, find_duel
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from embtune_api.documents import PublishedEvaluation, StoredFile
+    from embtune_api.documents.files import StoredFile
+    from embtune_api.documents.publish import PublishedEvaluation
     from embtune_api.keys import JobKeys
     from embtune_operator.report.subject import Subject
     from embtune_operator.view.score_table import Role

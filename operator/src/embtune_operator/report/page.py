@@ -16,6 +16,7 @@ from embtune_operator.report import pictures, tables
 from embtune_operator.report.answers import most_different
 from embtune_operator.report.conclusions import conclude
 from embtune_operator.report.standing import standing_of
+from embtune_operator.view.candidates import ranking_of
 
 if TYPE_CHECKING:
     from embtune_operator.report.evidence import Evidence
@@ -45,6 +46,7 @@ def render(evidence: Evidence, shown_store: str, now: datetime | None = None) ->
         diagnose([evidence.answers.answered(n) for n in range(len(evidence.answers.rival))], CASES) if evidence.answers else None
     )
     version, data, training = evidence.subject.version, evidence.data, evidence.training
+    status, ranking = evidence.subject.status, ranking_of(version.metadata) if version else None
     of_version = version.metadata.training_data if version else {}
     script = files("embtune_operator.report").joinpath(_TEMPLATES, "save.js").read_text(encoding="utf-8")
     recipe = (version.metadata.training_config if version else {}) or (training.recipe if training else {})
@@ -69,6 +71,8 @@ def render(evidence: Evidence, shown_store: str, now: datetime | None = None) ->
         findings=tables.finding_rows(data) if data else None,
         data=data,
         training=tables.training_facts(training) if training else None,
+        ranking=ranking,
+        candidates=tables.ranking_rows(ranking, status.candidates if status else []) if ranking else None,
         lineage=tables.lineage_facts(evidence),
         contract=tables.contract_facts(version.metadata.contract if version else None),
         recipe=tables.recipe_facts(recipe),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import JobResult
+from embtune_api.documents.job import JobResult
 from embtune_api.errors import InvalidInput
 from embtune_api.keys import JobKeys, LineKeys, jobs_folder
 from embtune_operator.registry.history import read_history

@@ -6,13 +6,17 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from embtune_operator.view.score_table import CONFIDENCE, main_metrics
+from embtune_api.metrics import main_metrics
+from embtune_operator.view.candidates import candidate_columns, candidate_rows
+from embtune_operator.view.score_table import CONFIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from embtune_api.contract import EmbeddingContract
+    from embtune_api.ranking import Ranking
     from embtune_api.reports import DataReport, TrainingReport
+    from embtune_api.status import CandidateStatus
     from embtune_api.verdict import GateResult
     from embtune_operator.judge.diagnosis import Cluster
     from embtune_operator.report.evidence import Evidence
@@ -57,6 +61,16 @@ def gate_rows(gates: Sequence[GateResult]) -> Table:
     return Table(
         "The numbers behind the gates; a difference is judged where the gate compares", columns, rows, frozenset({2, 3, 4, 5})
     )
+
+
+def ranking_rows(ranking: Ranking, told: Sequence[CandidateStatus]) -> Table:
+    """Every candidate of the job; `told`: what its status says of them."""
+    caption = (
+        f"Candidates, on {ranking.questions:,} validation questions in {ranking.groups:,} groups; in brackets one-sided "
+        f"{ranking.confidence:.0%} bounds, from a bootstrap over groups, differences paired"
+    )
+    rows = tuple(candidate_rows(ranking, told))
+    return Table(caption, candidate_columns(ranking), rows, frozenset(range(2, 7)))
 
 
 def slice_rows(slices: Sequence[Slice], rival: str) -> Table:
@@ -128,6 +142,7 @@ def lineage_facts(evidence: Evidence) -> Facts:
             ("version digest", version.manifest.digest),
             ("model digest", version.evaluation.model_digest),
             ("base", " ".join(filter(None, [base.get("uri"), base.get("revision")]))),
+            ("trained from", _other_base(version.metadata.base_model, base)),
             ("base digest", base.get("digest") or ""),
             ("judged against", f"production v{champion['version']} ({champion['digest']})" if champion else "the base"),
             ("exam", version.evaluation.exam),
@@ -135,6 +150,13 @@ def lineage_facts(evidence: Evidence) -> Facts:
             ("spec", str(lineage.get("spec_digest") or "")),
         ]
     return Facts("Lineage", tuple((name, value) for name, value in rows if value))
+
+
+def _other_base(trained_from: Mapping[str, Any], base: Mapping[str, Any]) -> str:
+    """Where a candidate started that was picked, if that is not the base that it was compared with."""
+    if trained_from.get("digest") in (None, base.get("digest")):
+        return ""
+    return " ".join(filter(None, [trained_from.get("uri"), trained_from.get("revision")]))
 
 
 def contract_facts(contract: EmbeddingContract | None) -> Facts:

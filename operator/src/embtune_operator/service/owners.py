@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import Owner
+from embtune_api.documents.publish import Owner
 from embtune_operator.kube.errors import Missing
 from embtune_operator.kube.kinds import NAMESPACE
 from embtune_operator.settings import Settings

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import Metadata, VersionRef
+from embtune_api.documents.publish import Metadata, VersionRef
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import LineKeys
 from embtune_operator.registry.history import bringing, read_history, was_deleted
 from embtune_operator.registry.versions import read_version, verify_version
 
 if TYPE_CHECKING:
-    from embtune_api.documents import Release
+    from embtune_api.documents.release import Release
     from embtune_api.resources import ModelVersion
     from embtune_operator.pipeline.readings import Readings
     from embtune_operator.registry.versions import Version

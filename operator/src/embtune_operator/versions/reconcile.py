@@ -15,7 +15,7 @@ from embtune_operator.versions.status import status_of
 from embtune_operator.versions.wishes import answered
 
 if TYPE_CHECKING:
-    from embtune_api.documents import VersionRef
+    from embtune_api.documents.publish import VersionRef
     from embtune_api.resources import ModelVersion
     from embtune_operator.world import World
 

@@ -12,7 +12,7 @@ from embtune_operator.versions.look import line_of, release_name
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from embtune_api.documents import PublishedEvaluation, VersionRef
+    from embtune_api.documents.publish import PublishedEvaluation, VersionRef
     from embtune_api.resources import ModelVersion
     from embtune_api.status import Condition, LastRequest
     from embtune_operator.registry.versions import Version

@@ -14,7 +14,7 @@ from embtune_operator.versions.look import line_of
 from embtune_operator.versions.requests import because, last_request, roll_back
 
 if TYPE_CHECKING:
-    from embtune_api.documents import VersionRef
+    from embtune_api.documents.publish import VersionRef
     from embtune_api.resources import ModelVersion
     from embtune_api.status import LastRequest
     from embtune_api.wish import Action, Wish

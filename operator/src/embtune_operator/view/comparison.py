@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from embtune_api.metrics import split_metric
+from embtune_api.metrics import main_metrics, split_metric
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES
 from embtune_operator.view.console import print_table, result_console
-from embtune_operator.view.score_table import main_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -26,7 +26,9 @@ _LINE_EVERY = 5.0
 """Seconds between two lines of the same step."""
 _STEPS: dict[str, Phase] = {"prepare": "Preparing", "train": "Training", "evaluate": "Evaluating", "publish": "Publishing"}
 _PHASES = list(_STEPS.values())
-_NOTED = frozenset({"ChampionChanged", "Retried", "Stopping"})
+_NOTED = frozenset(
+    {"CandidateFailed", "CandidateSkipped", "CandidateTrained", "ChampionChanged", "Picked", "Retried", "Stopping"}
+)
 """Events that the picture of the steps does not show."""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from embtune_api.errors import NotFound
-from embtune_api.metrics import MEASURES, measure_of, split_metric, suite_of
+from embtune_api.metrics import main_metrics, measure_of
 from embtune_operator.judge.measure import measure
 from embtune_operator.judge.scores import kept_scores
 from embtune_operator.registry.versions import read_manifest
@@ -61,14 +61,6 @@ def score_table(roles: Sequence[Role]) -> Table:
     for metric in main_metrics(list(roles[0].metrics)):
         table.add_row(metric, *(_cell(role, metric) for role in roles))
     return table
-
-
-def main_metrics(names: Collection[str]) -> list[str]:
-    """Of each suite every metric at its largest cutoff, or without one, and accuracy at 1: the ones that fit on a screen."""
-    suites = list(dict.fromkeys(map(suite_of, names)))
-    largest = {suite: max((measure_of(n)[1] or 0 for n in names if suite_of(n) == suite), default=0) for suite in suites}
-    shown = [n for n in names if measure_of(n)[1] in (largest[suite_of(n)], None) or split_metric(n)[1] == "accuracy@1"]
-    return sorted(shown, key=lambda n: (suites.index(suite_of(n)), MEASURES.index(measure_of(n)[0]), measure_of(n)[1] or 0, n))
 
 
 def headline_metrics(names: Collection[str]) -> list[str]:

@@ -10,6 +10,7 @@ from rich.markup import escape
 from embtune_operator.pipeline.conditions import find
 from embtune_operator.registry.history import read_history
 from embtune_operator.registry.versions import read_version
+from embtune_operator.view.candidates import print_candidates, ranking_of
 from embtune_operator.view.score_table import CONFIDENCE, roles_of, score_table
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from embtune_api.documents import Release
+    from embtune_api.documents.release import Release
     from embtune_api.keys import LineKeys
     from embtune_api.resources import FineTuneJob
     from embtune_api.status import Condition
@@ -39,6 +40,8 @@ def print_summary(console: Console, job: FineTuneJob, line: LineKeys, store: Sto
         console.print(text)
     if (trained := find(status.conditions, "Trained")) and trained.reason == "Findings":
         console.print(f"[yellow]Training {escape(trained.message)}[/]", soft_wrap=True)
+    if ranking := ranking_of(version.metadata):
+        print_candidates(console, ranking, status.candidates)
     print_evaluation(console, version, line, store)
     console.print()
     promoted = find(status.conditions, "Promoted")

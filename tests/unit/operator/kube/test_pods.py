@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from embtune_api.augment import Augment, SynonymFile
-from embtune_api.base_model import SecretRef
+from embtune_api.candidates import Candidate, CandidateBase
+from embtune_api.places import SecretRef
 from embtune_api.requests import TrainRequest
 from embtune_api.sources import DataSource
 from embtune_operator.kube import labels
 from embtune_operator.kube.pods import pod_template
+from embtune_operator.pipeline.plan import make_plan
+from embtune_operator.pipeline.resolved import Resolved
+from factories import settings
 from support.kube_children import DIGEST, IMAGE, a_blueprint, a_cluster_job, a_platform
 
 RESTRICTED = {
@@ -91,6 +96,17 @@ def test_prepare_mounts_each_secret_of_the_job_once_by_its_name() -> None:
     assert environment(spec)["EMBTUNE_SOURCE_SECRETS"] == "/var/run/embtune/sources"
     assert spec["terminationGracePeriodSeconds"] == 30
     assert "ports" not in container
+
+
+def test_prepare_mounts_the_secret_of_a_candidates_base() -> None:
+    base = CandidateBase(uri="hf://org/private", secret_ref=SecretRef(name="hub"))
+    candidates = [Candidate(name="other", base_model=base), Candidate(name="own")]
+    job = a_cluster_job()
+    job = job.model_copy(update={"spec": job.spec.model_copy(update={"candidates": candidates})})
+    (planned,) = make_plan(job, Resolved(), settings()).steps
+    blueprint = a_blueprint("prepare", job)
+    spec = pod_template(replace(blueprint, child=replace(blueprint.child, request=planned.request)))["spec"]
+    assert "hub" in {volume.get("secret", {}).get("secretName") for volume in spec["volumes"]}
 
 
 def test_prepare_mounts_each_claim_of_the_job_once_and_cannot_write_to_it() -> None:

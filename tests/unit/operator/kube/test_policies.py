@@ -4,7 +4,7 @@ from embtune_api.keys import LineKeys
 from embtune_api.mine import Mine
 from embtune_api.replay import Replay
 from embtune_api.replayed import Replayed
-from embtune_api.requests import PrepareRequest
+from embtune_api.requests import PrepareRequest, TrainRequest
 from embtune_operator.kube.policies import policy_for
 from factories import a_file
 from support.kube_children import a_cluster_job, a_request
@@ -42,3 +42,16 @@ def test_a_prepare_that_mines_may_keep_vectors_and_no_other() -> None:
     mining = plain.model_copy(update={"data": plain.data.model_copy(update={"mine": Mine()})})
     assert policy_for(mining).count(f"{plain.line_keys.root}/embeddings/*") == 2, "written, and listed"
     assert "embeddings" not in policy_for(plain)
+
+
+def test_trainings_of_candidates_may_read_the_version_that_another_one_starts_from() -> None:
+    """They share their credentials, whichever of them is first."""
+    plain = a_request(a_cluster_job(), "train")
+    assert isinstance(plain, TrainRequest)
+    version = plain.line_keys.version(3).model
+    staged = plain.base.model_copy(update={"prefix": plain.job_keys.step("prepare", "a" * 64).base_model("b" * 64)})
+    first = plain.model_copy(update={"candidate": "other", "base": staged, "others_base": version})
+    assert policy_for(first).count(f"{version}/*") == 1
+    second = first.model_copy(update={"base": plain.base.model_copy(update={"prefix": version})})
+    assert policy_for(second) == policy_for(first)
+    assert version not in policy_for(plain)

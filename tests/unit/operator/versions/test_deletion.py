@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from embtune_api.documents import Claim, VersionRef
+from embtune_api.documents.publish import Claim, VersionRef
 from embtune_api.errors import Conflict, EmbtuneError, InvalidInput, Tampered
 from embtune_api.keys import LineKeys
 from embtune_operator.registry.deletion import delete_version

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from embtune_api.digest import sha256_hex
-from embtune_api.documents import AskedSuite, EvaluateFacts, FileEntry, StepManifest, StoredFile, StoredModel
+from embtune_api.documents.evaluate import AskedSuite, EvaluateFacts
+from embtune_api.documents.files import FileEntry, StepManifest, StoredFile, StoredModel
 from embtune_api.evaluation import Suite
 from embtune_api.reports import EvaluationReport
 from embtune_api.requests import EvaluateRequest

@@ -1,6 +1,6 @@
 """Whether documents that were to stay have stayed."""
 
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.encoder import DOCUMENT_FOLDER, ROUTER_FILE
 from embtune_api.errors import Tampered
 from embtune_api.requests import EvaluateRequest

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from embtune_api.digest import sha256_hex
-from embtune_api.documents import FileEntry, ResultManifest, StoredFile, StoredModel
+from embtune_api.documents.evaluate import ResultManifest
+from embtune_api.documents.files import FileEntry, StoredFile, StoredModel
 from embtune_api.encoder import EncoderSettings
 from embtune_api.errors import Tampered
 from embtune_api.evaluation import Suite

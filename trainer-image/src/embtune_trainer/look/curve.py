@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from embtune_api.base_model import BaseModelRef
 from embtune_api.digest import sha256_hex
-from embtune_api.documents import StoredFile
+from embtune_api.documents.files import StoredFile
 from embtune_api.evaluation import Suite
 from embtune_api.keys import StepKeys
 from embtune_api.learning_curve import JOB_KEYS, NAMESPACE, UID, CurveAsk, CurveInputs, CurvePart

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from embtune_api.digest import sha256_hex
-from embtune_api.documents import StoredFile
+from embtune_api.documents.files import StoredFile
 from embtune_api.keys import LineKeys
 from embtune_api.requests import PrepareRequest
 from embtune_store.protocol import Store

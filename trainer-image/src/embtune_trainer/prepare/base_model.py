@@ -6,11 +6,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from embtune_api.base_model import BaseModelRef, VersionSelector
+from embtune_api.base_model import BaseModelRef
 from embtune_api.digest import tree_digest
-from embtune_api.documents import FileEntry, Release, ResolvedBase, StoredModel, VersionManifest
+from embtune_api.documents.files import FileEntry, StoredModel
+from embtune_api.documents.prepare import ResolvedBase
+from embtune_api.documents.publish import VersionManifest
+from embtune_api.documents.release import Release
 from embtune_api.errors import EmbtuneError, InvalidInput, Tampered
 from embtune_api.keys import LineKeys
+from embtune_api.places import VersionSelector
 from embtune_store import documents, folders
 from embtune_store.protocol import Store
 from embtune_trainer.prepare.hub import HubAway, HubModel, download_model, in_mirror

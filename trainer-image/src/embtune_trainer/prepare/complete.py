@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from embtune_api.data import Data
-from embtune_api.documents import ResolvedBase
+from embtune_api.documents.prepare import ResolvedBase
 from embtune_api.requests import PrepareRequest
 from embtune_api.status import Progress
 from embtune_trainer.prepare.augment import AugmentJob

@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from embtune_api.digest import digest_of, sha256_hex, tree_digest
-from embtune_api.documents import Exam, FileEntry, LineExam
+from embtune_api.documents.exam import Exam, LineExam
+from embtune_api.documents.files import FileEntry
 from embtune_api.errors import InvalidInput, Tampered
 from embtune_api.keys import ExamKeys, LineKeys
 from embtune_api.losses import Prepared, Shape

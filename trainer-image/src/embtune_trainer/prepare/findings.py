@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from embtune_api.checks import CheckAction
-from embtune_api.documents import Exam
+from embtune_api.documents.exam import Exam
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Action, Finding, SideReport
 from embtune_api.split import Split

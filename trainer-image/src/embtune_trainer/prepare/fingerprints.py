@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from embtune_api.documents import StoredFile
+from embtune_api.documents.files import StoredFile
 from embtune_api.errors import Tampered
 from embtune_store.folders import read_verified
 from embtune_store.protocol import Store

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from embtune_api.checks import CheckAction
-from embtune_api.documents import ResolvedBase
+from embtune_api.documents.prepare import ResolvedBase
 from embtune_api.errors import InvalidInput
 from embtune_api.reports import Finding, LabelReport, SuspectedLabel
 from embtune_api.requests import PrepareRequest

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from embtune_api.digest import digest_of
-from embtune_api.documents import LedgerEntry
+from embtune_api.documents.exam import LedgerEntry
 from embtune_api.errors import Tampered
 from embtune_api.keys import LedgerKeys, LineKeys
 from embtune_api.split import Side, Split

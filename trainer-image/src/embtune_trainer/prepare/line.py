@@ -1,6 +1,6 @@
 """Who may write a line."""
 
-from embtune_api.documents import Owner
+from embtune_api.documents.publish import Owner
 from embtune_api.errors import InvalidInput
 from embtune_api.keys import LineKeys
 from embtune_store import documents

@@ -7,7 +7,8 @@ named by what is in it; whoever writes the manifest first says which one counts,
 from dataclasses import dataclass
 
 from embtune_api.digest import digest_of, sha256_hex
-from embtune_api.documents import FileEntry, PrepareFacts, ResolvedBase, ResolvedSource, StepManifest, StoredFile, StoredModel
+from embtune_api.documents.files import FileEntry, StepManifest, StoredFile, StoredModel
+from embtune_api.documents.prepare import PrepareFacts, ResolvedBase, ResolvedSource
 from embtune_api.keys import DataKeys, StepKeys
 from embtune_api.reports import DataReport
 from embtune_store import documents
@@ -38,6 +39,7 @@ def make_outputs(
     report: DataReport,
     sources: list[ResolvedSource],
     base: ResolvedBase,
+    bases: dict[str, ResolvedBase],
     teacher: ResolvedBase | None,
 ) -> Outputs:
     """Everything but `resolved.json` and the manifest. Rows are in the order of their content, so that of the sources
@@ -49,7 +51,7 @@ def make_outputs(
         documents.as_json(report),
     ]
     made_of = {"files": [sha256_hex(data) for data in files], "sources": sources, "base": base, "teacher": teacher}
-    keys = step.data(digest_of(made_of))
+    keys = step.data(digest_of(made_of | ({"bases": bases} if bases else {})))
     names = [keys.train_rows, keys.validation_rows, keys.fingerprints, keys.report]
     return Outputs(keys, dict(zip(names, files, strict=True)))
 

@@ -17,7 +17,7 @@ from embtune_store import open_store
 from embtune_store.access import access_with
 
 if TYPE_CHECKING:
-    from embtune_api.base_model import SecretRef
+    from embtune_api.places import SecretRef
     from embtune_store.protocol import Store
 
 PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from embtune_api.data import Data
-from embtune_api.documents import PrepareFacts, ResolvedBase, StagedSuite, StepManifest
+from embtune_api.documents.files import StepManifest
+from embtune_api.documents.prepare import PrepareFacts, ResolvedBase, StagedSuite
 from embtune_api.requests import PrepareRequest
 from embtune_api.split import Split
 from embtune_api.status import Progress
@@ -17,6 +18,7 @@ from embtune_trainer.prepare import fingerprints
 from embtune_trainer.prepare.archive import Archive
 from embtune_trainer.prepare.base_model import resolve_base
 from embtune_trainer.prepare.builders import Built
+from embtune_trainer.prepare.candidates import resolve_candidates
 from embtune_trainer.prepare.complete import Completion
 from embtune_trainer.prepare.divide import Divided
 from embtune_trainer.prepare.exam import ExamSet, freeze_exam, line_exam, load_exam, refuse_other_groups, refuse_unknown_slices
@@ -92,6 +94,7 @@ def run_prepare(
         secrets=secrets,
     )
     refuse_two_encoders(base, request.training)
+    bases = resolve_candidates(request, outside)
     teacher = resolve_teacher(request, base, outside)
     refuse_other_dimensions(request.training, base, teacher, store)
     completion = Completion.of(request, outside, base, replay, report_progress)
@@ -110,17 +113,18 @@ def run_prepare(
         report=make_report(data, examined, frozen_here=frozen_here),
         sources=data.sources,
         base=base,
+        bases=bases,
         teacher=teacher,
     )
     archive = Archive.of_rows(request, store)
-    facts = _facts(data, base, completion.miner, teacher, divided, built, outputs, archive, staged)
-    models = [base.model] if teacher in (None, base) else [base.model, teacher.model]
+    facts = _facts(data, base, bases, completion.miner, teacher, divided, built, outputs, archive, staged)
+    models = {found.model.digest: found.model for found in (base, *bases.values(), *([teacher] if teacher else []))}
     manifest = StepManifest(
         step="prepare",
         input_digest=request.digest,
         files=[
             *write_outputs(store, keys, outputs, facts),
-            *(entry for model in models for entry in staged_entries(keys, model)),
+            *(entry for model in models.values() for entry in staged_entries(keys, model)),
         ],
         facts=facts.model_dump(mode="json"),
         seconds=round(time.monotonic() - started, 3),
@@ -176,6 +180,7 @@ def _fingerprints(store: Store, train: list[Row], base: ResolvedBase) -> fingerp
 def _facts(
     data: ReadData,
     base: ResolvedBase,
+    bases: dict[str, ResolvedBase],
     miner: ResolvedBase | None,
     teacher: ResolvedBase | None,
     divided: Divided,
@@ -187,6 +192,7 @@ def _facts(
     return PrepareFacts(
         sources=data.sources,
         base=base,
+        bases=bases,
         miner=miner,
         teacher=teacher,
         exam=divided.exam.manifest.digest,

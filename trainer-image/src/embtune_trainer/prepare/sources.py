@@ -7,7 +7,7 @@ from heapq import nsmallest
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from embtune_api.documents import ResolvedSource
+from embtune_api.documents.prepare import ResolvedSource
 from embtune_api.errors import InvalidInput, NotFound
 from embtune_api.reports import Finding
 from embtune_api.slices import Slice

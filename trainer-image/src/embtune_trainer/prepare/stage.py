@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from embtune_api.documents import StagedFacts, StepManifest
+from embtune_api.documents.files import StepManifest
+from embtune_api.documents.prepare import StagedFacts
 from embtune_api.requests import PrepareRequest
 from embtune_api.status import Progress
 from embtune_store.protocol import Store

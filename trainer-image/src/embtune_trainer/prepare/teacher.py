@@ -13,7 +13,8 @@ from embtune_store.folders import read_verified
 from embtune_trainer.prepare.base_model import fetched, resolve_base, stage
 
 if TYPE_CHECKING:
-    from embtune_api.documents import ResolvedBase, StoredModel
+    from embtune_api.documents.files import StoredModel
+    from embtune_api.documents.prepare import ResolvedBase
     from embtune_api.requests import PrepareRequest
     from embtune_api.training import Training
     from embtune_store.protocol import Store

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from embtune_api.base import Document
-from embtune_api.documents import FileEntry
+from embtune_api.documents.files import FileEntry
 from embtune_api.keys import StepKeys
 from embtune_store import documents, folders
 from embtune_store.protocol import Store

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from sentence_transformers import SentenceTransformer
 
-from embtune_api.documents import FileEntry
+from embtune_api.documents.files import FileEntry
 from embtune_api.encoder import EncoderSettings
 from embtune_api.keys import StepKeys
 from embtune_api.requests import TrainRequest
@@ -68,7 +68,7 @@ class Learner:
         recipe = self.recipe
         if not _documents_stay(recipe):
             objective = make_objective(records, recipe.loss, lessons, recipe.matryoshka)
-            return tokenize_rows(records, self.model, recipe.max_seq_length), objective
+            return tokenize_rows(records, self.model, recipe.explicit_max_seq_length), objective
 
         def tell(done: int, of: int) -> None:
             if ranks.first:

@@ -14,6 +14,8 @@ class History(Document):
     ran_out: list[MemoryEvent] = []
     layers: list[LayerNorms] = []
     validated: list[ValidationPoint] = []
+    max_seq_length: int | None = None
+    """Tokens a text; None: as many as the model reads."""
 
 
 @dataclass
@@ -39,13 +41,14 @@ class Outcome:
     def samples_per_second(self) -> float:
         return self.rows / self.seconds if self.seconds else 0.0
 
-    def history(self, ran_out: list[MemoryEvent]) -> History:
+    def history(self, ran_out: list[MemoryEvent], max_seq_length: int | None) -> History:
         return History(
             curve=self.curve,
             masked_negatives=self.masked_negatives,
             ran_out=ran_out,
             layers=self.layers,
             validated=self.validated,
+            max_seq_length=max_seq_length,
         )
 
     def recall(self, step: int, history: History) -> None:

@@ -18,7 +18,7 @@ from embtune_trainer.train.lessons import Lessons, Side, guide_of, scores_of, ta
 if TYPE_CHECKING:
     import torch
 
-    from embtune_api.documents import StoredModel
+    from embtune_api.documents.files import StoredModel
     from embtune_api.losses import LossChoice
     from embtune_api.requests import TrainRequest
     from embtune_store.protocol import Store

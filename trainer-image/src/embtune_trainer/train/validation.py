@@ -107,7 +107,7 @@ def make_validation(
         recipe: every value explicit.
         teach: what the loss's teacher says of some of them.
     """
-    rows = [_row(record, number) for number, record in enumerate(records, start=1)]
+    rows = [as_row(record, number) for number, record in enumerate(records, start=1)]
     exam_set = validation_exam(rows, Split(), questions)
     if exam_set is None:
         return None
@@ -120,9 +120,9 @@ def make_validation(
     objective = make_objective(sample, recipe.loss, teach(sample), recipe.matryoshka)
     return Validation(
         exam=loaded(exam_set),
-        suite=_suite(metric),
+        suite=suite_for(metric),
         selection=Selection(metric, recipe.early_stopping),
-        rows=tokenize_rows(sample, model, recipe.max_seq_length),
+        rows=tokenize_rows(sample, model, recipe.explicit_max_seq_length),
         objective=objective,
         batches=_whole_batches(objective, len(sample), recipe.batch_size or len(sample)),
     )
@@ -144,7 +144,7 @@ def _borrowed(records: Sequence[Record], number: int) -> list[str]:
     return list(islice(answers, 1))
 
 
-def _suite(metric: str) -> Suite:
+def suite_for(metric: str) -> Suite:
     kind: SuiteKind = "PairClassification" if metric in OF_JUDGED else "SemanticSimilarity" if metric in OF_PAIRS else "Retrieval"
     cutoff = int(metric.partition("@")[2] or 10)
     return Suite(name="validation", kind=kind, cutoffs=(cutoff,))
@@ -158,7 +158,7 @@ def _whole_batches(objective: Objective, rows: int, batch_size: int) -> list[Row
     return np.split(together[: rows // size * size], rows // size)
 
 
-def _row(record: Record, line: int) -> Row:
+def as_row(record: Record, line: int) -> Row:
     """The row that `prepare` wrote as this record."""
     shape: Shape
     if "text" in record:

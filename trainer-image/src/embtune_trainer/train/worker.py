@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -21,8 +22,9 @@ import torch.distributed as dist
 from sentence_transformers import SentenceTransformer
 
 from embtune_api.digest import tree_digest
-from embtune_api.documents import StepManifest, TrainFacts
-from embtune_api.documents import StoredModel as Trained
+from embtune_api.documents.files import StepManifest
+from embtune_api.documents.files import StoredModel as Trained
+from embtune_api.documents.train import TrainFacts
 from embtune_api.errors import EmbtuneError, Exit, StoreError
 from embtune_api.keys import StepKeys
 from embtune_api.presets import questions_a_look
@@ -43,6 +45,7 @@ from embtune_trainer.train.frozen import forget_vectors
 from embtune_trainer.train.health import findings_of
 from embtune_trainer.train.launch import ALONE
 from embtune_trainer.train.learner import Learner
+from embtune_trainer.train.length import with_length
 from embtune_trainer.train.looks import Looks
 from embtune_trainer.train.loop import Loop, nobody
 from embtune_trainer.train.memory import Memory
@@ -51,6 +54,7 @@ from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import TrainingRows, read_records, texts_of
 from embtune_trainer.train.teaching import ask_teacher, refuse_without_negatives
+from embtune_trainer.train.trial import try_out
 from embtune_trainer.train.validation import Teach, Validation, make_validation
 
 CONTROL_SECONDS = 5.0
@@ -113,7 +117,9 @@ def _train(request: TrainRequest) -> None:
         folder = _fetch_once(store, request, ranks)
         learner = Learner.of(request, folder, device)
         records = read_records(folders.read_verified(store, request.rows))
-        model = learner.model
+        model, checkpoints = learner.model, Checkpoints(store, keys)
+        recipe = with_length(recipe, records, model, ranks, checkpoints, report)
+        request, learner = request.model_copy(update={"training": recipe}), replace(learner, recipe=recipe)
         refuse_without_negatives(records, recipe.loss.name)
         dimension = model.get_embedding_dimension()
         teach = partial(ask_teacher, request, store=store, ranks=ranks, device=device, dimension=dimension, report=report)
@@ -126,7 +132,6 @@ def _train(request: TrainRequest) -> None:
             show = nobody
         looks = Looks(_validation(request, store, model, len(rows), teach), ranks, recipe.evaluation_steps or 0, bf16)
         memory = Memory.of(recipe, batch_texts(rows, recipe, ranks.world), request.killed)
-        checkpoints = Checkpoints(store, keys)
         loop = Loop(model, rows, objective, recipe, ranks, checkpoints, bf16, report, stop_asked, show, memory, looks)
         outcome = loop.run()
         if ranks.first:
@@ -198,12 +203,14 @@ def _finish(
     findings: list[TrainingFinding],
     started: float,
 ) -> None:
-    """Save the model, write the report, then the manifest, then let the checkpoints go."""
+    """Save the model, ask one of several candidates, write the report, then the manifest, then let the checkpoints go."""
+    device = next(loop.model.parameters()).device
     with tempfile.TemporaryDirectory(prefix="embtune-model-") as folder:
         learner.save(Path(folder))
         files = folders.list_folder(Path(folder))
         digest = tree_digest((file.path, file.sha256) for file in files)
         folders.upload_folder(store, Path(folder), keys.model(digest))
+        trial = try_out(request, Path(folder), files, store, keys, device) if request.candidate else None
     report = _report(request, loop, outcome, learner, findings)
     documents.put(store, keys.report, report)
     trained = Trained(prefix=keys.model(digest), digest=digest, files=files, fingerprints=request.fingerprints)
@@ -214,9 +221,11 @@ def _finish(
         final_loss=outcome.curve[-1].loss,
         total_steps=loop.total_steps,
         encoder=learner.settings,
+        max_seq_length=request.training.explicit_max_seq_length,
         stopped_at=report.validation.points[-1].step if report.validation and report.validation.stopped_early else None,
         best_step=report.validation.best_step if report.validation else None,
         findings=[finding.message for finding in findings],
+        trial=trial,
     )
     place = trained.prefix.removeprefix(f"{keys.root}/")
     manifest = StepManifest(

@@ -12,7 +12,8 @@ from embtune_api.verdict import Verdict
 from embtune_operator.versions.registration.job import model_of
 
 if TYPE_CHECKING:
-    from embtune_api.documents import ResolvedBase, StagedSuite, StepManifest
+    from embtune_api.documents.files import StepManifest
+    from embtune_api.documents.prepare import ResolvedBase, StagedSuite
     from embtune_api.evaluation import Suite
     from embtune_api.resources import ModelVersion
     from embtune_operator.pipeline.resolved import Champion

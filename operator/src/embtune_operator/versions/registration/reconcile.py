@@ -20,7 +20,7 @@ from embtune_operator.versions.registration.resolve import resolve
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from embtune_api.documents import VersionRef
+    from embtune_api.documents.publish import VersionRef
     from embtune_api.resources import FineTuneJob, ModelVersion
     from embtune_operator.cluster import ChildState
     from embtune_operator.world import World

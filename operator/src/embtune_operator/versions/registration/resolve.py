@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.documents import Exam, LineExam, PublishFacts, StagedFacts, StepManifest
+from embtune_api.documents.exam import Exam, LineExam
+from embtune_api.documents.files import StepManifest
+from embtune_api.documents.prepare import StagedFacts
+from embtune_api.documents.publish import PublishFacts
 from embtune_api.evaluation import Suite
 from embtune_api.presets import kinds_for
 from embtune_operator.pipeline.resolved import Champion
@@ -24,7 +27,7 @@ from embtune_operator.versions.registration.plan import (
 from embtune_store import documents
 
 if TYPE_CHECKING:
-    from embtune_api.documents import VersionRef
+    from embtune_api.documents.publish import VersionRef
     from embtune_api.keys import LineKeys
     from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest
     from embtune_api.resources import ModelVersion

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from embtune_api.augment import Augment, AugmentMethod
 from embtune_api.augment_report import AugmentedExample, AugmentReport
 from embtune_api.base_model import BaseModelRef
-from embtune_api.documents import ResolvedBase
+from embtune_api.documents.prepare import ResolvedBase
 from embtune_api.reports import Finding
 from embtune_api.requests import PrepareRequest
 from embtune_api.status import Progress

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_store.folders import read_verified
 from embtune_store.protocol import Store
 

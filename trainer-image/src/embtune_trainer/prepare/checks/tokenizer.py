@@ -7,7 +7,7 @@ from typing import Any
 
 from tokenizers import Encoding, Tokenizer
 
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.encoder import QUERY_FOLDER, ROUTER_FILE, Encoder, Prompts
 from embtune_store.folders import read_verified
 from embtune_store.protocol import Store

@@ -14,10 +14,12 @@ from tokenizers import Encoding
 
 from embtune_api.check_reports import TokenReport, TornWord
 from embtune_api.checks import Checks
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.encoder import Encoder
+from embtune_api.length import LengthChoice
 from embtune_api.reports import Finding
 from embtune_store.protocol import Store
+from embtune_trainer.lengths import length_of_most
 from embtune_trainer.prepare.builders.turns import by_chance
 from embtune_trainer.prepare.checks.tokenizer import BaseTokenizer, read_tokenizer
 from embtune_trainer.prepare.examine import Examined
@@ -68,7 +70,7 @@ class TokenCheck:
     store: Store
     base: StoredModel
     checks: Checks
-    max_seq_length: int | None
+    max_seq_length: LengthChoice | None
     """In training, as the job has it."""
     encoder: Encoder | None = None
     """What the published model will be, where it is not as the base model."""
@@ -89,8 +91,10 @@ class TokenCheck:
             return replace(examined, findings=[*examined.findings, unread])
         rows = by_chance(examined.built.train, lambda row: row.content, 0, "tokens")[:MOST_ROWS]
         counts = _count(rows, tokenizer)
-        report = _report(counts, _lower(self.max_seq_length, tokenizer.limit), tokenizer.limit)
-        found = [*_truncated(report, rows, counts, self.checks), *_fragmented(report, counts, self.checks)]
+        asked, asked_to_cut = self.max_seq_length, self.max_seq_length == "Auto"
+        wanted = length_of_most(counts.lengths, tokenizer.limit) if asked == "Auto" else asked
+        report = _report(counts, _lower(wanted, tokenizer.limit), tokenizer.limit)
+        found = [*_truncated(report, rows, counts, self.checks, asked_to_cut), *_fragmented(report, counts, self.checks)]
         return replace(examined, findings=[*examined.findings, *found], tokens=report)
 
 
@@ -175,10 +179,10 @@ def _report(counts: _Counts, limit: int | None, published: int | None) -> TokenR
     )
 
 
-def _truncated(report: TokenReport, rows: list[Row], counts: _Counts, checks: Checks) -> list[Finding]:
-    """Once where training reads as far as the published model does."""
+def _truncated(report: TokenReport, rows: list[Row], counts: _Counts, checks: Checks, asked_to_cut: bool) -> list[Finding]:
+    """Once where training reads as far as the published model does. Nothing new is told to who asked training to cut."""
     found, limit, published = [], report.training_limit, report.published_limit
-    if limit != published and report.over_training > TOLERATED:
+    if limit != published and report.over_training > TOLERATED and not asked_to_cut:
         over = _longer(rows, counts, limit)
         message = f"of {report.rows} to train on have a text that is longer than the {limit} tokens that training reads"
         advice = f"{message} (training.maxSeqLength); the base model reads {published or 'all of it'}"

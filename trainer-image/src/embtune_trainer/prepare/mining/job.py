@@ -8,10 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embtune_api.base_model import BaseModelRef, VersionSelector
-from embtune_api.documents import Release, ResolvedBase
+from embtune_api.base_model import BaseModelRef
+from embtune_api.documents.prepare import ResolvedBase
+from embtune_api.documents.release import Release
 from embtune_api.encoder import Encoder
 from embtune_api.mine import Mine
+from embtune_api.places import VersionSelector
 from embtune_api.reports import Finding
 from embtune_api.requests import PrepareRequest
 from embtune_api.status import Progress

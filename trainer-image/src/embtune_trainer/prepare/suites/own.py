@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from embtune_api.documents import StagedSuite, StoredModel
+from embtune_api.documents.files import StoredModel
+from embtune_api.documents.prepare import StagedSuite
 from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
 from embtune_api.keys import LineKeys

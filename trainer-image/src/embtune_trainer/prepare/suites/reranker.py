@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from embtune_api.base_model import BaseModelRef
-from embtune_api.documents import StoredModel
+from embtune_api.documents.files import StoredModel
 from embtune_api.errors import InvalidInput
 from embtune_api.keys import LineKeys
 from embtune_api.suite_settings import CrossEncoderRef

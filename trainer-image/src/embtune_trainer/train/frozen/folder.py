@@ -17,7 +17,7 @@ from typing import Any
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Router
 
-from embtune_api.documents import FileEntry
+from embtune_api.documents.files import FileEntry
 from embtune_api.encoder import DOCUMENT_FOLDER, QUERY_FOLDER, ROUTER_FILE
 from embtune_trainer.train.save import save
 

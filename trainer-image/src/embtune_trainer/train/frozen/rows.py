@@ -102,5 +102,5 @@ def against_frozen_documents(
     vectors = torch.from_numpy(cached_embeddings(kept, texts, load, "document")).to(device)
     place = {text: number for number, text in enumerate(texts)}
     documents = tuple(np.array([place[text] for text in own], dtype=np.int64) for own in of_rows)
-    anchors = tokenize_queries(records, model, recipe.max_seq_length)
+    anchors = tokenize_queries(records, model, recipe.explicit_max_seq_length)
     return anchors, FrozenDocuments(make_objective(records, recipe.loss, lessons, recipe.matryoshka), vectors, documents)
