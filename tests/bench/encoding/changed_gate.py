@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from embtune_api.documents.evaluate import AskedSuite, EvaluateFacts
 from embtune_api.evaluation import Suite
 from embtune_api.promotion import Gate
-from embtune_operator.judge.verdict import judge_evaluation
+from embtune_operator.judge.ruling import rule
 
 if TYPE_CHECKING:
     from embtune_api.documents.files import StoredFile
@@ -26,7 +26,7 @@ def seconds_to_judge(store: Store, candidate: StoredFile, base: StoredFile, quer
     took, outcomes = [], set()
     for margin in (-MARGIN, MARGIN):
         started = time.monotonic()
-        verdict = judge_evaluation(_gates(margin), facts, EXAM, [asked], None, store)
+        verdict = rule(_gates(margin), facts, EXAM, [asked], None, store).verdict
         took.append(time.monotonic() - started)
         outcomes.add(verdict.outcome)
     assert outcomes == {"Passed", "Rejected"}, "the changed gate decides"

@@ -75,5 +75,5 @@ def _top_of_row(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
 def unit(vectors: NDArray[np.float32], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """Of length 1; zeros stay. `out`: where to, the vectors' own memory as well."""
     lengths = np.sqrt(np.einsum("vd,vd->v", vectors, vectors))
-    divided: NDArray[np.float32] = np.divide(vectors, np.maximum(lengths, np.finfo(np.float32).tiny)[:, None], out=out)
-    return divided
+    made: NDArray[np.float32] = np.divide(vectors, np.maximum(lengths, np.finfo(np.float32).tiny)[:, None], out=out)
+    return made
