@@ -220,7 +220,8 @@ def test_the_data_s_own_findings_come_last_the_likeliest_first() -> None:
         ("duplicates", 9, "removed"),
     ]
     findings = [Finding(check=check, rows=rows, action=action, message="…") for check, rows, action in kept]
-    report = DataReport.model_construct(rows_used=1000, findings=findings)
+    told_of_data: dict[str, Any] = {"rows_used": 1000, "findings": findings}
+    report = DataReport.model_construct(**told_of_data)
     causes = causes_of(Case(measured(run=run(unseen=ROSE)), Training(learning_rate=0.1, batch_size=16, epochs=4), report))
     assert [cause.name for cause in causes] == ["learning rate too high", "data", "data"]
     assert causes[1].seen.startswith("label-noise, 8.0% of the rows")
