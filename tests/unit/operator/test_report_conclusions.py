@@ -44,6 +44,8 @@ PASSED = Standing(
     training=[],
     loss_fell=True,
     reindex=[],
+    documents_stay=False,
+    base_is_rival=False,
     reference="shop@2",
     options="--store s --namespace n",
 )
@@ -157,9 +159,10 @@ def test_whether_it_is_safe(standing: Standing, word: str, caution: str) -> None
 STEPS = {
     "in production: serve and watch": (
         PASSED,
-        ["Serve it", "Watch it"],
+        ["Embed your documents anew", "Serve it", "go back to production v1, and to its index"],
         "embtune rollback shop --reason '…' --store s --namespace n",
     ),
+    "documents keep their vectors": (replace(PASSED, documents_stay=True), ["Keep your index", "Serve it", "Watch it"], ""),
     "passed, and nobody has promoted it": (stands("Candidate", "Passed"), ["then promote it"], "embtune promote shop@2 --reason"),
     "rejected, the loss fell": (REJECTED, ["Do not promote it", "half of training.learningRate"], ""),
     "rejected, though it is better": (

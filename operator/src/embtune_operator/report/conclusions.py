@@ -112,7 +112,19 @@ def is_safe(standing: Standing) -> Safety:
     cautions = _cautions(standing)
     if cautions:
         return Safety("With care", "All gates passed. Before you lean on it, read this:", cautions)
-    return Safety("Yes", "All gates passed, no slice is provably worse, and the data checks found nothing that matters.")
+    return Safety(
+        "Yes",
+        f"All gates passed, no slice is provably worse, and the data checks found nothing that matters. {_limits(standing)}",
+    )
+
+
+def _limits(standing: Standing) -> str:
+    match = standing.match
+    assert match is not None, "what cannot be compared is a caution"
+    return (
+        f"So say {match.queries:,} exam queries; they often overlook what is worse by less than {match.detects:.3f}, and say "
+        f"nothing of other queries, nor of speed."
+    )
 
 
 def _cautions(standing: Standing) -> tuple[str, ...]:
@@ -196,7 +208,7 @@ def _worst(standing: Standing) -> str:
         return "No slice can be told: the lines of the exam's queries are gone."
     bounds = f", bounds {_reach(made.difference)}" if made.difference else ", too few to judge by"
     told = {
-        "better": "Even the slice that gained least is better",
+        "better": "Of all slices large enough to judge, it gained least, and it is better, too",
         "worse": "Worse",
         "no difference shown": "No difference is shown",
     }

@@ -29,7 +29,7 @@ def next_steps(standing: Standing) -> tuple[NextStep, ...]:
     if standing.stage == "RolledBack":
         return (NextStep("Read why it was taken back.", _history(standing)), *_improve(standing))
     if standing.stage == "Production":
-        return (_serve(standing), _watch(standing), *_improve(standing))
+        return (*_embed_anew(standing), _serve(standing), _watch(standing), *_improve(standing))
     if standing.outcome == "Passed":
         return (_promote(standing), *_improve(standing))
     if standing.outcome == "Rejected":
@@ -37,15 +37,32 @@ def next_steps(standing: Standing) -> tuple[NextStep, ...]:
     return (*_of_the_undecided(standing), *_improve(standing))
 
 
+def _embed_anew(standing: Standing) -> list[NextStep]:
+    """Vectors of two trainings do not stand beside each other, however alike they are in kind."""
+    if standing.documents_stay:
+        return [NextStep("Keep your index: documents have the vectors that they had. Only queries are embedded by this version.")]
+    return [
+        NextStep(
+            "Embed your documents anew, into an index beside the one that serves: vectors of two versions cannot be compared. "
+            "Keep the old index as long as you may go back.",
+            f"embtune embed {standing.reference} documents.jsonl --out documents.parquet {standing.options}",
+        )
+    ]
+
+
 def _serve(standing: Standing) -> NextStep:
     model = standing.reference.partition("@")[0]
-    return NextStep("Serve it: download the verified model.", f"embtune pull {model}@production ./{model} {standing.options}")
+    return NextStep(
+        "Serve it, together with that index: download the verified model.",
+        f"embtune pull {model}@production ./{model} {standing.options}",
+    )
 
 
 def _watch(standing: Standing) -> NextStep:
     model = standing.reference.partition("@")[0]
+    before = standing.match.rival if standing.match and standing.match.rival.startswith("production") else "what was there before"
     return NextStep(
-        "Watch it. Should people complain, go back to what was in production before.",
+        f"Watch it. Should people complain, go back to {before}, and to its index.",
         f"embtune rollback {model} --reason '…' {standing.options}",
     )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from embtune_api.training_record import LossPoint, TrainingFinding
     from embtune_api.verdict import GateResult, Outcome
     from embtune_operator.judge.bootstrap import Bounds
+    from embtune_operator.registry.versions import Version
     from embtune_operator.report.evidence import Evidence
     from embtune_operator.report.slices import Slice
 
@@ -69,6 +70,10 @@ class Standing:
     """None: nobody knows."""
     reindex: Sequence[str]
     """How its vectors differ in kind from those of production."""
+    documents_stay: bool
+    """Documents are embedded by what embedded them before it was trained: an index of them stays valid."""
+    base_is_rival: bool
+    """It was trained from the very version that it would replace: what is said of the one is said of the other."""
     reference: str
     """MODEL@N of the version; empty: there is none."""
     options: str
@@ -103,9 +108,21 @@ def standing_of(evidence: Evidence, shown_store: str) -> Standing:
         training=evidence.training.findings if evidence.training else [],
         loss_fell=_fell(evidence.training.curve) if evidence.training else None,
         reindex=evidence.reindex,
+        documents_stay=_documents_stay(version),
+        base_is_rival=_base_is_rival(version, line.model) if version and line else False,
         reference=f"{line.model}@{version.number}" if line and version else "",
         options=f"--store {shown_store} --namespace {subject.namespace}",
     )
+
+
+def _documents_stay(version: Version | None) -> bool:
+    tune = version.metadata.training_config.get("tune") if version else None
+    return tune is not None and tune.get("documentEncoder") == "Frozen"
+
+
+def _base_is_rival(version: Version, model: str) -> bool:
+    base, champion = (version.metadata.lineage.get(name) or {} for name in ("base", "champion"))
+    return "version" in champion and base.get("uri") == f"{model}@{champion['version']}"
 
 
 def _what_became(evidence: Evidence) -> str:
