@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -68,6 +69,32 @@ def embtune(*arguments: object, env: Mapping[str, str] | None = None, threads: i
         timeout=timeout,
     )
     return Told(done.returncode, done.stdout, done.stderr, time.monotonic() - started, _used_by_children() - used)
+
+
+def interrupted(*arguments: object, at: str, env: Mapping[str, str] | None = None, all_processes: bool = True) -> str:
+    """What `embtune …` says on stderr until it ends by Ctrl-C, which is pressed once a line holds `at`.
+
+    Args:
+        all_processes: as on a terminal; else the command alone gets the signal.
+    """
+    with subprocess.Popen(
+        command_line(*arguments),
+        env=environment(env),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if at in line:
+                (os.killpg if all_processes else os.kill)(process.pid, signal.SIGINT)
+    told = "".join(said)
+    assert process.returncode == 130, told
+    assert "Traceback" not in told
+    return told
 
 
 def command_line(*arguments: object) -> list[str]:

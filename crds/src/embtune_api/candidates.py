@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
 from embtune_api.base import Resource
 from embtune_api.base_model import BaseModelRef
 from embtune_api.crd import expressions
-from embtune_api.crd.declare import cel
 from embtune_api.encoder import Encoder
 from embtune_api.losses import CACHED, LOSS_SHAPES, TEACHERS, LossChoice, built_as
 from embtune_api.matryoshka import Matryoshka
-from embtune_api.names import DnsLabel, Uri
-from embtune_api.places import SecretRef
-from embtune_api.reach import MODEL_OUT_OF_REACH, MODEL_URI, in_cluster
+from embtune_api.names import DnsLabel
+from embtune_api.places import OutsideModel, SecretRef
 from embtune_api.training import FEWEST_LABELLED, Loss, Training
 from embtune_api.tune import Tune
 
@@ -78,21 +75,11 @@ CEL_RANKED = (
 )
 
 
-class CandidateBase(Resource):
+class CandidateBase(OutsideModel):
     """A model from outside. To go on from a version, name that as spec.baseModel."""
 
-    uri: Uri
-    """`hf://org/name`, `s3://bucket/prefix`, or a folder (local runs only)."""
     secret_ref: SecretRef | None = None
     """Credentials for an s3:// uri, or HF_TOKEN for a private model of the hub."""
-
-    @field_validator("uri")
-    @classmethod
-    @cel(expressions.matches("self.uri", MODEL_URI), MODEL_OUT_OF_REACH, field="uri")
-    def _reachable_from_a_cluster(cls, uri: str, info: ValidationInfo) -> str:
-        if in_cluster(info) and not re.fullmatch(MODEL_URI, uri):
-            raise ValueError(MODEL_OUT_OF_REACH)
-        return uri
 
     @property
     def reference(self) -> BaseModelRef:

@@ -1,11 +1,8 @@
 """`embtune run JOB --diagnose`, as people run it: the job's own data, experiments alone, and nothing left behind."""
 
-import os
-import signal
-import subprocess
 from pathlib import Path
 
-from support.command import command_line, embtune, environment
+from support.command import embtune, interrupted
 from support.jobs import write_job, write_rows
 from support.rows import tldr_pairs
 from support.tiny_model import make_tiny_model
@@ -20,7 +17,7 @@ def test_a_rate_that_is_too_low_is_told_and_nothing_is_trained(tmp_path: Path) -
     scratch.mkdir()
     arguments, env = ("run", job, "--store", store, "--diagnose", "--json"), {"TMPDIR": str(scratch)}
 
-    _interrupt(arguments, env, at="loading the model")
+    interrupted(*arguments, at="loading the model", env=env)
     assert not list(scratch.iterdir())
 
     told = embtune(*arguments, env=env).ended(1)
@@ -33,23 +30,3 @@ def test_a_rate_that_is_too_low_is_told_and_nothing_is_trained(tmp_path: Path) -
     assert not steps & {"train", "evaluate", "publish"}
     assert not list(store.rglob("versions"))
     assert not list(scratch.iterdir())
-
-
-def _interrupt(arguments: tuple[object, ...], env: dict[str, str], at: str) -> None:
-    """Press Ctrl-C, which reaches all processes of a terminal, once the command says `at`."""
-    with subprocess.Popen(
-        command_line(*arguments),
-        env=environment(env),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        assert process.stderr
-        said = []
-        for line in process.stderr:
-            said.append(line)
-            if at in line:
-                os.killpg(process.pid, signal.SIGINT)
-    assert process.returncode == 130, "".join(said)
-    assert "Traceback" not in "".join(said)

@@ -1,11 +1,8 @@
 """A learning curve by the real command: interrupted, it goes on where it stopped."""
 
-import os
-import signal
-import subprocess
 from pathlib import Path
 
-from support.command import command_line, embtune, environment
+from support.command import embtune, interrupted
 from support.published import PUBLISHED
 from support.tiny_model import make_tiny_model
 
@@ -15,22 +12,7 @@ def test_a_curve_that_was_interrupted_goes_on_and_leaves_nothing_behind(tmp_path
     tiny = make_tiny_model(tmp_path / "tiny", file.read_text(encoding="utf-8").replace(",", " ").split())
     env = {"EMBTUNE_CACHE": str(tmp_path / "cache")}
     arguments = ("data", file, "--base-model", tiny, "--learning-curve", "--seeds", 1, "--json")
-    with subprocess.Popen(
-        command_line(*arguments),
-        env=environment(env),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        assert process.stderr
-        said = []
-        for line in process.stderr:
-            said.append(line)
-            if "2 of 4" in line:
-                os.kill(process.pid, signal.SIGINT)
-    assert process.returncode == 130, "".join(said)
-    assert "what is done is kept" in "".join(said)
+    assert "what is done is kept" in interrupted(*arguments, at="2 of 4", env=env, all_processes=False)
 
     told = embtune(*arguments, env=env).ended(0)
     assert "1 of 4: " in told.err

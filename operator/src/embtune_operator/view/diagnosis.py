@@ -2,53 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-import time
 from typing import TYPE_CHECKING
 
-import click
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from embtune_operator.view.console import result_console
+from embtune_operator.view.counted import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from embtune_api.diagnosis import Change, Consistency, DiagnosisProgress, Measured, OneBatch, RateSweep, ShortRun
     from embtune_operator.diagnose.verdict import Diagnosis
 
-_LINE_EVERY = 5.0
-"""Seconds between two lines of one experiment, where stderr is no terminal."""
 _BAR = 24
 _BINS = 16
 
 
-@contextlib.contextmanager
-def progress() -> Iterator[Callable[[DiagnosisProgress], None]]:
+def progress() -> AbstractContextManager[Callable[[DiagnosisProgress], None]]:
     """A function that shows it on stderr."""
-    if not sys.stderr.isatty():
-        yield _lines()
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda now: bar.update(task, description=now.message, completed=now.done, total=now.total or None)
+    return counted(lambda now: now.message, _line)
 
 
-def _lines() -> Callable[[DiagnosisProgress], None]:
-    said_at, said = float("-inf"), ""
-
-    def show(now: DiagnosisProgress) -> None:
-        nonlocal said_at, said
-        if now.message != said or time.monotonic() - said_at >= _LINE_EVERY:
-            said_at, said = time.monotonic(), now.message
-            click.echo(f"Diagnosing {f'step {now.done} of {now.total}: ' if now.total else ''}{now.message}", err=True)
-
-    return show
+def _line(now: DiagnosisProgress) -> str:
+    return f"Diagnosing {f'step {now.done} of {now.total}: ' if now.total else ''}{now.message}"
 
 
 def print_diagnosis(diagnosis: Diagnosis) -> None:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-import time
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from embtune_operator.view.counted import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from embtune_api.synthesis import Dropped, Synthesis, SynthesisProgress, SynthesisRequest
 
-LINE_EVERY = 5.0
-"""Seconds between two lines, where stderr is no terminal."""
 _FAULTS: dict[Dropped, str] = {
     "short": "too short",
     "copied": "copied from the passage",
@@ -27,16 +23,9 @@ _FAULTS: dict[Dropped, str] = {
 }
 
 
-@contextlib.contextmanager
-def progress() -> Iterator[Callable[[SynthesisProgress], None]]:
+def progress() -> AbstractContextManager[Callable[[SynthesisProgress], None]]:
     """A function that shows it on stderr."""
-    if not sys.stderr.isatty():
-        yield _lines()
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda now: bar.update(task, description=_text(now), completed=now.done, total=now.total or None)
+    return counted(_text, lambda now: f"{_text(now)}{f' {now.done}/{now.total}' if now.total else ''}")
 
 
 def print_synthesis(answer: Synthesis, request: SynthesisRequest, out: Path, prices: tuple[float, float] | None) -> None:
@@ -64,19 +53,6 @@ def _cost(answer: Synthesis, prices: tuple[float, float] | None) -> str:
     if prices is None:
         return ""
     return f", which cost {(answer.tokens.read * prices[0] + answer.tokens.written * prices[1]) / 1e6:.4f}"
-
-
-def _lines() -> Callable[[SynthesisProgress], None]:
-    said_at, said = float("-inf"), ""
-
-    def show(now: SynthesisProgress) -> None:
-        nonlocal said_at, said
-        if now.message == said and time.monotonic() - said_at < LINE_EVERY:
-            return
-        said_at, said = time.monotonic(), now.message
-        click.echo(f"{_text(now)}{f' {now.done}/{now.total}' if now.total else ''}", err=True)
-
-    return show
 
 
 def _text(now: SynthesisProgress) -> str:
