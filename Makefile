@@ -85,7 +85,7 @@ bench-gate: setup  ## how often the gate passes a model that is no better, and f
 bench-candidates: setup  ## bad candidates, really trained, are not promoted; a quarter of an hour, not part of bench
 	@PYTHONPATH=tests $(BIN)/python -m bench.candidates
 
-bench-parts: setup  ## LoRA, freezing, layer rates and frozen documents beside a full fine-tune; half an hour, not part of bench
+bench-parts: setup  ## LoRA, freezing, layer rates and frozen documents beside a full fine-tune; six minutes, not part of bench
 	@PYTHONPATH=tests $(BIN)/python -m bench.parts
 
 bench-losses: setup  ## Matryoshka, multilingual MSE and distillation on real sets; not part of bench
