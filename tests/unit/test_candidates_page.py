@@ -11,7 +11,7 @@ from embtune_api.losses import TEACHERS
 from embtune_api.resources import FineTuneJob
 from embtune_api.status import CandidateStatus
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES
-from embtune_operator.judge.ranking import CONFIDENCE
+from embtune_operator.judge.measure import CONFIDENCE
 from embtune_trainer.look.validation import MOST_QUESTIONS
 
 ROOT = Path(__file__).parents[2]

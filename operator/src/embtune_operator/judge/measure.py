@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from embtune_api.metrics import StatisticName
     from embtune_operator.judge.scores import Scores
 
+CONFIDENCE = 0.95
+"""Of bounds that are shown, where nobody asks for another."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -57,6 +60,16 @@ def measure(metrics: Sequence[str], models: Sequence[Scores]) -> dict[str, Measu
     means = [name for name in metrics if name in models[0].columns]
     measured = dict(zip(means, _means(means, models), strict=True)) if means else {}
     return {name: measured.get(name) or _statistic(name, models) for name in metrics}
+
+
+def shown_bounds(scores: Scores, metrics: Sequence[str]) -> dict[str, Bounds]:
+    """Of one model's metrics, as far as it has them. One of which some draws tell nothing, such as a statistic of a handful of
+    pairs, has none."""
+    known = scores.only(scores.answerable)
+    if not len(known.groups):
+        return {}
+    measured = measure([name for name in metrics if name in known.metrics], [known])
+    return {name: found.bounds(0, CONFIDENCE) for name, found in measured.items() if found.is_defined}
 
 
 def _means(metrics: Sequence[str], models: Sequence[Scores]) -> list[Measured]:

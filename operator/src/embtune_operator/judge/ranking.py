@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from embtune_api.metrics import split_metric
 from embtune_api.ranking import Ranked, Ranking
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES
-from embtune_operator.judge.measure import measure
+from embtune_operator.judge.measure import CONFIDENCE, measure
 from embtune_operator.judge.scores import Scores
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from embtune_api.documents.train import Trial
     from embtune_operator.judge.measure import Measured
-
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)

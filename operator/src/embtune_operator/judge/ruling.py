@@ -10,7 +10,7 @@ from embtune_api.metrics import main_metrics
 from embtune_api.slices import SliceTable
 from embtune_operator.judge.bootstrap import forget_draws
 from embtune_operator.judge.gate import Exhibits
-from embtune_operator.judge.measure import measure
+from embtune_operator.judge.measure import shown_bounds
 from embtune_operator.judge.scores import load_scores
 from embtune_operator.judge.slices import members_of
 from embtune_operator.judge.verdict import judge_suites
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from embtune_api.verdict import Verdict
     from embtune_operator.judge.scores import Scores
     from embtune_store.protocol import Store
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -73,12 +71,6 @@ def rule(
 
 
 def score_bounds(scores: Mapping[Role, Scores], metrics: Sequence[str]) -> RoleBounds:
-    """Of one suite's main metrics. One of which some draws tell nothing, such as a statistic of a handful of pairs, has none."""
-    bounds: RoleBounds = {}
-    for role, one in scores.items():
-        known = one.only(one.answerable)
-        shown = [name for name in main_metrics(metrics) if name in known.metrics]
-        measured = measure(shown, [known]) if len(known.groups) else {}
-        found = {name: each.bounds(0, CONFIDENCE) for name, each in measured.items() if each.is_defined}
-        bounds[role] = {name: Interval(lower=each.lower, upper=each.upper) for name, each in found.items()}
-    return bounds
+    """Of one suite's main metrics."""
+    bounds = {role: shown_bounds(one, main_metrics(metrics)) for role, one in scores.items()}
+    return {role: {name: Interval(lower=b.lower, upper=b.upper) for name, b in found.items()} for role, found in bounds.items()}

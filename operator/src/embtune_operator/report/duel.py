@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from embtune_api.errors import NotFound
 from embtune_api.metrics import measure_of, on_the_whole, split_metric, suite_of
 from embtune_operator.judge.goodness import gained, is_of_pairs
-from embtune_operator.judge.measure import measure
+from embtune_operator.judge.measure import CONFIDENCE, measure
 from embtune_operator.judge.power import detectable
 from embtune_operator.judge.scores import kept_scores
 from embtune_operator.registry.versions import read_manifest
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from embtune_operator.registry.versions import Version
     from embtune_store.protocol import Store
 
-CONFIDENCE = 0.95
 _USUAL = ("ndcg", "spearman", "ap")
 
 

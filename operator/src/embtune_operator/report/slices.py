@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES
-from embtune_operator.judge.measure import measure
+from embtune_operator.judge.measure import CONFIDENCE, measure
 from embtune_operator.judge.slices import Members, measure_slices
-from embtune_operator.report.duel import CONFIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

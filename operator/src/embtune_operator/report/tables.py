@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from embtune_api.metrics import main_metrics
+from embtune_operator.judge.measure import CONFIDENCE
 from embtune_operator.view.candidates import candidate_columns, candidate_rows
-from embtune_operator.view.score_table import CONFIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from embtune_api.errors import NotFound
 from embtune_api.metrics import main_metrics, measure_of
-from embtune_operator.judge.measure import measure
+from embtune_operator.judge.measure import shown_bounds
 from embtune_operator.judge.scores import kept_scores
 from embtune_operator.registry.versions import read_manifest
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from embtune_operator.registry.versions import Version
     from embtune_store.protocol import Store
 
-CONFIDENCE = 0.95
 _HEADLINES = frozenset({"recall", "mrr", "ndcg", "spearman", "pearson", "ap", "f1", "macro-f1"})
 
 
@@ -85,8 +84,5 @@ def _bounds(store: Store, line: LineKeys, version: Version, digest: str | None, 
             scores = kept_scores(store, keys).without(asked.dropped)
         except NotFound:
             continue
-        scores = scores.only(scores.answerable)
-        if len(scores.groups):
-            measured = measure([name for name in names if name in scores.metrics], [scores])
-            bounds |= {name: found.bounds(0, CONFIDENCE) for name, found in measured.items() if found.is_defined}
+        bounds |= shown_bounds(scores, names)
     return bounds

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from embtune_operator.judge.measure import CONFIDENCE
 from embtune_operator.pipeline.conditions import find
 from embtune_operator.registry.history import read_history
 from embtune_operator.registry.versions import read_version
 from embtune_operator.view.candidates import print_candidates, ranking_of
-from embtune_operator.view.score_table import CONFIDENCE, roles_of, score_table
+from embtune_operator.view.score_table import roles_of, score_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -86,20 +86,25 @@ def load_values(store: Store, scores: StoredFile) -> tuple[list[str], NDArray[np
         return [str(name) for name in arrays["columns"]], arrays["values"]
 
 
+def score_arrays(exam: LoadedExam | LoadedPairs, kept: Kept) -> bytes:
+    """Scores for programs: names of the columns, values (asked, columns) and groups (asked,), as an .npz file."""
+    arrays = io.BytesIO()
+    np.savez_compressed(arrays, columns=np.array(kept.columns), values=kept.values, groups=group_index(exam))
+    return arrays.getvalue()
+
+
 def _write(store: Store, keys: ResultKeys, exam: LoadedExam | LoadedPairs, kept: Kept) -> None:
     """Scores for programs, a line a query for people, the manifest last.
 
     Two processes may score one model at once, and GPUs differ in the last digit: the first file written stays.
     """
-    arrays = io.BytesIO()
-    np.savez_compressed(arrays, columns=np.array(kept.columns), values=kept.values, groups=group_index(exam))
     rows = zip(exam.ids, kept.notes, kept.values.round(6).tolist(), strict=True)
     lines = "".join(
         json.dumps({"query": asked, **note, "metrics": _for_people(kept.columns, values)}, ensure_ascii=False) + "\n"
         for asked, note, values in rows
     )
     files = []
-    for key, data in ((keys.scores, arrays.getvalue()), (keys.per_query, lines.encode())):
+    for key, data in ((keys.scores, score_arrays(exam, kept)), (keys.per_query, lines.encode())):
         stays = data if store.create(key, data) else store.get(key)
         files.append(FileEntry(path=key.rpartition("/")[2], size=len(stays), sha256=sha256_hex(stays)))
     documents.create(store, keys.manifest, ResultManifest(files=files))

@@ -5,11 +5,9 @@ the middle of the training: the questions and the metric follow from the validat
 the same.
 """
 
-import io
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from embtune_api.digest import sha256_hex
@@ -23,7 +21,8 @@ from embtune_api.split import Split
 from embtune_store import folders
 from embtune_store.protocol import Store
 from embtune_trainer.encoder import load_encoder
-from embtune_trainer.evaluate.exam import LoadedExam, LoadedPairs, group_index, loaded
+from embtune_trainer.evaluate.exam import LoadedExam, LoadedPairs, loaded
+from embtune_trainer.evaluate.results import score_arrays
 from embtune_trainer.evaluate.suites import ask, means
 from embtune_trainer.look.validation import validation_exam
 from embtune_trainer.train.rows import read_records
@@ -53,9 +52,7 @@ def try_out(
     started = time.monotonic()
     kept = ask(encoder, questions, suite, lambda _: None)
     seconds = time.monotonic() - started
-    arrays = io.BytesIO()
-    np.savez_compressed(arrays, columns=np.array(kept.columns), values=kept.values, groups=group_index(questions))
-    data = arrays.getvalue()
+    data = score_arrays(questions, kept)
     key = keys.trial(sha256_hex(data))
     store.put(key, data)
     name = f"{suite.name}/{metric}"
