@@ -66,9 +66,10 @@ class Reference:
 
     def span(self, phase: Phase) -> tuple[float, float]:
         """When a phase began and ended, in seconds since the command was started."""
-        inside = [number for number, step in enumerate(self.steps) if step.phase == phase]
-        begin = self.steps[inside[0]].at if phase != "start" else 0.0
-        return begin, self.steps[inside[-1] + 1].at
+        # The command starts before its first change, and on a fast disk the first that is seen can be of the next phase.
+        phases: list[tuple[Phase, float]] = [("start", 0.0), *((step.phase, step.at) for step in self.steps)]
+        inside = [number for number, (name, _) in enumerate(phases) if name == phase]
+        return phases[inside[0]][1], phases[inside[-1] + 1][1]
 
     def first_change(self, phase: Phase) -> Change:
         return next(step.change for step in self.steps if step.phase == phase)
