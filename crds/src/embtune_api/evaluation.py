@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from embtune_api.base import Resource
+from embtune_api.compression import REF, Compression
+from embtune_api.cost import COST, CostSettings, are_timed, is_cost
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.digest import digest_of
+from embtune_api.documents.cost import AskedCost
 from embtune_api.metrics import SuiteKind, suite_metrics
 from embtune_api.names import DnsLabel
 from embtune_api.slices import NAME, Slice
@@ -21,6 +25,9 @@ from embtune_api.suite_settings import ClassificationSettings, RerankingSettings
 _ONE_DATA = "a suite asks rows (data), or BEIR files (beir), not both"
 _OWN_GUARD = "a guard suite asks what the job does not train for: give it data or beir"
 _SETTINGS = "classification goes with kind Classification, and reranking with kind Reranking, which needs it"
+_NOT_READ = "compressed is not for kind Reranking: its cross-encoder reads texts, not vectors"
+_ONE_WAY = "each of compressed is another"
+_RESERVED = f"no suite is called {COST}: its metrics are what a model costs"
 _REFERENCE = "classification.reference is for a suite with data"
 _FITTING = "the kind does not fit the suite's data: " + "; ".join(
     f"{kind} asks {' or '.join(shapes)}" for kind, shapes in KIND_SHAPES.items()
@@ -42,9 +49,9 @@ class Suite(Resource):
     gets the label of labelled texts like it. Bitext: each text finds its translation, both ways."""
     cutoffs: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(min_length=1, max_length=8)] = (1, 3, 5, 10)
     """Retrieval and Reranking: the k of accuracy@k, precision@k, recall@k, mrr@k, ndcg@k and map@k."""
-    dimensions: Annotated[int, Field(ge=1, le=65_536)] | None = None
-    """Only so many of the first numbers of each vector are compared, as an index has them that was made smaller. None, or more
-    than there are: all of them."""
+    compressed: Annotated[list[Compression], Field(min_length=1, max_length=4)] | None = None
+    """The same is asked again of vectors made smaller, and no text is encoded again for it: `[{dimension: 128}, {precision:
+    int8}]` gives each metric as `test@128/…` and `test@int8/…`, too. Not of kind Reranking."""
     guard: bool = False
     """True: it measures what the model could do before and is not trained for here. `embtune init` allows it to lose 0.02."""
     data: SuiteRows | None = None
@@ -86,22 +93,32 @@ class Suite(Resource):
         return type(self).model_validate(_without(self.model_dump(), "secret_ref"))
 
     def metrics(self) -> tuple[str, ...]:
+        """Of whole vectors."""
         return suite_metrics(self.name, self.kind, self.cutoffs)
 
-    def digest(self, reranker: str | None = None, *, bf16: bool = False) -> str:
+    @property
+    def ways(self) -> tuple[Compression | None, ...]:
+        """Of asking: with whole vectors, and with each that are made smaller."""
+        return (None, *(self.compressed or []))
+
+    def asked_with(self, way: Compression | None) -> Self:
+        """The suite under the name that metrics have which are asked so: `test@int8`."""
+        return self if way is None else self.model_copy(update={"name": f"{self.name}@{way.ref}"})
+
+    def digest(self, reranker: str | None = None, *, bf16: bool = False, way: Compression | None = None) -> str:
         """Of what is measured, whatever exam is asked. With exam and model digest it names the results.
 
         Args:
             reranker: digest of the cross-encoder.
             bf16: whether texts are encoded in bf16.
+            way: in which it is asked.
         """
         settings = self.classification or ClassificationSettings()
         return digest_of(
             {
-                "name": self.name,
+                "name": self.asked_with(way).name,
                 "kind": self.kind,
                 "cutoffs": self.cutoffs,
-                "dimensions": self.dimensions,
                 "classification": settings.model_dump(exclude={"reference"}) if self.kind == "Classification" else None,
                 "reranking": [reranker, self.reranking.depth] if self.reranking else None,
                 **({"precision": "bf16"} if bf16 else {}),
@@ -131,6 +148,32 @@ class Suite(Resource):
     def _settings_fit_the_kind(self) -> Self:
         if (self.classification and self.kind != "Classification") or (self.reranking is None) == (self.kind == "Reranking"):
             raise ValueError(_SETTINGS)
+        return self
+
+    @model_validator(mode="after")
+    @cel("!has(self.compressed) || self.kind != 'Reranking'", _NOT_READ, field="compressed")
+    def _vectors_are_what_is_asked(self) -> Self:
+        if self.compressed and self.kind == "Reranking":
+            raise ValueError(_NOT_READ)
+        return self
+
+    @model_validator(mode="after")
+    @cel(
+        f"!has(self.compressed) || self.compressed.all(c, self.compressed.exists_one(o, {REF.format('o')} == {REF.format('c')}))",
+        _ONE_WAY,
+        field="compressed",
+    )
+    def _ways_differ(self) -> Self:
+        refs = [way.ref for way in self.compressed or []]
+        if doubled := next((ref for ref in refs if refs.count(ref) > 1), None):
+            raise ValueError(f"{_ONE_WAY}; {doubled} stands twice")
+        return self
+
+    @model_validator(mode="after")
+    @cel(f"self.name != '{COST}'", _RESERVED, field="name")
+    def _is_no_cost(self) -> Self:
+        if self.name == COST:
+            raise ValueError(_RESERVED)
         return self
 
     @model_validator(mode="after")
@@ -165,6 +208,17 @@ class Evaluation(Resource):
     """Of the arithmetic by which texts are encoded. fp32: exact. bf16: several times as fast on hardware that has it; ndcg@10
     differs by at most 0.001 as a rule, and scores are kept apart from those in fp32. Auto: bf16 where the hardware has it, else
     fp32."""
+    cost: CostSettings | None = None
+    """How times are taken of the suite `cost`, whose metrics are cost/query-p50-ms, cost/query-p95-ms (milliseconds until one
+    query is encoded), cost/documents-per-second, cost/model-mb (its files, in millions of bytes) and cost/dimension. None: they
+    are measured where a gate asks for one, in the usual way."""
+
+    def asked_cost(self, gated: Iterable[str]) -> AskedCost | None:
+        """What of the cost is to be measured; None: nothing. `gated`: metrics that gates are on."""
+        costs = [metric for metric in gated if is_cost(metric)]
+        if self.cost is None and not costs:
+            return None
+        return AskedCost(times=self.cost or (CostSettings() if are_timed(costs) else None))
 
     @model_validator(mode="after")
     @cel(

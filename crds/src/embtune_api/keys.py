@@ -251,6 +251,11 @@ class StepKeys:
         return f"{self.root}/report.json"
 
     @property
+    def cost(self) -> str:
+        """What the compared models cost; create-only, since times differ whenever they are taken."""
+        return f"{self.root}/cost.json"
+
+    @property
     def slices(self) -> str:
         """evaluate: which queries of the exam are in which slice, where the job asks for slices."""
         return f"{self.root}/slices.json"

@@ -1,10 +1,13 @@
 """Names of metrics: `<suite>/<metric>@<k>`, such as `test/ndcg@10`, or `<suite>/<metric>`, such as `test/spearman`; on a slice
-`<suite>[<column>=<value>]/<metric>`.
+`<suite>[<column>=<value>]/<metric>`. A suite whose vectors were made smaller is `<suite>@<how>`, such as `test@64-int8/ndcg@10`.
+What a model costs is of the suite `cost`: `cost/model-mb`.
 """
 
 import re
 from collections.abc import Collection, Sequence
 from typing import Literal, cast, get_args
+
+from embtune_api.cost import COST_NAMES, is_cost
 
 SuiteKind = Literal["Retrieval", "SemanticSimilarity", "PairClassification", "Triplet", "Classification", "Reranking", "Bitext"]
 RetrievalMetric = Literal["accuracy", "precision", "recall", "mrr", "ndcg", "map"]
@@ -35,10 +38,14 @@ STATISTIC_COLUMNS: dict[StatisticName, tuple[str, str]] = {
 """What is kept of each item, and each statistic is computed from."""
 _INNER = frozenset(column for columns in STATISTIC_COLUMNS.values() for column in columns)
 _PLAIN = tuple(dict.fromkeys(name for names in PLAIN_METRICS.values() for name in names))
-MEASURES: tuple[str, ...] = tuple(dict.fromkeys((*RETRIEVAL_METRICS, *_PLAIN)))
+MEASURES: tuple[str, ...] = tuple(dict.fromkeys((*RETRIEVAL_METRICS, *_PLAIN, *COST_NAMES)))
 """In the order in which the field reports them."""
 SUITE_KINDS: tuple[SuiteKind, ...] = get_args(SuiteKind)
-METRIC_PATTERN = rf"^[a-z0-9]([-a-z0-9]*[a-z0-9])?/([a-z]+@[1-9][0-9]{{0,3}}|{'|'.join(_PLAIN)})$"
+_COMPRESSED = r"(@([1-9][0-9]{0,4}(-int8)?|int8))?"
+METRIC_PATTERN = (
+    rf"^(cost/({'|'.join(COST_NAMES)})|[a-z0-9]([-a-z0-9]*[a-z0-9])?{_COMPRESSED}/"
+    rf"([a-z]+@[1-9][0-9]{{0,3}}|{'|'.join(_PLAIN)}))$"
+)
 
 
 def suite_metrics(suite: str, kind: SuiteKind, cutoffs: tuple[int, ...]) -> tuple[str, ...]:
@@ -66,8 +73,13 @@ def statistic_columns(metric: str) -> tuple[str, str] | None:
 
 
 def suite_of(metric: str) -> str:
-    """Name of the suite that yields a metric, whatever stands between it and the slash."""
+    """Name of the suite that yields a metric, with how its vectors were made smaller: `test@int8`."""
     return re.split(r"[/\[]", metric, maxsplit=1)[0]
+
+
+def is_compressed(metric: str) -> bool:
+    """Its vectors were made smaller."""
+    return "@" in suite_of(metric)
 
 
 def pair_columns(suite: str) -> tuple[str, str]:
@@ -105,8 +117,22 @@ def on_the_whole(name: str) -> str:
 
 
 def main_metrics(names: Collection[str]) -> list[str]:
-    """Of each suite every metric at its largest cutoff, or without one, and accuracy at 1: the ones that fit on a screen."""
+    """The ones that fit on a screen: of each suite every metric at its largest cutoff, or without one, and accuracy at 1; of
+    vectors that were made smaller ndcg at the largest cutoff alone, or what has none; and costs."""
     suites = list(dict.fromkeys(map(suite_of, names)))
-    largest = {suite: max((measure_of(n)[1] or 0 for n in names if suite_of(n) == suite), default=0) for suite in suites}
-    shown = [n for n in names if measure_of(n)[1] in (largest[suite_of(n)], None) or split_metric(n)[1] == "accuracy@1"]
-    return sorted(shown, key=lambda n: (suites.index(suite_of(n)), MEASURES.index(measure_of(n)[0]), measure_of(n)[1] or 0, n))
+    measured = {name: measure_of(name) for name in names}
+    largest = {suite: max((measured[n][1] or 0 for n in names if suite_of(n) == suite), default=0) for suite in suites}
+
+    def is_main(name: str) -> bool:
+        measure, cutoff = measured[name]
+        if is_compressed(name) and cutoff is not None:
+            return measure == "ndcg" and cutoff == largest[suite_of(name)]
+        return cutoff in (largest[suite_of(name)], None) or (measure, cutoff) == ("accuracy", 1)
+
+    shown = [name for name in names if is_main(name)]
+    return sorted(shown, key=lambda n: (suites.index(suite_of(n)), MEASURES.index(measured[n][0]), measured[n][1] or 0, n))
+
+
+def of_quality(names: Collection[str]) -> list[str]:
+    """Without what a model costs."""
+    return [name for name in names if not is_cost(name)]

@@ -160,6 +160,24 @@ def refuse_other_exam(suites: Sequence[Suite], exam: Prepared) -> None:
             )
 
 
+def refuse_longer_vectors(suites: Sequence[Suite], dimension: int | None, whose: str) -> None:
+    """
+    Args:
+        dimension: of the vectors of a model that is trained; None: nobody knows.
+        whose: what the model is called in the spec.
+
+    Raises:
+        InvalidInput: more numbers of each vector are to be kept than there are.
+    """
+    for number, suite in enumerate(suites):
+        for place, way in enumerate(suite.compressed or []):
+            if dimension is not None and (way.dimension or 0) > dimension:
+                raise InvalidInput(
+                    f"evaluation.suites[{number}].compressed[{place}].dimension: {way.dimension} numbers of each vector are to "
+                    f"be kept, and those of {whose} have {dimension}. Give at most {dimension}, or leave it out."
+                )
+
+
 def steps_per_epoch(rows: int, batch_size: int) -> int:
     """Global batches an epoch: sizes differ by at most one, so there is no ragged tail."""
     return max(1, -(-rows // batch_size))

@@ -19,7 +19,8 @@ class Gate(Resource):
     """One rule on the evaluation: a floor (`min`), a ceiling (`max`), or a difference (`minDelta` + `against`)."""
 
     metric: Annotated[str, StringConstraints(pattern=METRIC_PATTERN, max_length=128)]
-    """`SUITE/METRIC@CUTOFF`, such as `test/ndcg@10`, or `SUITE/METRIC`, such as `test/spearman`."""
+    """`SUITE/METRIC@CUTOFF`, such as `test/ndcg@10`, or `SUITE/METRIC`, such as `test/spearman`; of vectors that a suite makes
+    smaller `test@int8/ndcg@10`; of what the model costs `cost/query-p95-ms` (see evaluation.cost)."""
     slice: SliceRef | None = None
     """One slice of evaluation.slices, such as `lang=de`, judged as the whole exam is; or each slice of that name, `lang=*`: the
     worst one decides, on bounds that hold for all of them at once. Rejected: it is proven in some slice that the rule is
@@ -29,7 +30,8 @@ class Gate(Resource):
     max: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None
     """The upper bound of the candidate's score must stay at or below this."""
     min_delta: Annotated[float, Field(ge=-1, le=1)] | None = None
-    """Smallest difference that passes; negative for non-inferiority."""
+    """Smallest difference that passes; negative for non-inferiority. Of cost/…, the share by which it is better: -0.1 passes what
+    is at most a tenth slower, or larger."""
     against: Literal["Base", "Production"] | None = None
     """Whom minDelta compares with. Production is the base while nothing is in production."""
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95

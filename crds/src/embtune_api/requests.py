@@ -14,6 +14,7 @@ from pydantic import Field
 from embtune_api.base import Document
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
+from embtune_api.documents.cost import AskedCost
 from embtune_api.documents.evaluate import RoleBounds
 from embtune_api.documents.files import StoredFile, StoredModel
 from embtune_api.documents.prepare import ResolvedBase, StagedSuite
@@ -113,6 +114,8 @@ class EvaluateRequest(StepRequest):
     staged: list[StagedSuite] = []
     """Of those suites that take more than the line's exam."""
     precision: Literal["Auto", "fp32", "bf16"] = "fp32"
+    cost: AskedCost | None = None
+    """What of the models' cost is to be measured; None: nothing."""
     published: EncoderSettings | None = None
     """What the candidate must be; None: nobody has said."""
 

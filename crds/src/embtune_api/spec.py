@@ -15,6 +15,7 @@ from embtune_api import candidates as tried
 from embtune_api.base import Resource
 from embtune_api.base_model import BaseModelRef
 from embtune_api.candidates import Candidate
+from embtune_api.cost import COST_METRICS
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.data import Data
@@ -266,7 +267,8 @@ class Recipe(Resource):
     @model_validator(mode="after")
     @cel(f"self.promotion.gates.all(g, {expressions.YIELDED})", expressions.NOT_YIELDED, field="promotion.gates")
     def _gates_name_metrics_that_exist(self) -> Self:
-        known = [name for suite in self.evaluation.suites for name in suite.metrics()]
+        suites = [suite.asked_with(way) for suite in self.evaluation.suites for way in suite.ways]
+        known = [*(name for suite in suites for name in suite.metrics()), *COST_METRICS]
         for number, gate in enumerate(self.promotion.gates):
             if gate.metric not in known:
                 raise ValueError(
@@ -295,14 +297,15 @@ class Recipe(Resource):
     @model_validator(mode="after")
     @cel(
         "self.promotion.gates.all(g, !has(g.slice) || "
-        "self.evaluation.suites.exists(s, g.metric.startsWith(s.name + '/') && !has(s.data) && !has(s.beir)))",
+        "self.evaluation.suites.exists(s, "
+        "(g.metric.startsWith(s.name + '/') || g.metric.startsWith(s.name + '@')) && !has(s.data) && !has(s.beir)))",
         _NOT_SLICED,
         field="promotion.gates",
     )
     def _slices_are_of_the_exam(self) -> Self:
         sliced = {suite.name for suite in self.evaluation.suites if not suite.has_own_exam}
         for number, gate in enumerate(self.promotion.gates):
-            if gate.slice is not None and suite_of(gate.metric) not in sliced:
+            if gate.slice is not None and suite_of(gate.metric).partition("@")[0] not in sliced:
                 raise ValueError(f"promotion.gates[{number}].metric {gate.metric}: {_NOT_SLICED}")
         return self
 

@@ -15,7 +15,7 @@ from embtune_api.verdict import Verdict
 Phase = Literal["Pending", "Queued", "Preparing", "Training", "Evaluating", "Publishing", "Succeeded", "Failed", "Suspended"]
 Stage = Literal["Candidate", "Canary", "Production", "Archived", "Rejected", "RolledBack"]
 StepName = Literal["prepare", "train", "evaluate", "publish"]
-Metrics = Annotated[dict[str, float | None], Field(max_length=512)]
+Metrics = Annotated[dict[str, float | None], Field(max_length=2048)]
 Role = Literal["candidate", "base", "champion"]
 """Of a model that is examined."""
 

@@ -123,7 +123,7 @@ def encoded_plainly(exam: LoadedExam) -> float:
 def evaluated(store: Store, model: StoredModel, exam: LoadedExam, bf16: bool) -> float:
     """As the step does it, results written and read; what is kept is used."""
     keys = results_of(model, bf16)
-    ensure_results(keys, Examinee(store, model), exam, Suite(), lambda _: None, bf16=bf16)
+    ensure_results([(None, keys)], Examinee(store, model), exam, Suite(), lambda _: None, bf16=bf16)
     columns, values = load_values(store, kept_scores(store, keys))
     return float(values[:, columns.index("test/ndcg@10")].mean())
 

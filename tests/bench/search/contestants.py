@@ -8,7 +8,8 @@ import torch
 
 from embtune_api.evaluation import Suite
 from embtune_trainer.evaluate.exam import LoadedExam
-from embtune_trainer.evaluate.suites.retrieval import found_vectors, kept_of
+from embtune_trainer.evaluate.suites.retrieval import kept_of, nearest_passages
+from embtune_trainer.evaluate.suites.vectors import Encoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ SUITE = Suite(cutoffs=CUTOFFS)
 def by_embtune(work: Workload) -> Mapping[str, float]:
     """As the step `evaluate` scores them, mean of each metric."""
     exam = LoadedExam(work.query_ids, work.query_ids, work.query_ids, work.passage_ids, work.passage_ids, work.relevance)
-    kept = kept_of(SUITE, exam, *found_vectors(work.queries, work.passages, exam, max(CUTOFFS)))
+    kept = kept_of(SUITE, exam, *nearest_passages(Encoded(work.queries, work.passages), exam, max(CUTOFFS)))
     return {name.removeprefix("test/"): float(mean) for name, mean in zip(kept.columns, kept.values.mean(axis=0), strict=True)}
 
 

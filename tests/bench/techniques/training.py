@@ -23,7 +23,7 @@ from embtune_api.training import Training
 from embtune_store import open_store
 from embtune_trainer.encoder import device_for, has_bf16, load_encoder
 from embtune_trainer.evaluate.exam import LoadedExam, group_index, load_exam
-from embtune_trainer.evaluate.suites.retrieval import ask_for_passages
+from embtune_trainer.evaluate.suites import ask
 from embtune_trainer.prepare import run_prepare
 from embtune_trainer.prepare.builders.turns import by_chance
 from embtune_trainer.prepare.jsonl import to_line
@@ -107,7 +107,7 @@ def train(
 
 
 def score(model: SentenceTransformer, exam: LoadedExam) -> Scored:
-    kept = ask_for_passages(model, exam, SUITE, lambda _: None)
+    kept = ask(model, exam, SUITE, lambda _: None)
     column = kept.columns.index(f"{SUITE.name}/{METRIC}")
     return Scored(kept.values[:, column], group_index(exam))
 

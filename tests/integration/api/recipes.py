@@ -108,13 +108,16 @@ RECIPE: Object = {
         "seed": 8,
     },
     "evaluation": {
-        "suites": [{"name": "exam", "kind": "Retrieval", "cutoffs": [1, 10], "dimensions": 64}],
+        "suites": [
+            {"name": "exam", "kind": "Retrieval", "cutoffs": [1, 10], "compressed": [{"dimension": 64, "precision": "int8"}]}
+        ],
         "slices": [
             {"by": "Column", "column": "department", "values": ["billing", "shipping, returns"]},
             {"by": "Language"},
             {"by": "Length", "buckets": [40, 80]},
         ],
         "precision": "bf16",
+        "cost": {"rounds": 20, "queries": 100, "documents": 500, "batchSize": 64},
     },
     "promotion": {
         "policy": "Manual",
@@ -288,7 +291,6 @@ _SUITES: tuple[Object, ...] = (
     ),
     _asks(
         "ndcg@10",
-        dimensions=64,
         beir={
             "corpus": "s3://datasets/corpus.jsonl",
             "queries": "s3://datasets/queries.jsonl",

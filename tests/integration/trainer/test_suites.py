@@ -242,13 +242,13 @@ def test_what_is_there_is_not_asked_again(examined: Examined, monkeypatch: pytes
     from embtune_trainer.evaluate import results, suites
 
     asked: list[str] = []
-    real_ask = suites.ask
+    real_ask = suites.ask_each_way
 
     def ask(encoder: Any, exam: Any, suite: Suite, *rest: Any) -> Any:
         asked.append(suite.name)
         return real_ask(encoder, exam, suite, *rest)
 
-    monkeypatch.setattr(results, "ask", ask)
+    monkeypatch.setattr(results, "ask_each_way", ask)
     more = Suite.model_validate({"name": "more", "kind": "Retrieval", "cutoffs": [3]})
     one = examined.request.models[:1]
     request = examined.request.model_copy(

@@ -111,7 +111,7 @@ def test_what_is_examined_is_the_model_that_the_job_says(base: Path) -> None:
     other, own = settings_of(dressed(base, {"pooling": "Cls"})), settings_of(loaded(base))
     for published, keys in ((other, ResultKeys("other")), (own, ResultKeys("own"))):
         with pytest.raises(EmbtuneError, match="pooling is 'mean' instead of 'cls'") if published is other else nullcontext():
-            ensure_results(keys, Examinee(store, candidate, published), exam, Suite(), lambda _: None)
+            ensure_results([(None, keys)], Examinee(store, candidate, published), exam, Suite(), lambda _: None)
         assert store.exists(keys.manifest) == (published is own)
 
 

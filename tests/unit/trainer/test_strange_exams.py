@@ -13,7 +13,8 @@ from embtune_operator.judge.scores import Scores
 from embtune_operator.judge.verdict import make_verdict
 from embtune_trainer.evaluate.exam import LoadedExam, group_index
 from embtune_trainer.evaluate.suites import Kept, means
-from embtune_trainer.evaluate.suites.retrieval import found_vectors, kept_of
+from embtune_trainer.evaluate.suites.retrieval import kept_of, nearest_passages
+from embtune_trainer.evaluate.suites.vectors import Encoded
 
 Vectors = NDArray[np.float32]
 SUITE = Suite(cutoffs=(1, 10))
@@ -39,7 +40,7 @@ def vectors(exam: LoadedExam, seed: int = 1) -> tuple[Vectors, Vectors]:
 
 
 def score_vectors(queries: Vectors, passages: Vectors, exam: LoadedExam, suite: Suite) -> Kept:
-    return kept_of(suite, exam, *found_vectors(queries, passages, exam, 10))
+    return kept_of(suite, exam, *nearest_passages(Encoded(queries, passages), exam, 10))
 
 
 def scores(exam: LoadedExam, kept: Kept) -> Scores:

@@ -1,6 +1,7 @@
 """Sentence encoders: loaded from a folder, fed with token ids; padded batches with as little padding as pays."""
 
 import os
+import platform
 import tempfile
 from pathlib import Path
 
@@ -39,6 +40,12 @@ def device_for(local_rank: int) -> torch.device:
             "use as many processes as there are GPUs"
         )
     return torch.device("cuda", local_rank)
+
+
+def device_name(device: torch.device) -> str:
+    """`NVIDIA H100`, or `x86_64 CPU, 2 threads`"""
+    on_gpu = device.type == "cuda"
+    return torch.cuda.get_device_name(device) if on_gpu else f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
 def fetch_model(store: Store, model: StoredModel) -> Path:

@@ -7,11 +7,13 @@ published; what is said of the version later is not in it.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from huggingface_hub import EvalResult, ModelCardData
 
+from embtune_api.cost import amount, is_cost
 from embtune_api.metrics import RANKED_KINDS, main_metrics, split_metric, suite_of
 from embtune_api.training import Training
 
@@ -209,7 +211,9 @@ def _judged(evaluation: PublishedEvaluation) -> Iterator[str]:
         yield _list(f"{_line(gate.line)}{' (dry run)' if gate.dry_run else ''}" for gate in verdict.gates)
     yield _scores(evaluation)
     asked = "; ".join(map(_asked, evaluation.suites))
-    bounds = " In brackets: one-sided bounds of 95 % each, over groups of queries." if evaluation.bounds else ""
+    bounds = (
+        " In brackets: one-sided bounds of 95 % each, over groups of queries; of times over rounds." if evaluation.bounds else ""
+    )
     yield f"{asked}.{bounds} As judged when it was published; `embtune show` tells what was said since."
     if verdict.hints:
         yield _list(map(_line, verdict.hints))
@@ -233,7 +237,8 @@ def _score(value: float | None, evaluation: PublishedEvaluation, role: Role, met
     if value is None:
         return "–"
     bound = evaluation.bounds.get(role, {}).get(metric)
-    return f"{value:.3f} ({bound.lower:.3f} – {bound.upper:.3f})" if bound else f"{value:.3f}"
+    told = partial(amount, metric) if is_cost(metric) else "{:.3f}".format
+    return f"{told(value)} ({told(bound.lower)} – {told(bound.upper)})" if bound else told(value)
 
 
 def _asked(asked: AskedSuite) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from embtune_api.compression import REF
+from embtune_api.cost import COST_METRICS
 from embtune_api.losses import (
     BUILT,
     LOSS_SHAPES,
@@ -107,19 +109,21 @@ NEGATIVES_FOR_NOTHING = (
 
 _RANKED = matches("g.metric", f"/({'|'.join(RETRIEVAL_METRICS)})@")
 _YIELDS = {
-    **dict.fromkeys(RANKED_KINDS, f"g.metric.startsWith(s.name + '/') && {_RANKED} && int(g.metric.split('@')[1]) in s.cutoffs"),
-    **{
-        kind: "g.metric in [{}]".format(", ".join(f"s.name + {quoted('/' + name)}" for name in names))
-        for kind, names in PLAIN_METRICS.items()
-    },
+    **dict.fromkeys(RANKED_KINDS, f"{_RANKED} && int(g.metric.split('/')[1].split('@')[1]) in s.cutoffs"),
+    **{kind: f"g.metric.split('/')[1] in {[*names]}" for kind, names in PLAIN_METRICS.items()},
 }
-YIELDED = "self.evaluation.suites.exists(s, {})".format(
-    " || ".join(f"(s.kind == {quoted(kind)} && {yields})" for kind, yields in _YIELDS.items())
+_OF_SUITE = (
+    "(g.metric.startsWith(s.name + '/') || (has(s.compressed) && "
+    f"s.compressed.exists(c, g.metric.startsWith(s.name + '@' + {REF.format('c')} + '/'))))"
+)
+YIELDED = "(g.metric in {} || self.evaluation.suites.exists(s, {} && ({})))".format(
+    [*COST_METRICS], _OF_SUITE, " || ".join(f"(s.kind == {quoted(kind)} && {yields})" for kind, yields in _YIELDS.items())
 )
 NOT_YIELDED = (
     f"every gate needs a metric that a suite yields: of {' and '.join(RANKED_KINDS)} SUITE/METRIC@CUTOFF with the suite's name, "
     f"{', '.join(RETRIEVAL_METRICS)}, and one of the suite's cutoffs; "
     + "; ".join(f"of {kind} SUITE/METRIC with {' or '.join(names)}" for kind, names in PLAIN_METRICS.items())
+    + f"; of a suite with compressed SUITE@HOW/METRIC as well; or one of {', '.join(COST_METRICS)}"
 )
 
 

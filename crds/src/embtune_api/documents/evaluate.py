@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from embtune_api.base import Document
+from embtune_api.compression import Compression
 from embtune_api.documents.files import FileEntry, StoredFile, StoredModel
 from embtune_api.documents.prepare import StagedSuite
 from embtune_api.evaluation import Suite
@@ -24,6 +25,8 @@ class AskedSuite(Document):
     digest: str
     """Of what was measured: with exam and model digest it names the cached results."""
     reranker: StoredModel | None = None
+    compressed: Compression | None = None
+    """How vectors were made smaller; None: they were asked as they are."""
     queries: int
     """Queries or items scored, after dropping."""
     groups: int
@@ -32,12 +35,18 @@ class AskedSuite(Document):
 
     @property
     def name(self) -> str:
-        return self.suite.name
+        """`test`, or `test@int8`: what stands before the slash of its metrics."""
+        return self.as_asked.name
+
+    @property
+    def as_asked(self) -> Suite:
+        """The suite under that name."""
+        return self.suite.asked_with(self.compressed)
 
     @property
     def staged(self) -> StagedSuite | None:
         """What it takes to ask it again; None: the line's exam."""
-        return StagedSuite(name=self.name, exam=self.exam, reranker=self.reranker) if self.suite.is_staged else None
+        return StagedSuite(name=self.suite.name, exam=self.exam, reranker=self.reranker) if self.suite.is_staged else None
 
 
 class EvaluateFacts(Document):
@@ -47,6 +56,8 @@ class EvaluateFacts(Document):
     """By suite: `scores.npz` per role; `champion` is missing while nothing is in production."""
     slices: StoredFile | None = None
     """The `SliceTable` of the line's exam; None: the job asks for none."""
+    cost: StoredFile | None = None
+    """The `CostTable`; None: the job asks for none."""
     cached: list[str] = []
     """Roles whose results were all there already."""
 

@@ -32,6 +32,8 @@ class ResolvedBase(Document):
     revision: str | None = None
     """Commit of the hub, where there is one."""
     model: StoredModel
+    dimension: int | None = None
+    """Of its vectors; None: its files do not say it."""
 
 
 class StagedSuite(Document):

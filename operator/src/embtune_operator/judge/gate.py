@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embtune_api.metrics import on_slice, split_metric
+from embtune_api.metrics import is_compressed, on_slice, split_metric
 from embtune_api.verdict import MIN_GROUPS, MIN_QUERIES, GateResult, Outcome
 from embtune_operator.judge.measure import measure
 from embtune_operator.judge.power import detectable
@@ -67,7 +67,7 @@ def judge(gate: Gate, exhibits: Exhibits) -> GateResult:
         return unjudged(gate, f"too few pairs are alike, or too few differ: {_hold_out('rows')}")
     score = measured.bounds(0, gate.confidence)
     judged = score if reference is None else measured.difference(0, 1, gate.confidence)
-    outcome = _outcome(gate, judged)
+    outcome = outcome_of(gate, judged)
     draws = measured.draws[:, 0] - (0 if reference is None else measured.draws[:, 1])
     detects = detectable(float(draws.std()), 1, 1, gate.confidence)
     return GateResult(
@@ -119,7 +119,8 @@ def comparable(metric: str, exhibits: Exhibits, reference: Scores | None) -> lis
         return "the compared models were not scored on the same queries"
     answerable = known(untouched)
     if any(np.isnan(values[answerable]).any() for values in needed if values is not None):
-        return "the metric is not a number for some queries"
+        smaller = ": vectors are broken, or have fewer numbers than are to be kept" if is_compressed(metric) else ""
+        return f"the metric is not a number for some queries{smaller}"
     return [scores.only(answerable) for scores in compared]
 
 
@@ -146,7 +147,7 @@ def _hold_out(what: str) -> str:
     return f"hold out more {what} for the test (data.split) under a new spec.model"
 
 
-def _outcome(gate: Gate, judged: Bounds) -> Outcome:
+def outcome_of(gate: Gate, judged: Bounds) -> Outcome:
     wanted = threshold(gate)
     if gate.max is not None:
         return "Passed" if judged.upper <= wanted else "Rejected" if judged.lower > wanted else "Inconclusive"
@@ -162,10 +163,7 @@ def _line(gate: Gate, outcome: Outcome, score: float, judged: Bounds, rival: str
 
 def _rule(gate: Gate, outcome: Outcome, judged: Bounds, sign: str) -> str:
     """The bound that decided, against the threshold; both bounds where neither decided."""
-    if gate.max is None:
-        strict, lenient, name, meets, misses = judged.lower, judged.upper, "upper bound", "≥", "<"
-    else:
-        strict, lenient, name, meets, misses = judged.upper, judged.lower, "lower bound", "≤", ">"
+    strict, lenient, name, meets, misses = sides_of(gate, judged)
     bound, wanted = told_apart(lenient if outcome == "Rejected" else strict, threshold(gate), sign)
     if outcome == "Rejected":
         return f"{name} {bound} {misses} {wanted}"
@@ -174,15 +172,23 @@ def _rule(gate: Gate, outcome: Outcome, judged: Bounds, sign: str) -> str:
     return f"bound {bound} {meets} {wanted}"
 
 
-def told_apart(bound: float, wanted: float, sign: str) -> tuple[str, str]:
-    """Both numbers with as many digits as it takes to see which is larger, three at least and six at most."""
-    digits = next((d for d in range(3, 6) if bound == wanted or f"{bound:.{d}f}" != f"{wanted:.{d}f}"), 6)
+def sides_of(gate: Gate, judged: Bounds) -> tuple[float, float, str, str, str]:
+    """The bound that must meet the threshold, the one that misses it where the gate is rejected, that one's name, and the signs
+    of meeting and missing."""
+    if gate.max is None:
+        return judged.lower, judged.upper, "upper bound", "≥", "<"
+    return judged.upper, judged.lower, "lower bound", "≤", ">"
+
+
+def told_apart(bound: float, wanted: float, sign: str, least: int = 3) -> tuple[str, str]:
+    """Both numbers with as many digits as it takes to see which is larger, `least` at least and six at most."""
+    digits = next((d for d in range(least, 6) if bound == wanted or f"{bound:.{d}f}" != f"{wanted:.{d}f}"), 6)
     return f"{bound:{sign}.{digits}f}", f"{wanted:.{digits}f}"
 
 
 def told(gate: Gate, ref: str | None) -> str:
-    """`ndcg@10`, or `ndcg@10 of lang=de`"""
-    metric = split_metric(gate.metric)[1]
+    """`ndcg@10`, or `ndcg@10 of lang=de`; of vectors made smaller `test@int8/ndcg@10`"""
+    metric = gate.metric if is_compressed(gate.metric) else split_metric(gate.metric)[1]
     return f"{metric} of {ref}" if ref else metric
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from embtune_api.documents.cost import CostTable
 from embtune_api.documents.evaluate import Interval
 from embtune_api.metrics import main_metrics
 from embtune_api.slices import SliceTable
 from embtune_operator.judge.bootstrap import forget_draws
+from embtune_operator.judge.cost import CostExhibits
 from embtune_operator.judge.gate import Exhibits
 from embtune_operator.judge.measure import shown_bounds
 from embtune_operator.judge.scores import load_scores
@@ -50,7 +52,7 @@ def rule(
         looks: as in `make_verdict`.
 
     Raises:
-        Tampered: an evaluation's scores, or its slices, have been deleted, or are not what it wrote.
+        Tampered: an evaluation's scores, slices or costs have been deleted, or are not what it wrote.
     """
     table = SliceTable.model_validate_json(read_verified(store, facts.slices)) if facts.slices else SliceTable(slices=[])
     suites: dict[str, tuple[Exhibits, int]] = {}
@@ -63,11 +65,20 @@ def rule(
             left = {role: one.without(suite.dropped) for role, one in scores.items()}
             exhibits = Exhibits(left["candidate"], left["base"], left.get("champion"), champion_version, slices)
             suites[suite.name] = exhibits, len(suite.dropped)
-            for role, found in score_bounds(left, suite.suite.metrics()).items():
+            for role, found in score_bounds(left, suite.as_asked.metrics()).items():
                 bounds.setdefault(role, {}).update(found)
-        return Ruling(judge_suites(gates, suites, looks), bounds)
+        cost = _cost(store, facts, champion_version)
+        for role, of_cost in cost.bounds().items() if cost else ():
+            bounds.setdefault(role, {}).update(of_cost)
+        return Ruling(judge_suites(gates, suites, looks, cost), bounds)
     finally:
         forget_draws()
+
+
+def _cost(store: Store, facts: EvaluateFacts, champion_version: int | None) -> CostExhibits | None:
+    if facts.cost is None:
+        return None
+    return CostExhibits(CostTable.model_validate_json(read_verified(store, facts.cost)), champion_version)
 
 
 def score_bounds(scores: Mapping[Role, Scores], metrics: Sequence[str]) -> RoleBounds:

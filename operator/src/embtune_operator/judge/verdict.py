@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_api.metrics import split_metric, suite_of
+from embtune_api.cost import is_cost
+from embtune_api.metrics import is_compressed, split_metric, suite_of
 from embtune_api.verdict import GateResult, Verdict
+from embtune_operator.judge.cost import judge_cost
 from embtune_operator.judge.gate import judge, unjudged
 from embtune_operator.judge.power import POWER
 from embtune_operator.judge.worst import judge_every_slice
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from embtune_api.promotion import Gate
+    from embtune_operator.judge.cost import CostExhibits
     from embtune_operator.judge.gate import Exhibits
 
 MAX_SEEN = 0.01
@@ -36,16 +39,19 @@ def make_verdict(gates: Sequence[Gate], exhibits: Exhibits, dropped: int, looks:
     return judge_suites(gates, suites, looks)
 
 
-def judge_suites(gates: Sequence[Gate], suites: Mapping[str, tuple[Exhibits, int]], looks: int = 1) -> Verdict:
+def judge_suites(
+    gates: Sequence[Gate], suites: Mapping[str, tuple[Exhibits, int]], looks: int = 1, cost: CostExhibits | None = None
+) -> Verdict:
     """Passed when every gate passed, Rejected when one was, else Inconclusive; gates that are dry runs do not count.
 
     Args:
         suites: by name, the scores of the queries that remain, and how many were left out since a compared model has trained on
             them. A gate on a suite of whose exam too much was left out is Inconclusive.
         looks: as in `make_verdict`.
+        cost: of the compared models; None: it was not measured.
     """
     seen = {name: _seen(*suite) for name, suite in suites.items()}
-    results = [_judged(gate, suites, seen) for gate in gates]
+    results = [judge_cost(gate, cost) if is_cost(gate.metric) else _judged(gate, suites, seen) for gate in gates]
     hints = _hints(results, looks)
     deciding = [gate for gate in gates if not gate.dry_run]
     if not deciding:
@@ -86,7 +92,8 @@ def _judged(gate: Gate, suites: Mapping[str, tuple[Exhibits, int]], seen: Mappin
     name = suite_of(gate.metric)
     told, as_asked = seen[name], judge_every_slice if gate.of_every_slice else judge
     result = unjudged(gate, told) if told else as_asked(gate, suites[name][0])
-    return result.model_copy(update={"line": f"{name}/{result.line}"}) if len(suites) > 1 else result
+    named = is_compressed(gate.metric) or len({one.partition("@")[0] for one in suites}) == 1
+    return result if named else result.model_copy(update={"line": f"{name}/{result.line}"})
 
 
 def _summary(results: list[GateResult]) -> Verdict:

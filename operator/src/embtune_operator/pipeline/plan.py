@@ -90,12 +90,20 @@ def make_plan(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Plan:
         steps.append(PlannedStep(_prepare(job, resolved, settings), resolved.prepared))
     if resolved.prepared:  # before anything is trained
         presets.refuse_other_exam(job.spec.evaluation.suites, resolved.prepare_facts.exam_shape)
+        _refuse_longer_vectors(job, resolved.prepare_facts)
         steps += _trainings(job, resolved, settings)
     if resolved.prepared and resolved.trained:
         steps.append(PlannedStep(_evaluate(job, resolved, settings), resolved.evaluated))
     if resolved.evaluated and resolved.judgement:
         steps.append(PlannedStep(_publish(job, resolved, resolved.judgement, settings), resolved.published))
     return Plan(job, resolved, settings, tuple(steps))
+
+
+def _refuse_longer_vectors(job: FineTuneJob, facts: PrepareFacts) -> None:
+    """Raises InvalidInput: a suite keeps more numbers of each vector than some model that is trained has."""
+    bases = {"baseModel": facts.base, **{f"candidate {name}": base for name, base in facts.bases.items()}}
+    for whose, base in bases.items():
+        presets.refuse_longer_vectors(job.spec.evaluation.suites, base.dimension, whose)
 
 
 def _trainings(job: FineTuneJob, resolved: Resolved, settings: Settings) -> list[PlannedStep]:
@@ -215,6 +223,7 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
     slices = job.spec.evaluation.slices or []
     precision = job.spec.evaluation.precision
     exam = resolved.prepare_facts.exam
+    cost = job.spec.evaluation.asked_cost(gate.metric for gate in job.spec.promotion.gates)
     digest = digest_of(
         {
             "step": "evaluate",
@@ -224,6 +233,7 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
             "precision": precision,
             "models": [[judged.role, judged.model.digest, _sha256(judged.model.fingerprints)] for judged in models],
             **_if_any("slices", slices),
+            **({"cost": cost} if cost else {}),
         }
     )
     return EvaluateRequest(
@@ -234,6 +244,7 @@ def _evaluate(job: FineTuneJob, resolved: Resolved, settings: Settings) -> Evalu
         slices=slices,
         staged=staged,
         precision=precision,
+        cost=cost,
         published=resolved.train_facts.encoder,
     )
 

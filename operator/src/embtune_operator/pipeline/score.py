@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_api.metrics import RANKED_KINDS, split_metric
+from embtune_api.metrics import RANKED_KINDS, of_quality, split_metric
 
 if TYPE_CHECKING:
     from embtune_api.spec import Recipe
@@ -15,8 +15,9 @@ _CUSTOMARY = 10
 
 
 def score_of(spec: Recipe, metrics: Metrics) -> str | None:
-    """`ndcg@10 0.730`: on the first gate's metric; without gates on the first suite's ndcg@10, its largest k, or its main one."""
-    metric = spec.promotion.gates[0].metric if spec.promotion.gates else _usual_metric(spec)
+    """`ndcg@10 0.730`: on the first gate on quality; without one on the first suite's ndcg@10, its largest k, or its main one."""
+    gated = of_quality([gate.metric for gate in spec.promotion.gates])
+    metric = gated[0] if gated else _usual_metric(spec)
     value = metrics.get(metric)
     return None if value is None else f"{split_metric(metric)[1]} {value:.3f}"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embtune_api.errors import NotFound
-from embtune_api.metrics import measure_of, on_the_whole, split_metric, suite_of
+from embtune_api.metrics import measure_of, of_quality, on_the_whole, split_metric, suite_of
 from embtune_operator.judge.goodness import gained, is_of_pairs
 from embtune_operator.judge.measure import CONFIDENCE, measure
 from embtune_operator.judge.power import detectable
@@ -125,7 +125,7 @@ def _duel(
 
 def _judged_by(version: Version) -> str | None:
     """The first gate's metric; without gates the one that people compare models by."""
-    known = list(version.evaluation.candidate)
+    known = of_quality(list(version.evaluation.candidate))
     gated = [name for gate in version.evaluation.verdict.gates if (name := on_the_whole(gate.metric)) in known]
     usual = [name for name in headline_metrics(known) if measure_of(name)[0] in _USUAL]
     return next(iter([*gated, *usual, *known]), None)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from embtune_api.cost import is_cost
 from embtune_operator.report.slices import worst
 from embtune_operator.report.standing import sentence_of
 
@@ -80,6 +81,14 @@ def _history(standing: Standing) -> str:
 
 def _of_the_rejected(standing: Standing) -> list[NextStep]:
     match = standing.match
+    rejected = [gate for gate in standing.gates if gate.outcome == "Rejected" and not gate.dry_run]
+    if rejected and all(is_cost(gate.metric) for gate in rejected):
+        return [
+            NextStep(
+                f"No gate on quality is against it; it costs more than a gate allows ({rejected[0].line}). Take a smaller base "
+                f"model, or a lower encoder.maxSeqLength; or change promotion.gates in a new job, if you can pay for it."
+            )
+        ]
     if match and match.difference.lower > 0:
         missed = [gate.line for gate in standing.gates if gate.outcome == "Rejected"]
         also = f" ({missed[0]})" if missed else ""
@@ -114,6 +123,14 @@ def _of_the_undecided(standing: Standing) -> list[NextStep]:
             NextStep(
                 "A compared model was trained on a part of the exam, so its scores prove nothing. Start from another base, or "
                 "give the line a fresh exam: a new spec.model with rows that none of the models has seen."
+            )
+        ]
+    undecided = [gate for gate in standing.gates if gate.outcome == "Inconclusive" and not gate.dry_run]
+    if undecided and all(is_cost(gate.metric) for gate in undecided):
+        return [
+            NextStep(
+                f"The times vary too much to decide ({undecided[0].line}). Run the job again where nothing else uses the "
+                f"processor, or raise evaluation.cost.rounds."
             )
         ]
     if match is None or any("floor" in gate.line for gate in standing.gates):

@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from embtune_api.cost import is_cost
 from embtune_api.metrics import main_metrics
 from embtune_operator.judge.measure import CONFIDENCE
 from embtune_operator.view.candidates import candidate_columns, candidate_rows
+from embtune_operator.view.score_table import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,7 +50,8 @@ def score_rows(roles: Sequence[Role]) -> Table:
     """Every main metric of every role, with bounds."""
     names = main_metrics(list(roles[0].metrics)) if roles else []
     rows = tuple((name, *(_score(role, name) for role in roles)) for name in names)
-    caption = f"Scores on the exam; in brackets one-sided {CONFIDENCE:.0%} bounds, from a bootstrap over groups"
+    rounds = "; of times over rounds" if any(map(is_cost, names)) else ""
+    caption = f"Scores on the exam; in brackets one-sided {CONFIDENCE:.0%} bounds, from a bootstrap over groups{rounds}"
     return Table(caption, ("metric", *(role.name for role in roles)), rows, frozenset(range(1, len(roles) + 1)))
 
 
@@ -217,7 +220,7 @@ def _score(role: Role, metric: str) -> str:
     value, bound = role.metrics.get(metric), role.bounds.get(metric)
     if value is None:
         return "–"
-    return f"{value:.3f} ({bound.lower:.3f} to {bound.upper:.3f})" if bound else f"{value:.3f}"
+    return f"{told(metric, value)} ({told(metric, bound.lower)} to {told(metric, bound.upper)})" if bound else told(metric, value)
 
 
 def _number(value: float | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embtune_api.metrics import on_the_whole, split_metric
+from embtune_api.metrics import of_quality, on_the_whole, split_metric
 from embtune_api.version import ModelVersionResourceStatus
 from embtune_operator.pipeline.conditions import condition, find, reindex_required, with_their_times
 from embtune_operator.versions.look import line_of, release_name
@@ -57,8 +57,8 @@ def status_of(
 
 def score_of(evaluation: PublishedEvaluation) -> str | None:
     """`ndcg@10 0.730`: on the first gate's metric; without gates on ndcg@10, or on whatever there is."""
-    scores = {name: value for name, value in evaluation.candidate.items() if value is not None}
-    wanted = [on_the_whole(gate.metric) for gate in evaluation.verdict.gates[:1]]
+    scores = {name: value for name in of_quality(evaluation.candidate) if (value := evaluation.candidate[name]) is not None}
+    wanted = of_quality([on_the_whole(gate.metric) for gate in evaluation.verdict.gates])[:1]
     usual = [name for name in scores if split_metric(name)[1] == _SHOWN]
     name = next((name for name in (*wanted, *usual, *scores) if name in scores), None)
     return f"{split_metric(name)[1]} {scores[name]:.3f}" if name else None

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from embtune_api.cost import amount, is_cost
 from embtune_api.errors import NotFound
-from embtune_api.metrics import main_metrics, measure_of
+from embtune_api.metrics import is_compressed, main_metrics, measure_of
+from embtune_operator.judge.bootstrap import Bounds
 from embtune_operator.judge.measure import shown_bounds
 from embtune_operator.judge.scores import kept_scores
 from embtune_operator.registry.versions import read_manifest
@@ -16,9 +18,10 @@ from embtune_operator.registry.versions import read_manifest
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from embtune_api.documents.publish import PublishedEvaluation
     from embtune_api.keys import LineKeys
     from embtune_api.status import Metrics
-    from embtune_operator.judge.bootstrap import Bounds
+    from embtune_api.status import Role as ApiRole
     from embtune_operator.registry.versions import Version
     from embtune_store.protocol import Store
 
@@ -40,15 +43,19 @@ def roles_of(store: Store, line: LineKeys, version: Version) -> list[Role]:
     evaluation = version.evaluation
     shown = main_metrics(list(evaluation.candidate))
     champion = evaluation.champion_version
-    columns: list[tuple[str, Metrics, str | None]] = [
-        ("base", evaluation.base, version.metadata.lineage.get("base", {}).get("digest")),
-        (f"candidate v{version.number}", evaluation.candidate, evaluation.model_digest),
+    columns: list[tuple[str, ApiRole, Metrics, str | None]] = [
+        ("base", "base", evaluation.base, version.metadata.lineage.get("base", {}).get("digest")),
+        (f"candidate v{version.number}", "candidate", evaluation.candidate, evaluation.model_digest),
     ]
     if champion is None:
-        columns.append(("champion (none yet)", {}, None))
+        columns.append(("champion (none yet)", "champion", {}, None))
     else:
-        columns.append((f"champion v{champion}", evaluation.champion, read_manifest(store, line, champion).model_digest))
-    return [Role(name, metrics, _bounds(store, line, version, digest, shown)) for name, metrics, digest in columns]
+        digest = read_manifest(store, line, champion).model_digest
+        columns.append((f"champion v{champion}", "champion", evaluation.champion, digest))
+    return [
+        Role(name, metrics, _bounds(store, line, version, digest, shown) | _bounds_of_costs(evaluation, role))
+        for name, role, metrics, digest in columns
+    ]
 
 
 def score_table(roles: Sequence[Role]) -> Table:
@@ -63,15 +70,31 @@ def score_table(roles: Sequence[Role]) -> Table:
 
 
 def headline_metrics(names: Collection[str]) -> list[str]:
-    """The main metrics that people compare models by: the ones that fit beside other columns."""
-    return [name for name in main_metrics(names) if measure_of(name)[0] in _HEADLINES]
+    """The main metrics that people compare models by, of whole vectors: the ones that fit beside other columns."""
+    return [name for name in main_metrics(names) if measure_of(name)[0] in _HEADLINES and not is_compressed(name)]
 
 
 def _cell(role: Role, metric: str) -> str:
     value, bound = role.metrics.get(metric), role.bounds.get(metric)
     if value is None:
         return "–"
-    return f"{value:.3f}  [dim]({bound.lower:.3f} – {bound.upper:.3f})[/]" if bound else f"{value:.3f}"
+    return (
+        f"{told(metric, value)}  [dim]({told(metric, bound.lower)} – {told(metric, bound.upper)})[/]"
+        if bound
+        else told(metric, value)
+    )
+
+
+def told(metric: str, value: float) -> str:
+    """`0.612`; of a cost with its unit."""
+    return amount(metric, value) if is_cost(metric) else f"{value:.3f}"
+
+
+def _bounds_of_costs(evaluation: PublishedEvaluation, role: ApiRole) -> dict[str, Bounds]:
+    """Of times, which nobody can take again."""
+    kept = evaluation.bounds.get(role, {})
+    values = getattr(evaluation, role)
+    return {name: Bounds(values[name], one.lower, one.upper) for name, one in kept.items() if is_cost(name)}
 
 
 def _bounds(store: Store, line: LineKeys, version: Version, digest: str | None, names: list[str]) -> dict[str, Bounds]:

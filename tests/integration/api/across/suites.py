@@ -36,6 +36,36 @@ RULES: Rules = {
         "spec.evaluation.slices: Invalid value: slices of one name",
     ),
     "a column that cannot stand in a metric's name": (JOB, (*SLICE, "column"), "a=b", "spec.evaluation.slices[0].column"),
+    "vectors that are made no smaller": (
+        JOB,
+        ("spec", "evaluation", "suites", 0, "compressed"),
+        [{"dimension": 64, "precision": "int8"}, {}],
+        "spec.evaluation.suites[0].compressed[1]: Invalid value: say how",
+    ),
+    "vectors made smaller twice alike": (
+        JOB,
+        ("spec", "evaluation", "suites", 0, "compressed"),
+        [{"dimension": 64, "precision": "int8"}, {"precision": "int8", "dimension": 64}],
+        "spec.evaluation.suites[0].compressed: Invalid value: each of compressed is another",
+    ),
+    "vectors made smaller in four ways": (
+        JOB,
+        ("spec", "evaluation", "suites", 0, "compressed"),
+        [{"dimension": 64, "precision": "int8"}, {"dimension": 64}, {"precision": "int8"}, {"dimension": 128}],
+        None,
+    ),
+    "vectors made smaller before a cross-encoder": (
+        RERANKED,
+        (*SUITE, "compressed"),
+        [{"precision": "int8"}],
+        "spec.evaluation.suites[1].compressed: Invalid value: compressed is not for kind Reranking",
+    ),
+    "a suite that is called as costs are": (
+        BEIR,
+        (*SUITE, "name"),
+        "cost",
+        "spec.evaluation.suites[1].name: Invalid value: no suite is called cost",
+    ),
     "two suites of one name": (SIMILAR, (*SUITE, "name"), "test", "spec.evaluation.suites: Invalid value: suites have different"),
     "a first suite with data of its own": (
         SIMILAR,

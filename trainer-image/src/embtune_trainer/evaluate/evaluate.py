@@ -20,6 +20,7 @@ from embtune_api.status import Metrics, Progress, Role
 from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.encoder import device_for, has_bf16
+from embtune_trainer.evaluate.cost import ensure_cost
 from embtune_trainer.evaluate.exam import Asked, LoadedExam, LoadedPairs, group_index, load_exam
 from embtune_trainer.evaluate.published import refuse_other_documents
 from embtune_trainer.evaluate.results import Examinee, ensure_results, kept_scores, load_values
@@ -42,13 +43,16 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
     refuse_other_documents(request)
     bf16 = request.precision == "bf16" or (request.precision == "Auto" and has_bf16(device_for(0)))
     papers = [_Paper.of(suite, request, store, bf16) for suite in request.suites]
-    scores: dict[str, dict[Role, StoredFile]] = {paper.suite.name: {} for paper in papers}
+    scores: dict[str, dict[Role, StoredFile]] = {asked.name: {} for paper in papers for asked in paper.asked}
     metrics: dict[Role, Metrics] = {}
     cached: list[str] = []
     of_exam: dict[Role, list[tuple[Suite, Columns]]] = defaultdict(list)
+    examinees = {
+        judged.role: Examinee(store, judged.model, request.published if judged.role == "candidate" else None)
+        for judged in request.models
+    }
     for number, judged in enumerate(request.models):
-        published = request.published if judged.role == "candidate" else None
-        examinee, there = Examinee(store, judged.model, published), []
+        there = []
         metrics[judged.role] = {}
         for place, paper in enumerate(papers):
 
@@ -56,31 +60,44 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
                 percent = 99 * (done + share / len(papers)) / len(request.models)
                 report_progress(Progress(percent=percent, message=f"scoring the {role}"))
 
-            results = request.line_keys.exam(paper.exam_digest).results(judged.model.digest, paper.digest)
+            exam_keys = request.line_keys.exam(paper.exam_digest)
+            results = [(asked.compressed, exam_keys.results(judged.model.digest, asked.digest)) for asked in paper.asked]
+            examinee = examinees[judged.role]
             there.append(ensure_results(results, examinee, paper.exam, paper.suite, report, paper.reranker, bf16))
-            scores[paper.suite.name][judged.role] = kept_scores(store, results)
-            columns, values = load_values(store, scores[paper.suite.name][judged.role])
-            metrics[judged.role] |= means(paper.suite, columns, values[paper.kept])
-            if paper.exam_digest == request.exam:
-                of_exam[judged.role].append((paper.suite, (columns, values)))
+            for asked, (_, keys_of_results) in zip(paper.asked, results, strict=True):
+                scores[asked.name][judged.role] = kept_scores(store, keys_of_results)
+                columns, values = load_values(store, scores[asked.name][judged.role])
+                metrics[judged.role] |= means(asked.as_asked, columns, values[paper.kept])
+                if paper.exam_digest == request.exam:
+                    of_exam[judged.role].append((asked.as_asked, (columns, values)))
         if all(there):
             cached.append(judged.role)
+        if request.cost is None:
+            examinees.pop(judged.role)  # one model in memory at a time
 
+    cost = ensure_cost(request, store, examinees, papers[0].exam, report_progress) if request.cost else None
+    for role, found in cost.table.roles.items() if cost else ():
+        metrics[role] |= found.metrics
     the_exam, kept = papers[0].exam, papers[0].kept
     slices = make_slices(the_exam, request.slices)
     report_document = EvaluationReport(
         exam=request.exam,
-        suites=[paper.asked for paper in papers],
+        suites=[asked for paper in papers for asked in paper.asked],
         metrics=metrics,
         slices=slice_scores(slices, the_exam, kept, of_exam),
     )
     written = _put(store, keys.report, report_document)
     table = _put(store, keys.slices, slices) if request.slices else None
-    facts = EvaluateFacts(scores=scores, slices=table.below(keys.root) if table else None, cached=cached)
+    facts = EvaluateFacts(
+        scores=scores,
+        slices=table.below(keys.root) if table else None,
+        cost=cost.file.below(keys.root) if cost else None,
+        cached=cached,
+    )
     manifest = StepManifest(
         step="evaluate",
         input_digest=request.digest,
-        files=[written, *([table] if table else [])],
+        files=[written, *([table] if table else []), *([cost.file] if cost else [])],
         facts=facts.model_dump(mode="json"),
         seconds=time.monotonic() - started,
     )
@@ -116,20 +133,23 @@ class _Paper:
         return cls(suite, digest, exam, staged.reranker if staged else None, ~_seen(store, request, exam), bf16)
 
     @cached_property
-    def digest(self) -> str:
-        return self.suite.digest(self.reranker.digest if self.reranker else None, bf16=self.bf16)
-
-    @property
-    def asked(self) -> AskedSuite:
-        return AskedSuite(
-            suite=self.suite.without_secrets,
-            exam=self.exam_digest,
-            digest=self.digest,
-            reranker=self.reranker,
-            queries=int(self.kept.sum()),
-            groups=len(set(group_index(self.exam)[self.kept].tolist())),
-            dropped=np.flatnonzero(~self.kept).tolist(),
-        )
+    def asked(self) -> list[AskedSuite]:
+        """Each way in which the suite is asked."""
+        reranker = self.reranker.digest if self.reranker else None
+        groups = len(set(group_index(self.exam)[self.kept].tolist()))
+        return [
+            AskedSuite(
+                suite=self.suite.without_secrets,
+                exam=self.exam_digest,
+                digest=self.suite.digest(reranker, bf16=self.bf16, way=way),
+                reranker=self.reranker,
+                compressed=way,
+                queries=int(self.kept.sum()),
+                groups=groups,
+                dropped=np.flatnonzero(~self.kept).tolist(),
+            )
+            for way in self.suite.ways
+        ]
 
 
 def _seen(store: Store, request: EvaluateRequest, exam: Asked) -> NDArray[np.bool_]:

@@ -101,6 +101,11 @@ class LoadedPairs:
     """(pairs,), on the scale of the data."""
     slices: list[dict[str, list[str]]] = field(default_factory=list)
 
+    @cached_property
+    def distinct(self) -> list[str]:
+        """Every text once."""
+        return sorted({text for pair in self.texts for text in pair})
+
 
 def load_exam(store: Store, keys: ExamKeys) -> LoadedExam | LoadedPairs:
     """The frozen exam, verified. Raises Tampered."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isnan
@@ -11,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
+from embtune_api.compression import Compression
 from embtune_api.digest import sha256_hex
 from embtune_api.documents.evaluate import ResultManifest
 from embtune_api.documents.files import FileEntry, StoredFile, StoredModel
@@ -26,7 +28,7 @@ from embtune_trainer.encoder import device_for, fetch_model, load_encoder
 from embtune_trainer.encoder_settings import refuse_other
 from embtune_trainer.evaluate.encoding import ReportShare
 from embtune_trainer.evaluate.exam import LoadedExam, LoadedPairs, group_index
-from embtune_trainer.evaluate.suites import Kept, ask, load_reader
+from embtune_trainer.evaluate.suites import Kept, ask_each_way, load_reader
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,12 @@ class Examinee:
         return encoder
 
 
+Places = Sequence[tuple[Compression | None, ResultKeys]]
+"""Ways in which a suite is asked, each with where its results are kept."""
+
+
 def ensure_results(
-    keys: ResultKeys,
+    places: Places,
     examinee: Examinee,
     exam: LoadedExam | LoadedPairs,
     suite: Suite,
@@ -57,17 +63,20 @@ def ensure_results(
     reranker: StoredModel | None = None,
     bf16: bool = False,
 ) -> bool:
-    """Ask the model unless its results are there. Returns whether they were.
+    """Ask the model in each way whose results are not there. Returns whether all were.
 
     Raises:
-        InvalidInput: as `ask`.
+        InvalidInput: as `ask_each_way`.
         EmbtuneError: the model reads or gives something else than was said.
     """
     store = examinee.store
-    if store.exists(keys.manifest):
+    missing = [(way, keys) for way, keys in places if not store.exists(keys.manifest)]
+    if not missing:
         return True
     second = load_reader(fetch_model(store, reranker), device_for(0)) if reranker else None
-    _write(store, keys, exam, ask(examinee.encoder, exam, suite, report, second, bf16))
+    answers = ask_each_way(examinee.encoder, exam, suite, [way for way, _ in missing], report, second, bf16)
+    for (_, keys), kept in zip(missing, answers, strict=True):
+        _write(store, keys, exam, kept)
     return False
 
 

@@ -36,7 +36,7 @@ def measure_base(folder: Path, uri: str, exam: ExamSet, asked_of: int, rows: Seq
     suite = suite_of(exam)
     questions = loaded(exam)
     started = time.monotonic()
-    kept = ask(encoder, questions, suite, lambda _: None, bf16=False)
+    kept = ask(encoder, questions, suite, lambda _: None)
     seconds = time.monotonic() - started
     retrieval = isinstance(questions, LoadedExam)
     return BaseLook(

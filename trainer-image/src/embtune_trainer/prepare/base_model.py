@@ -16,6 +16,7 @@ from embtune_api.errors import EmbtuneError, InvalidInput, Tampered
 from embtune_api.keys import LineKeys
 from embtune_api.places import VersionSelector
 from embtune_store import documents, folders
+from embtune_store.contracts import read_contract
 from embtune_store.protocol import Store
 from embtune_trainer.prepare.hub import HubAway, HubModel, download_model, in_mirror
 from embtune_trainer.prepare.model_folder import check_model_folder, is_kept, kept_files
@@ -50,9 +51,12 @@ def resolve_base(
         Tampered: the bytes of a version are not those that were published.
     """
     if reference.version is not None:
-        return _published(reference.version, store, namespace, field)
-    with fetched(reference, folder, mirror, Outside(store, secrets), field) as found:
-        return stage(found, reference.uri or "", store, staged, field, check_model_folder)
+        resolved = _published(reference.version, store, namespace, field)
+    else:
+        with fetched(reference, folder, mirror, Outside(store, secrets), field) as found:
+            resolved = stage(found, reference.uri or "", store, staged, field, check_model_folder)
+    contract = read_contract(store, resolved.model)
+    return resolved.model_copy(update={"dimension": contract.dimension if contract else None})
 
 
 Check = Callable[[Path, str, str], None]

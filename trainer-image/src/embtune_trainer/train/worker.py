@@ -4,7 +4,6 @@ import contextlib
 import importlib.metadata
 import math
 import os
-import platform
 import resource
 import signal
 import sys
@@ -36,7 +35,7 @@ from embtune_api.training_record import TrainingFinding
 from embtune_store import documents, folders, open_store
 from embtune_store.protocol import Store
 from embtune_trainer.cpus import usable_cpus
-from embtune_trainer.encoder import device_for, fetch_model, has_bf16
+from embtune_trainer.encoder import device_for, device_name, fetch_model, has_bf16
 from embtune_trainer.processes import die_with_parent
 from embtune_trainer.progress import progress_writer
 from embtune_trainer.train.checkpoints import Checkpoints
@@ -260,7 +259,7 @@ def _report(
         resumed_from_step=outcome.resumed_from,
         seconds=outcome.seconds,
         samples_per_second=outcome.samples_per_second,
-        device=torch.cuda.get_device_name(device) if on_gpu else f"{platform.machine()} CPU, {torch.get_num_threads()} threads",
+        device=device_name(device),
         precision="bf16" if loop.bf16 else "fp32",
         processes=loop.ranks.world,
         masked_negatives=outcome.masked_negatives,

@@ -98,7 +98,7 @@ def _examination(line: LineKeys, exam: str, champion: Champion | None, store: St
     numbers = [champion.ref.version] if champion else version_numbers(store, line)[-1:]
     found = last_judgement(store, line.version(numbers[0])) if numbers else None
     if found and found.evaluation.suites:
-        asked = found.evaluation.suites
+        asked = [one for one in found.evaluation.suites if one.compressed is None]  # each suite once, however it was asked
         return Examination(exam, [one.suite for one in asked], [one.staged for one in asked if one.staged], champion)
     manifest = documents.read(store, line.exam(exam).exam, Exam)
     return Examination(exam, [Suite(kind=kinds_for(manifest.shape)[0])] if manifest else [Suite()], [], champion)

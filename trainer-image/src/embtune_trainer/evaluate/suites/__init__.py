@@ -4,8 +4,8 @@ What belongs here: from an encoder and an exam to the numbers that are kept, and
 model, where the numbers are kept (`results`), and what follows from them (the operator's `judge`).
 """
 
-from embtune_trainer.evaluate.suites.ask import ask, means
+from embtune_trainer.evaluate.suites.ask import ask, ask_each_way, means
 from embtune_trainer.evaluate.suites.kept import Kept
 from embtune_trainer.evaluate.suites.reranking import load_reader
 
-__all__ = ["Kept", "ask", "load_reader", "means"]
+__all__ = ["Kept", "ask", "ask_each_way", "load_reader", "means"]

@@ -1,37 +1,46 @@
 """Any suite of any exam."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers import CrossEncoder, SentenceTransformer
 
+from embtune_api.compression import Compression
 from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
 from embtune_api.status import Metrics
 from embtune_trainer.evaluate.encoding import ReportShare
 from embtune_trainer.evaluate.exam import LoadedExam, LoadedPairs
-from embtune_trainer.evaluate.suites.bitext import ask_for_translations
-from embtune_trainer.evaluate.suites.classification import ask_for_labels, label_metrics
+from embtune_trainer.evaluate.suites.bitext import translations_found
+from embtune_trainer.evaluate.suites.classification import label_metrics, labels_found
 from embtune_trainer.evaluate.suites.kept import Kept
-from embtune_trainer.evaluate.suites.pairs import ask_how_alike, pair_metrics
-from embtune_trainer.evaluate.suites.reranking import ask_for_reranked
-from embtune_trainer.evaluate.suites.retrieval import ask_for_passages, mean_metrics
-from embtune_trainer.evaluate.suites.triplets import ask_which_is_nearer
+from embtune_trainer.evaluate.suites.pairs import how_alike, pair_metrics
+from embtune_trainer.evaluate.suites.reranking import passages_reranked
+from embtune_trainer.evaluate.suites.retrieval import mean_metrics, passages_found
+from embtune_trainer.evaluate.suites.triplets import which_is_nearer
+from embtune_trainer.evaluate.suites.vectors import Encoded, encode_for, unit_or_nan
 
 _PAIRS = ("SemanticSimilarity", "PairClassification")
+_SEARCH = 0.1
+"""Share of the time that a search takes which a cross-encoder stands behind, for the progress."""
 
 
-def ask(
+def ask(encoder: SentenceTransformer, exam: LoadedExam | LoadedPairs, suite: Suite, report: ReportShare) -> Kept:
+    """What the model answers with whole vectors: see `ask_each_way`."""
+    return ask_each_way(encoder, exam, suite, [None], report)[0]
+
+
+def ask_each_way(
     encoder: SentenceTransformer,
     exam: LoadedExam | LoadedPairs,
     suite: Suite,
+    ways: Sequence[Compression | None],
     report: ReportShare,
     reader: CrossEncoder | None = None,
     bf16: bool = False,
-) -> Kept:
-    """What the model answers.
+) -> list[Kept]:
+    """What the model answers, in each of these ways. Its texts are encoded once for all of them.
 
     Args:
         reader: the cross-encoder of a suite of kind Reranking.
@@ -43,42 +52,33 @@ def ask(
     if isinstance(exam, LoadedPairs) != (suite.kind in _PAIRS):
         what = "pairs of texts" if isinstance(exam, LoadedPairs) else "queries and passages"
         raise InvalidInput(f"evaluation.suites: {suite.name} ({suite.kind}) cannot be measured on an exam of {what}.")
-    with _cut_to(suite.dimensions, encoder):
-        return _asked(encoder, exam, suite, report, reader, bf16)
+    search = _SEARCH if reader else 1.0
+    encoded = encode_for(encoder, exam, suite.kind, lambda done: report(search * done), bf16)
 
+    def report_reading(done: float) -> None:
+        report(search + (1 - search) * done)
 
-@contextmanager
-def _cut_to(dimensions: int | None, encoder: SentenceTransformer) -> Iterator[None]:
-    """Vectors have that many numbers meanwhile."""
-    before = encoder.truncate_dim
-    encoder.truncate_dim = dimensions or before
-    try:
-        yield
-    finally:
-        encoder.truncate_dim = before
+    return [_asked(encoded.compressed(way), exam, suite.asked_with(way), reader, report_reading) for way in ways]
 
 
 def _asked(
-    encoder: SentenceTransformer,
-    exam: LoadedExam | LoadedPairs,
-    suite: Suite,
-    report: ReportShare,
-    reader: CrossEncoder | None,
-    bf16: bool,
+    encoded: Encoded, exam: LoadedExam | LoadedPairs, suite: Suite, reader: CrossEncoder | None, report: ReportShare
 ) -> Kept:
     if isinstance(exam, LoadedPairs):
-        return ask_how_alike(encoder, exam, suite, report, bf16)
+        return how_alike(encoded.asked, exam, suite)
     match suite.kind:
-        case "Triplet":
-            return ask_which_is_nearer(encoder, exam, suite, report, bf16)
-        case "Classification":
-            return ask_for_labels(encoder, exam, suite, report, bf16)
-        case "Bitext":
-            return ask_for_translations(encoder, exam, suite, report, bf16)
+        case "Retrieval":
+            return passages_found(encoded, exam, suite)
         case "Reranking":
             assert reader is not None, "a suite of kind Reranking comes with its cross-encoder"
-            return ask_for_reranked(encoder, exam, suite, report, reader, bf16)
-    return ask_for_passages(encoder, exam, suite, report, bf16)
+            return passages_reranked(encoded, exam, suite, reader, report)
+    asked, corpus = unit_or_nan(encoded.asked), unit_or_nan(encoded.corpus)
+    match suite.kind:
+        case "Triplet":
+            return which_is_nearer(asked, corpus, exam, suite)
+        case "Classification":
+            return labels_found(asked, corpus, exam, suite)
+    return translations_found(asked, corpus, exam, suite)
 
 
 def means(suite: Suite, columns: list[str], values: NDArray[np.float64]) -> Metrics:

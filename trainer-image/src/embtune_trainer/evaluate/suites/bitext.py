@@ -8,25 +8,12 @@ from collections import defaultdict
 
 import numpy as np
 from numpy.typing import NDArray
-from sentence_transformers import SentenceTransformer
 
 from embtune_api.evaluation import Suite
-from embtune_trainer.evaluate.encoding import ReportShare
 from embtune_trainer.evaluate.exam import LoadedExam
 from embtune_trainer.evaluate.ranking import rank_passages
 from embtune_trainer.evaluate.retrieval_metrics import Values
 from embtune_trainer.evaluate.suites.kept import Kept
-from embtune_trainer.evaluate.suites.vectors import unit_vectors
-
-
-def ask_for_translations(
-    encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare, bf16: bool = False
-) -> Kept:
-    """See `translations_found`."""
-    share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
-    one = unit_vectors(encoder, exam.queries, "either", lambda done: report(done * share), bf16)
-    other = unit_vectors(encoder, exam.passages, "either", lambda done: report(share + done * (1 - share)), bf16)
-    return translations_found(one, other, exam, suite)
 
 
 def translations_found(one: Values, other: Values, exam: LoadedExam, suite: Suite) -> Kept:

@@ -10,31 +10,19 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from sentence_transformers import SentenceTransformer
 
 from embtune_api.errors import InvalidInput
 from embtune_api.evaluation import Suite
 from embtune_api.metrics import STATISTIC_COLUMNS
 from embtune_api.status import Metrics
 from embtune_api.suite_settings import ClassificationSettings
-from embtune_trainer.evaluate.encoding import ReportShare
 from embtune_trainer.evaluate.exam import LoadedExam
 from embtune_trainer.evaluate.retrieval_metrics import Values
 from embtune_trainer.evaluate.suites.kept import Kept
-from embtune_trainer.evaluate.suites.vectors import unit_vectors
 
 Flags = NDArray[np.bool_]
 _AT_ONCE = 4_000_000
 """Similarities in memory at a time: 32 MB."""
-
-
-def ask_for_labels(encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare, bf16: bool = False) -> Kept:
-    """See `labels_found`."""
-    share = len(exam.queries) / (len(exam.queries) + len(exam.reference))
-    texts = unit_vectors(encoder, exam.queries, "either", lambda done: report(done * share), bf16)
-    known = [text for text, _ in exam.reference]
-    reference = unit_vectors(encoder, known, "either", lambda done: report(share + done * (1 - share)), bf16)
-    return labels_found(texts, reference, exam, suite)
 
 
 def labels_found(texts: Values, reference: Values, exam: LoadedExam, suite: Suite) -> Kept:

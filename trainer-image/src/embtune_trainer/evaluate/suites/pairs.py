@@ -4,26 +4,26 @@ import math
 import warnings
 
 import numpy as np
-from sentence_transformers import SentenceTransformer
 
 from embtune_api.evaluation import Suite
 from embtune_api.metrics import PAIR_METRICS, PairMetric, pair_columns
 from embtune_api.status import Metrics
-from embtune_trainer.evaluate.encoding import ReportShare, encode
 from embtune_trainer.evaluate.exam import LoadedPairs
 from embtune_trainer.evaluate.retrieval_metrics import Values
 from embtune_trainer.evaluate.suites.kept import Kept
+from embtune_trainer.evaluate.suites.vectors import Vectors, unit_or_nan
 
 
-def ask_how_alike(encoder: SentenceTransformer, exam: LoadedPairs, suite: Suite, report: ReportShare, bf16: bool = False) -> Kept:
-    """Cosine similarity and score of every pair; NaN where a vector is not finite."""
-    texts = sorted({text for pair in exam.texts for text in pair})
-    place = {text: number for number, text in enumerate(texts)}
-    vectors = encode(encoder, texts, "either", report, bf16).astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        first, second = (vectors[[place[pair[side]] for pair in exam.texts]] for side in (0, 1))
-        similarity = (first * second).sum(axis=1)
+def how_alike(vectors: Vectors, exam: LoadedPairs, suite: Suite) -> Kept:
+    """Cosine similarity and score of every pair; NaN where a vector is not finite.
+
+    Args:
+        vectors: (texts, dim) of the exam's distinct texts
+    """
+    place = {text: number for number, text in enumerate(exam.distinct)}
+    directions = unit_or_nan(vectors)
+    first, second = (directions[[place[pair[side]] for pair in exam.texts]] for side in (0, 1))
+    similarity = (first * second).sum(axis=1)
     notes = [{"texts": list(texts), "group": group} for texts, group in zip(exam.texts, exam.groups, strict=True)]
     return Kept(pair_columns(suite.name), np.column_stack([similarity, exam.scores]), notes)
 

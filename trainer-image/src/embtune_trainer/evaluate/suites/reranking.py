@@ -8,19 +8,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sentence_transformers import CrossEncoder, SentenceTransformer
+from sentence_transformers import CrossEncoder
 
 from embtune_api.errors import EmbtuneError
 from embtune_api.evaluation import Suite
 from embtune_trainer.evaluate.encoding import ReportShare
 from embtune_trainer.evaluate.exam import LoadedExam
 from embtune_trainer.evaluate.suites.kept import Kept
-from embtune_trainer.evaluate.suites.retrieval import found_passages, kept_of
+from embtune_trainer.evaluate.suites.retrieval import kept_of, nearest_passages
+from embtune_trainer.evaluate.suites.vectors import Encoded
 
 _BATCH = 64
 _PAIRS_A_REPORT = 1024
-_SEARCH = 0.1
-"""Share of the time that the search takes, for the progress."""
 
 
 def load_reader(folder: Path, device: torch.device) -> CrossEncoder:
@@ -33,15 +32,13 @@ def load_reader(folder: Path, device: torch.device) -> CrossEncoder:
     return model
 
 
-def ask_for_reranked(
-    encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare, reader: CrossEncoder, bf16: bool = False
-) -> Kept:
+def passages_reranked(encoded: Encoded, exam: LoadedExam, suite: Suite, reader: CrossEncoder, report: ReportShare) -> Kept:
     """Every metric of every query, after the reader; NaN where some vector or score involved is not finite, or nothing is
     relevant. Passages that the reader scores alike keep their order."""
     depth = suite.reranking.depth if suite.reranking else 1
-    ranked, finite = found_passages(encoder, exam, max(*suite.cutoffs, depth), lambda done: report(_SEARCH * done), bf16)
+    ranked, finite = nearest_passages(encoded, exam, max(*suite.cutoffs, depth))
     read = ranked[:, :depth]
-    scores = _scores(reader, exam, read, lambda done: report(_SEARCH + (1 - _SEARCH) * done))
+    scores = _scores(reader, exam, read, report)
     return kept_of(suite, exam, reordered(ranked, scores), np.logical_and(finite, np.isfinite(scores).all(axis=1)))
 
 

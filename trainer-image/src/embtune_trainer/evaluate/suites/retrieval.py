@@ -2,45 +2,28 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sentence_transformers import SentenceTransformer
 
 from embtune_api.evaluation import Suite
 from embtune_api.metrics import RETRIEVAL_METRICS
 from embtune_api.status import Metrics
-from embtune_trainer.evaluate.encoding import ReportShare, encode
 from embtune_trainer.evaluate.exam import LoadedExam
 from embtune_trainer.evaluate.ranking import rank_passages
 from embtune_trainer.evaluate.retrieval_metrics import Values, retrieval_metric
 from embtune_trainer.evaluate.suites.kept import Kept
-
-Vectors = NDArray[np.float32]
+from embtune_trainer.evaluate.suites.vectors import Encoded, Vectors
 
 SHOWN = 10
 """Top passages that the per-query file lists."""
 
 
-def ask_for_passages(
-    encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare, bf16: bool = False
-) -> Kept:
+def passages_found(encoded: Encoded, exam: LoadedExam, suite: Suite) -> Kept:
     """Every metric of every query; NaN where some vector involved is not finite, or nothing is relevant."""
-    ranked, finite = found_passages(encoder, exam, max(*suite.cutoffs, SHOWN), report, bf16)
-    return kept_of(suite, exam, ranked, finite)
+    return kept_of(suite, exam, *nearest_passages(encoded, exam, max(*suite.cutoffs, SHOWN)))
 
 
-def found_passages(
-    encoder: SentenceTransformer, exam: LoadedExam, depth: int, report: ReportShare, bf16: bool = False
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def nearest_passages(encoded: Encoded, exam: LoadedExam, depth: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The nearest passages of each query, (queries, depth), and of which queries every vector involved is finite (queries,)."""
-    share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
-    queries = encode(encoder, exam.queries, "query", lambda done: report(done * share), bf16)
-    passages = encode(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)), bf16)
-    return found_vectors(queries, passages, exam, depth)
-
-
-def found_vectors(
-    queries: Vectors, passages: Vectors, exam: LoadedExam, depth: int
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The same, of what was encoded: (queries, dim) and (passages, dim) float32."""
+    queries, passages = encoded.asked, encoded.corpus
     finite, all_passages = np.isfinite(queries).all(axis=1), bool(np.isfinite(passages).all())
     ranked = rank_passages(_numbers(queries, bool(finite.all())), _numbers(passages, all_passages), exam.passage_ids, depth)
     return ranked, np.logical_and(finite, all_passages)

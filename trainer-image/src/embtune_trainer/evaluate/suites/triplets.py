@@ -1,24 +1,11 @@
 """Triplet: is the anchor nearer to its positive than to its negative?"""
 
 import numpy as np
-from sentence_transformers import SentenceTransformer
 
 from embtune_api.evaluation import Suite
-from embtune_trainer.evaluate.encoding import ReportShare
 from embtune_trainer.evaluate.exam import LoadedExam
 from embtune_trainer.evaluate.retrieval_metrics import Values
 from embtune_trainer.evaluate.suites.kept import Kept
-from embtune_trainer.evaluate.suites.vectors import unit_vectors
-
-
-def ask_which_is_nearer(
-    encoder: SentenceTransformer, exam: LoadedExam, suite: Suite, report: ReportShare, bf16: bool = False
-) -> Kept:
-    """See `which_is_nearer`."""
-    share = len(exam.queries) / (len(exam.queries) + len(exam.passages))
-    anchors = unit_vectors(encoder, exam.queries, "query", lambda done: report(done * share), bf16)
-    passages = unit_vectors(encoder, exam.passages, "document", lambda done: report(share + done * (1 - share)), bf16)
-    return which_is_nearer(anchors, passages, exam, suite)
 
 
 def which_is_nearer(anchors: Values, passages: Values, exam: LoadedExam, suite: Suite) -> Kept:
