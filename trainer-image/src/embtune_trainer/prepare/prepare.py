@@ -115,7 +115,7 @@ def run_prepare(
         validation=built.validation,
         seen=_fingerprints(store, [*built.train, *(row for one in beside for row in one.rows)], base),
         report=make_report(data, examined, beside, frozen_here=frozen_here),
-        sources=data.sources,
+        sources=[*data.sources, *(one.source for one in beside)],
         base=base,
         bases=bases,
         teacher=teacher,
