@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from embtune_api import auxiliary as beside
 from embtune_api import candidates as tried
 from embtune_api.base import Resource
 from embtune_api.base_model import BaseModelRef
@@ -248,6 +249,27 @@ class Recipe(Resource):
     def _a_budget_is_of_candidates(self) -> Self:
         if self.runtime.candidates_seconds is not None and self.candidates is None:
             raise ValueError(tried.NO_CANDIDATES)
+        return self
+
+    @model_validator(mode="after")
+    @cel(beside.CEL_TRIED, beside.TRIED, field="data.auxiliary")
+    def _auxiliary_sets_are_not_for_candidates(self) -> Self:
+        if self.data.auxiliary and self.candidates:
+            raise ValueError(beside.TRIED)
+        return self
+
+    @model_validator(mode="after")
+    @cel(beside.CEL_FROZEN, beside.FROZEN, field="data.auxiliary")
+    def _auxiliary_sets_train_one_encoder(self) -> Self:
+        if self.data.auxiliary and self._documents_stay:
+            raise ValueError(beside.FROZEN)
+        return self
+
+    @model_validator(mode="after")
+    @cel(beside.CEL_BATCHES, beside.SMALL_BATCH, field="training.batchSize")
+    def _auxiliary_batches_hold_several_labels(self) -> Self:
+        if not beside.have_whole_batches(self.data.auxiliary or [], self.training.batch_size):
+            raise ValueError(beside.SMALL_BATCH)
         return self
 
     def tried_as(self, candidate: Candidate) -> Self:

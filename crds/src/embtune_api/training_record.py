@@ -15,6 +15,8 @@ class LossPoint(Document):
     learning_rate: float
     grad_norm: float
     """Of the whole gradient, before clipping."""
+    auxiliary: str | None = None
+    """The auxiliary set that the batch was of; None: the main rows."""
 
 
 class MemoryEvent(Document):

@@ -19,6 +19,7 @@ from embtune_api.keys import StepKeys
 from embtune_api.requests import TrainRequest
 from embtune_store import open_store
 from embtune_trainer.encoder import fetch_model, load_encoder
+from embtune_trainer.train.auxiliary import with_auxiliary
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.gradient import BatchGradient
 from embtune_trainer.train.loop import Loop
@@ -71,6 +72,7 @@ def first_gradient(request: TrainRequest, ranks: Ranks, kind: type[Loop]) -> tup
     lessons = ask_teacher(request, records, store, ranks, device, model.get_embedding_dimension(), lambda _: None)
     rows = tokenize_rows(records, model, recipe.explicit_max_seq_length)
     objective = make_objective(records, recipe.loss, lessons, recipe.matryoshka)
+    rows, objective = with_auxiliary(rows, objective, request.auxiliary, store, model, recipe)
     checkpoints = Checkpoints(open_store("memory://"), StepKeys("unused"))
     loop = kind(model, rows, objective, recipe, ranks, checkpoints, False, lambda _: None, lambda: False)
     loop._prepare_model()

@@ -187,11 +187,14 @@ def _train(job: FineTuneJob, resolved: Resolved, settings: Settings, candidate: 
     rows = [facts.train.sha256, facts.fingerprints.sha256]  # a job that asks other suites of the same rows is not trained again
     models = [base.digest, teacher.digest if teacher else None]
     tried = {"candidate": name, "validation": _sha256(facts.validation)} if name else {}
-    digest = digest_of({"step": "train", "rows": rows, "models": models, "training": weights, **_said(spec), **tried})
+    beside = [[one.name, one.file.sha256, one.weight, one.loss] for one in facts.auxiliary]
+    besides = {"auxiliary": beside} if beside else {}
+    digest = digest_of({"step": "train", "rows": rows, "models": models, "training": weights, **_said(spec), **tried, **besides})
     return TrainRequest(
         **_common(job, settings, digest),
         rows=facts.train,
         validation=facts.validation,
+        auxiliary=facts.auxiliary,
         fingerprints=facts.fingerprints,
         base=base,
         teacher=teacher,
@@ -279,6 +282,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
             "findings": _findings(resolved),
             "replayed_rows": _replayed_rows(resolved),
             "archived_train": facts.archived_train.model_dump(mode="json") if facts.archived_train else None,
+            **({"auxiliary": [one.model_dump(mode="json") for one in facts.auxiliary]} if facts.auxiliary else {}),
         },
         lineage={
             "namespace": job.metadata.namespace,
@@ -290,6 +294,7 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
             "champion": champion.model_dump(mode="json") if champion else None,
             "replayed": resolved.replayed.model_dump(mode="json") if resolved.replayed else None,
             **({"candidates": resolved.pick.ranking.model_dump(mode="json")} if resolved.pick else {}),
+            **({"auxiliary": {one.name: one.file.sha256 for one in facts.auxiliary}} if facts.auxiliary else {}),
             "prepare": prepared.digest,
             "train": trained.digest,
             "evaluate": evaluated.digest,
@@ -301,7 +306,8 @@ def _publish(job: FineTuneJob, resolved: Resolved, judgement: Judgement, setting
 def _explicit(spec: FineTuneJobSpec, facts: PrepareFacts) -> Training:
     """The recipe without anything that is left to a preset."""
     own = presets.from_own_version(spec.model, spec.base_model)
-    return presets.resolve(spec.training, facts.train_rows, facts.shape, facts.validation_rows, goes_on=own)
+    rows, validated, beside = facts.train_rows, facts.validation_rows, facts.auxiliary
+    return presets.resolve(spec.training, rows, facts.shape, validated, goes_on=own, beside=beside)
 
 
 def _as_trained(recipe: Training, facts: TrainFacts) -> Training:

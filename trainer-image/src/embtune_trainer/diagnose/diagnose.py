@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from embtune_api.diagnosis import DiagnosisProgress, DiagnosisRequest, Measured, OneBatch, RateSweep, ShortRun
-from embtune_api.presets import steps_per_epoch
+from embtune_api.presets import steps_with
 from embtune_api.status import Progress
 from embtune_store import folders, open_store
 from embtune_trainer.cpus import usable_cpus
@@ -43,7 +43,7 @@ class _Alone(Ranks):
 
 
 def run_diagnosis(request: DiagnosisRequest, say: Say) -> Measured:
-    """All experiments, each from the untrained weights.
+    """All experiments, each from the untrained weights, with the main rows and their loss: auxiliary sets take no part.
 
     Args:
         say: is told how far it is.
@@ -83,7 +83,7 @@ def run_diagnosis(request: DiagnosisRequest, say: Say) -> Measured:
     bf16 = recipe.precision == "bf16" or (recipe.precision == "Auto" and has_bf16(device))
     steps = _Steps(say)
     bench = Bench.of(learner.model, recipe, lesson.rows, steps.count, bf16=bf16)
-    total_steps = (recipe.epochs or 1) * steps_per_epoch(len(records), recipe.batch_size or share.batch_size)
+    total_steps = (recipe.epochs or 1) * steps_with(train.auxiliary, len(records), recipe.batch_size or share.batch_size)
     effort = _effort(bench, lesson, share, request.seconds)
     found, run, one = _experiments(bench, lesson, unseen, share, effort, steps, total_steps)
     return Measured(

@@ -22,11 +22,12 @@ _FEWEST_LOOKS = 4
 
 def findings_of(outcome: Outcome, recipe: Training) -> list[TrainingFinding]:
     """Everything that was noticed, the most telling first."""
+    curve = outcome.main_curve
     found = [
-        overfit(outcome.validated, outcome.curve),
+        overfit(outcome.validated, curve),
         dead_layers(outcome.layers),
-        exploding(outcome.curve, outcome.layers, recipe),
-        loss_that_does_not_fall(outcome.curve, recipe),
+        exploding(curve, outcome.layers, recipe),
+        loss_that_does_not_fall(curve, recipe),
     ]
     return [finding for finding in found if finding]
 

@@ -11,8 +11,8 @@ import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
+from embtune_api.auxiliary import MAIN
 from embtune_api.errors import Stopped
-from embtune_api.presets import steps_per_epoch
 from embtune_api.training import Training
 from embtune_api.training_record import LayerNorms, LossPoint
 from embtune_trainer.packed import Chosen, Padded, choose_forward
@@ -28,6 +28,7 @@ from embtune_trainer.train.objectives import Objective
 from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import TrainingRows
+from embtune_trainer.train.sets import Sets
 from embtune_trainer.train.telling import Telling
 from embtune_trainer.train.tune import make_optimizer, set_rate
 
@@ -62,6 +63,8 @@ class Loop:
     """Of rank 0, as often as `report`."""
     memory: Memory = field(default_factory=Memory)
     looks: Looks = field(default_factory=Looks)
+    sets: Sets | None = None
+    """Whose the rows are; None: all are the main ones."""
 
     def run(self) -> Outcome:
         """Train to the end, from the newest complete checkpoint.
@@ -81,10 +84,10 @@ class Loop:
             done = step + 1
             now = time.monotonic()
             outcome.seconds, outcome.rows = now - started, outcome.rows + len(batch)
-            on_curve = done % max(1, self.total_steps // CURVE_POINTS) == 0 or done == self.total_steps
+            on_curve = self._is_on_curve(done, batch, outcome)
             if on_curve or now - last_report >= REPORT_SECONDS:
                 last_report = now
-                self._tell(step, loss, norm, outcome, on_curve)
+                self._tell(step, batch, loss, norm, outcome, on_curve)
             is_best = self.looks.look(done, self.total_steps, self.model, outcome)
             if self.looks.say_enough(outcome):
                 outcome.stopped_early = done < self.total_steps
@@ -133,7 +136,11 @@ class Loop:
 
     @property
     def _steps_per_epoch(self) -> int:
-        return steps_per_epoch(len(self.rows), self._batch_size)
+        return sum(self._sets.steps(self._batch_size))
+
+    @cached_property
+    def _sets(self) -> Sets:
+        return self.sets or Sets(len(self.rows))
 
     @property
     def _telling(self) -> Telling:
@@ -186,16 +193,33 @@ class Loop:
         optimizer.step()
         return loss, norm
 
-    def _tell(self, step: int, loss: Tensor, norm: Tensor, outcome: Outcome, on_curve: bool) -> None:
+    def _is_on_curve(self, done: int, batch: Rows, outcome: Outcome) -> bool:
+        """Now and then, of each set: one that is seldom drawn has its points, too."""
+        apart = max(1, self.total_steps // CURVE_POINTS)
+        if not self._sets.beside:
+            return done % apart == 0 or done == self.total_steps
+        name, apart = self._sets.name(batch), apart * (1 + len(self._sets.beside))
+        last = next((point.step for point in reversed(outcome.curve) if point.auxiliary == name), None)
+        return last is None or done - last >= apart or done == self.total_steps
+
+    def _tell(self, step: int, batch: Rows, loss: Tensor, norm: Tensor, outcome: Outcome, on_curve: bool) -> None:
         value, done = float(loss), step + 1
         learning_rate = (self.recipe.learning_rate or 0.0) * schedule(step, self.total_steps, self.recipe.warmup_ratio)
         if on_curve:
             self._telling.refuse_nonsense(step, float(loss), float(norm))
-            outcome.curve.append(LossPoint(step=done, loss=value, learning_rate=learning_rate, grad_norm=float(norm)))
+            point = LossPoint(
+                step=done, loss=value, learning_rate=learning_rate, grad_norm=float(norm), auxiliary=self._sets.name(batch)
+            )
+            outcome.curve.append(point)
         if self.ranks.first:
-            progress = self._telling.progress(done, value, outcome, [self.memory.note, self.looks.note(outcome)])
+            notes = [self._note(batch), self.memory.note, self.looks.note(outcome)]
+            progress = self._telling.progress(done, value, outcome, notes)
             self.show(Moment(progress, learning_rate, float(norm)))
             self.report(progress)
+
+    def _note(self, batch: Rows) -> str:
+        """Whose the loss is, for whoever looks at the progress."""
+        return f"a batch of {self._sets.name(batch) or MAIN}" if self._sets.beside else ""
 
     def _save(self, done: int, optimizer: torch.optim.AdamW, outcome: Outcome) -> None:
         if self.ranks.first:

@@ -38,6 +38,11 @@ class Outcome:
     stopped_early: bool = False
 
     @property
+    def main_curve(self) -> list[LossPoint]:
+        """Of batches of the main rows: the losses of other sets are not to be compared with theirs."""
+        return [point for point in self.curve if point.auxiliary is None]
+
+    @property
     def samples_per_second(self) -> float:
         return self.rows / self.seconds if self.seconds else 0.0
 

@@ -38,6 +38,7 @@ from embtune_trainer.cpus import usable_cpus
 from embtune_trainer.encoder import device_for, device_name, fetch_model, has_bf16
 from embtune_trainer.processes import die_with_parent
 from embtune_trainer.progress import progress_writer
+from embtune_trainer.train.auxiliary import courses, with_auxiliary
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.consistency import check_consistency
 from embtune_trainer.train.frozen import forget_vectors
@@ -52,6 +53,7 @@ from embtune_trainer.train.metrics import serve_metrics
 from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import TrainingRows, read_records, texts_of
+from embtune_trainer.train.sets import Sets
 from embtune_trainer.train.teaching import ask_teacher, refuse_without_negatives
 from embtune_trainer.train.trial import try_out
 from embtune_trainer.train.validation import Teach, Validation, make_validation
@@ -123,15 +125,17 @@ def _train(request: TrainRequest) -> None:
         dimension = model.get_embedding_dimension()
         teach = partial(ask_teacher, request, store=store, ranks=ranks, device=device, dimension=dimension, report=report)
         rows, objective = learner.learn_from(records, teach(records), store, keys, ranks, report)
+        sets = Sets(len(rows), request.auxiliary)
+        rows, objective = with_auxiliary(rows, objective, request.auxiliary, store, model, recipe)
         bf16 = recipe.precision == "bf16" or (recipe.precision == "Auto" and has_bf16(device))
         if ranks.first:
             stop_asked = _or_control(stop_asked, store, keys)
             show = serve_metrics(device)
         else:
             show = nobody
-        looks = Looks(_validation(request, store, model, len(rows), teach), ranks, recipe.evaluation_steps or 0, bf16)
+        looks = Looks(_validation(request, store, model, sets.main_rows, teach), ranks, recipe.evaluation_steps or 0, bf16)
         memory = Memory.of(recipe, batch_texts(rows, recipe, ranks.world), request.killed)
-        loop = Loop(model, rows, objective, recipe, ranks, checkpoints, bf16, report, stop_asked, show, memory, looks)
+        loop = Loop(model, rows, objective, recipe, ranks, checkpoints, bf16, report, stop_asked, show, memory, looks, sets)
         outcome = loop.run()
         if ranks.first:
             findings = [*findings_of(outcome, recipe), *check_consistency(model, texts_of(records))]
@@ -146,7 +150,7 @@ def _validation(request: TrainRequest, store: Store, model: SentenceTransformer,
     if request.validation is None or not recipe.evaluation_steps:
         return None
     records = read_records(folders.read_verified(store, request.validation))
-    return make_validation(records, model, recipe, questions_a_look(recipe, rows), teach)
+    return make_validation(records, model, recipe, questions_a_look(recipe, rows, request.auxiliary), teach)
 
 
 def _listen_for_stop() -> Callable[[], bool]:
@@ -217,7 +221,7 @@ def _finish(
         model=trained,
         seconds=outcome.seconds,
         samples_per_second=outcome.samples_per_second,
-        final_loss=outcome.curve[-1].loss,
+        final_loss=outcome.main_curve[-1].loss,
         total_steps=loop.total_steps,
         encoder=learner.settings,
         max_seq_length=request.training.explicit_max_seq_length,
@@ -254,7 +258,8 @@ def _report(
         recipe=request.training.model_dump(mode="json", by_alias=True),
         tuned=learner.tuned.part,
         encoder=learner.settings,
-        rows=len(loop.rows),
+        rows=loop.sets.main_rows if loop.sets else len(loop.rows),
+        auxiliary=courses(request.auxiliary, outcome.curve, request.training.batch_size or 1),
         total_steps=loop.total_steps,
         resumed_from_step=outcome.resumed_from,
         seconds=outcome.seconds,
