@@ -12,7 +12,7 @@ import pytest
 from embtune_api.errors import Exit, StoreError
 from embtune_api.ranking import Pick
 from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest, TrainRequest
-from embtune_operator.pipeline.plan import job_keys
+from embtune_operator.pipeline.step_requests import job_keys
 from embtune_store import documents
 from factories import a_job, a_model
 from support.failing import Faults, failing_store
