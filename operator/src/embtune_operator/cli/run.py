@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from embtune_api.resources import FineTuneJob
-    from embtune_api.spec import Runtime
+    from embtune_api.runtime import Runtime
     from embtune_operator.local.warm import WarmHandle
     from embtune_store.protocol import Store
 
