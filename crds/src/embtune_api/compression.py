@@ -10,8 +10,16 @@ from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
 
 _NOTHING = "say how: dimension, precision: int8, or both"
-REF = "(has({0}.dimension) ? string({0}.dimension) + ({0}.precision == 'int8' ? '-int8' : '') : {0}.precision)"
-"""CEL: what is called `Compression.ref` here."""
+_CUT = "g.metric.matches('^[^/]*@[0-9]')"
+IS_OF_WAY = (
+    f"has(c.dimension) == {_CUT} && (!has(c.dimension) || int(g.metric.find('@[0-9]+').substring(1)) == c.dimension)"
+    " && (c.precision == 'int8') == g.metric.matches('[-@]int8/')"
+)
+"""CEL: the metric of gate g is of vectors that are made smaller in the way c."""
+IS_THE_SAME = (
+    "has(o.dimension) == has(c.dimension) && (!has(o.dimension) || o.dimension == c.dimension) && o.precision == c.precision"
+)
+"""CEL: o and c are one way."""
 
 
 class Compression(Resource):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from embtune_api.base import Resource
-from embtune_api.compression import REF, Compression
+from embtune_api.compression import IS_THE_SAME, Compression
 from embtune_api.cost import COST, CostSettings, are_timed, is_cost
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
@@ -159,7 +159,7 @@ class Suite(Resource):
 
     @model_validator(mode="after")
     @cel(
-        f"!has(self.compressed) || self.compressed.all(c, self.compressed.exists_one(o, {REF.format('o')} == {REF.format('c')}))",
+        f"!has(self.compressed) || self.compressed.all(c, self.compressed.exists_one(o, {IS_THE_SAME}))",
         _ONE_WAY,
         field="compressed",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from embtune_api.compression import REF
+from embtune_api.compression import IS_OF_WAY
 from embtune_api.cost import COST_METRICS
 from embtune_api.losses import (
     BUILT,
@@ -110,12 +110,12 @@ NEGATIVES_FOR_NOTHING = (
 
 _RANKED = matches("g.metric", f"/({'|'.join(RETRIEVAL_METRICS)})@")
 _YIELDS = {
-    **dict.fromkeys(RANKED_KINDS, f"{_RANKED} && int(g.metric.split('/')[1].split('@')[1]) in s.cutoffs"),
-    **{kind: f"g.metric.split('/')[1] in {[*names]}" for kind, names in PLAIN_METRICS.items()},
+    **dict.fromkeys(RANKED_KINDS, f"{_RANKED} && int(g.metric.split('@')[g.metric.split('@').size() - 1]) in s.cutoffs"),
+    **{kind: matches("g.metric", f"/({'|'.join(names)})$") for kind, names in PLAIN_METRICS.items()},
 }
 _OF_SUITE = (
-    "(g.metric.startsWith(s.name + '/') || (has(s.compressed) && "
-    f"s.compressed.exists(c, g.metric.startsWith(s.name + '@' + {REF.format('c')} + '/'))))"
+    "(g.metric.startsWith(s.name + '/') || "
+    f"(g.metric.startsWith(s.name + '@') && has(s.compressed) && s.compressed.exists(c, {IS_OF_WAY})))"
 )
 YIELDED = "(g.metric in {} || self.evaluation.suites.exists(s, {} && ({})))".format(
     [*COST_METRICS], _OF_SUITE, " || ".join(f"(s.kind == {quoted(kind)} && {yields})" for kind, yields in _YIELDS.items())
