@@ -44,8 +44,9 @@ def resolve(
     """The recipe with every preset value made explicit, for `rows` prepared rows of a shape. A maxSeqLength that is Auto stays:
     it takes a tokenizer.
 
-    Starting points by data size: small sets need more passes and smaller batches, large sets a gentler rate. A line that goes on
-    from its own version has most of the way behind it: one epoch at the gentlest rate, so that little is forgotten.
+    Starting points by data size: small sets have few steps, and need more passes at a higher rate; large sets a gentler one. A
+    line that goes on from its own version has most of the way behind it: one epoch at the gentlest rate, so that little is
+    forgotten.
 
     Raises:
         InvalidInput: the loss learns from scores of 0 and 1, and there are others; or from triplets, and there are pairs; or
@@ -138,7 +139,7 @@ def batch_size(training: Training, rows: int) -> int:
 
 def _starting_points(rows: int) -> tuple[int, int, float]:
     """Epochs, rows in a batch, learning rate."""
-    return (4, 16, 2e-5) if rows < 5_000 else (3, 32, 2e-5) if rows <= 50_000 else (2, 64, 1e-5)
+    return (4, 32, 5e-5) if rows < 5_000 else (3, 32, 2e-5) if rows <= 50_000 else (2, 64, 1e-5)
 
 
 def refuse_other_exam(suites: Sequence[Suite], exam: Prepared) -> None:
