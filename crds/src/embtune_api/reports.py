@@ -19,7 +19,15 @@ from embtune_api.replayed import ReplayReport
 from embtune_api.slices import SliceScores
 from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
-from embtune_api.training_record import LayerNorms, LossPoint, MemoryReport, TrainingFinding, ValidationReport
+from embtune_api.training_record import (
+    LayerNorms,
+    LossPoint,
+    LossScale,
+    MemoryReport,
+    Precision,
+    TrainingFinding,
+    ValidationReport,
+)
 from embtune_api.tune import TunedPart
 
 Action = Literal["failed", "removed", "kept"]
@@ -208,7 +216,13 @@ class TrainingReport(Document):
     seconds: float
     samples_per_second: float
     device: str
-    precision: Literal["fp32", "bf16"]
+    precision: Precision
+    precision_because: str
+    """It was asked for, or what the hardware has."""
+    skipped_steps: int = 0
+    """Whose gradient overflowed in fp16, and which changed no weight."""
+    loss_scale: LossScale | None = None
+    """At the end; None: not in fp16."""
     processes: int
     masked_negatives: int
     """In-batch negatives left out because they are known positives."""

@@ -102,7 +102,7 @@ RECIPE: Object = {
         "maxGradNorm": 2.5,
         "dropout": 0.05,
         "activationCheckpointing": True,
-        "precision": "bf16",
+        "precision": "fp16",
         "checkpointSteps": 50,
         "deterministic": True,
         "seed": 8,

@@ -78,6 +78,25 @@ def test_memory_that_runs_out_on_one_process_changes_no_gradient(gradients: list
         assert_same(run["cramped"], run["gradient"])
 
 
+def test_two_processes_agree_on_a_step_that_overflows_on_one_of_them(gradients: list[Path]) -> None:
+    one, first, second = (saved(gradients[at] / f"fp16-{rank}.npz") for at, rank in ((0, 0), (1, 0), (1, 1)))
+    assert [int(run["skipped"]) for run in (one, first, second)] == [1, 1, 1]
+    assert [float(run["scale"]) for run in (one, first, second)] == [32768] * 3
+    assert np.array_equal(first["weights"], second["weights"])
+    assert np.abs(first["weights"] - one["weights"]).mean() < 1e-5
+
+
+def test_processes_find_how_many_texts_fit_into_the_smallest_memory(gradients: list[Path]) -> None:
+    one, first, second = (int(saved(gradients[at] / f"fp16-{rank}.npz")["texts"]) for at, rank in ((0, 0), (1, 0), (1, 1)))
+    assert one == first == second
+    assert 1 <= one < 120
+
+
+def test_processes_take_the_arithmetic_that_all_of_them_have(gradients: list[Path]) -> None:
+    found = [saved(gradients[at] / f"fp16-{rank}.npz")["precision"] for at, rank in ((0, 0), (1, 0), (1, 1))]
+    assert found == ["bf16", "fp16", "fp16"]
+
+
 def assert_same(gradient: np.ndarray, other: np.ndarray) -> None:
     cosine = gradient @ other / (np.linalg.norm(gradient) * np.linalg.norm(other))
     assert cosine >= 0.9999

@@ -107,7 +107,7 @@ def _script(evidence: Evidence, training: Training, encoder: EncoderSettings, se
         losses=sorted({one.loss.name for one in sets}),
         retrieval=measure not in _EVALUATORS,
         evaluator=_EVALUATORS.get(measure, "InformationRetrievalEvaluator"),
-        bf16=evidence.training is not None and evidence.training.precision == "bf16",
+        precision=evidence.training.precision if evidence.training else "fp32",
         base=_hub_name(version.metadata.base_model),
         revision=version.metadata.base_model.get("revision"),
         query_prompt=encoder.query_prompt,

@@ -201,6 +201,8 @@ def training_facts(report: TrainingReport) -> Facts:
         rows.append(
             ("memory", f"ran out {len(report.memory.events)} times; {last.texts:,} texts at once since step {last.step:,}")
         )
+    if report.skipped_steps:
+        rows.append(("skipped", f"{report.skipped_steps:,} steps, whose gradients overflowed in fp16"))
     if report.resumed_from_step is not None:
         rows.append(("resumed", f"from step {report.resumed_from_step:,}"))
     return Facts("Training", tuple(rows))
