@@ -135,7 +135,8 @@ def _staged(store: Store, evidence: Evidence) -> StoredModel:
 def _rows(store: Store, evidence: Evidence) -> StoredFile:
     """Those of the job, or the copy that the line keeps."""
     version = evidence.subject.version
-    return _there(store, evidence, [evidence.prepared and evidence.prepared.train, version and version.metadata.archived_train])
+    of_job = evidence.prepared.train if evidence.prepared else None
+    return _there(store, evidence, [of_job, version.metadata.archived_train if version else None])
 
 
 def _there(store: Store, evidence: Evidence, places: Sequence[StoredFile | None]) -> StoredFile:
