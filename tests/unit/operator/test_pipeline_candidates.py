@@ -72,8 +72,8 @@ def test_each_has_the_jobs_recipe_but_for_what_it_says_otherwise() -> None:
     world.run()
     cold, warm, other = trainings(world)
     assert [one.candidate for one in (cold, warm, other)] == ["cold", "warm", "other"]
-    assert (cold.training.learning_rate, warm.training.learning_rate) == (1e-6, 5e-5)
-    assert cold.training.model_copy(update={"learning_rate": 5e-5}) == warm.training == other.training
+    assert (cold.training.learning_rate, warm.training.learning_rate) == (1e-6, 7e-5)
+    assert cold.training.model_copy(update={"learning_rate": 7e-5}) == warm.training == other.training
     assert cold.base == warm.base == a_model("base")
     assert other.base == a_model("hf://c/d")
     assert other.encoder
