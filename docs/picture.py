@@ -14,7 +14,7 @@ from embtune_api.documents.job import JobResult
 from embtune_api.keys import LineKeys
 from embtune_operator.identity import with_local_uid
 from embtune_operator.jobfile import load_job
-from embtune_operator.pipeline.plan import job_keys
+from embtune_operator.pipeline.step_requests import job_keys
 from embtune_operator.view.progress import steps
 from embtune_operator.view.summary import print_summary
 from embtune_store import documents, open_store

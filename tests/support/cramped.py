@@ -33,9 +33,12 @@ class CrampedGradient(BatchGradient):
 
     budget: int | None
     from_step: int
+    sizes: list[int] = field(default_factory=list)
+    """Of all that was embedded at once, in order."""
 
     def _embed(self, step: int, number: int, group: Any, texts: Any) -> Tensor:
         size = len(group) * max(len(texts[index]) for index in group)
+        self.sizes.append(size)
         if self.budget is not None and step >= self.from_step and size > self.budget:
             raise torch.OutOfMemoryError(f"{size} tokens at once are more than {self.budget}")
         return super()._embed(step, number, group, texts)
@@ -64,6 +67,19 @@ class Cramped(Loop):
         return CrampedGradient(**vars(super().gradient), budget=self.budget, from_step=self.from_step)
 
 
+@dataclass
+class BudgetGauge:
+    """Says how much of its budget a training used."""
+
+    loop: Cramped
+
+    def begin(self) -> None:
+        self.loop.gradient.sizes.clear()  # type: ignore[attr-defined]
+
+    def fullest(self) -> float:
+        return max(self.loop.gradient.sizes) / (self.loop.budget or 1)  # type: ignore[attr-defined]
+
+
 @contextmanager
 def one_process() -> Iterator[Ranks]:
     """This process alone is the training."""
@@ -80,21 +96,24 @@ def one_process() -> Iterator[Ranks]:
 def a_loop(
     base: Path, rows: list[dict[str, Any]], recipe: Training, ranks: Ranks, checkpoints: Checkpoints, **cramped: Any
 ) -> Cramped:
-    """A training, ready to run; `validation`: rows that it looks at."""
+    """A training, ready to run; `validation`: rows that it looks at. Its budget is what it finds where it probes its memory."""
     model = load_encoder(base, torch.device("cpu"))
     asked = make_validation(cramped.pop("validation", []), model, recipe, questions=60)
     tokenized, objective = tokenize_rows(rows, model, recipe.explicit_max_seq_length), make_objective(rows, recipe.loss)
-    return Cramped(
+    loop = Cramped(
         model,
         tokenized,
         objective,
         recipe,
         ranks,
         checkpoints,
-        False,
+        cramped.pop("dtype", torch.float32),
         lambda _: None,
         cramped.pop("stop_asked", lambda: False),
         looks=Looks(asked, ranks, recipe.evaluation_steps or 0),
         memory=Memory.of(recipe, batch_texts(tokenized, recipe, ranks.world)),
         **cramped,
     )
+    if recipe.micro_batch_size == "Auto":
+        loop.gauge = BudgetGauge(loop)
+    return loop

@@ -247,6 +247,7 @@ def _training() -> TrainingReport:
         samples_per_second=60,
         device="cpu",
         precision="fp32",
+        precision_because="it was asked for",
         processes=1,
         masked_negatives=0,
         padding_factor=1.2,

@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from embtune_api.auxiliary import AuxiliaryLoss
 from embtune_api.digest import digest_of, sha256_hex, tree_digest
 from embtune_api.documents.files import StepManifest, StoredFile, StoredModel
+from embtune_api.documents.prepare import PreparedSet, ResolvedSource
 from embtune_api.documents.train import TrainFacts
 from embtune_api.keys import StepKeys
+from embtune_api.losses import LossName, Prepared
 from embtune_api.reports import TrainingReport
 from embtune_api.requests import StepRequest, TrainRequest
+from embtune_api.sources import Columns
 from embtune_api.status import Progress
 from embtune_api.training import Training
 from embtune_store import documents, open_store
@@ -84,6 +88,29 @@ def warm_process(scratch: Path) -> Iterator[Warm]:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """An auxiliary set."""
+
+    name: str
+    loss: LossName
+    rows: Sequence[Mapping[str, Any]]
+    shape: Prepared = "pairs"
+    weight: float = 1.0
+
+    def prepared(self, file: StoredFile) -> PreparedSet:
+        source = ResolvedSource(
+            uri=f"{self.name}.jsonl",
+            sha256=file.sha256,
+            size=file.size,
+            rows=len(self.rows),
+            columns=Columns(anchor="anchor", positive="positive"),
+            weight=self.weight,
+        )
+        loss = AuxiliaryLoss(name=self.loss)
+        return PreparedSet(name=self.name, source=source, shape=self.shape, loss=loss, rows=len(self.rows), file=file)
+
+
+@dataclass(frozen=True)
 class TrainingRun:
     """One training in a store of its own."""
 
@@ -125,6 +152,7 @@ def a_training(
     processes: int = 1,
     validation: Sequence[Mapping[str, Any]] | None = None,
     teacher: Path | None = None,
+    beside: Sequence[Beside] = (),
 ) -> TrainingRun:
     """A store with prepared rows, a staged base and a staged teacher, and the request to train on them."""
     store = open_store(str(folder))
@@ -139,6 +167,7 @@ def a_training(
         job_uid="uid",
         digest=digest_of({"recipe": recipe, "rows": rows}),
         rows=stored,
+        auxiliary=[one.prepared(_stored(store, places.auxiliary_rows(one.name), one.rows)) for one in beside],
         validation=_stored(store, places.validation_rows, validation) if validation else None,
         fingerprints=StoredFile(key=places.fingerprints, size=0, sha256=sha256_hex(b"")),
         base=_staged(store, base, prepared.base_model("0")),
@@ -158,3 +187,8 @@ def _stored(store: Store, key: str, rows: Sequence[Mapping[str, Any]]) -> Stored
     data = "".join(json.dumps(row) + "\n" for row in rows).encode()
     store.put(key, data)
     return StoredFile(key=key, size=len(data), sha256=sha256_hex(data))
+
+
+def a_file() -> StoredFile:
+    """One that nobody reads."""
+    return StoredFile(key="unread", size=0, sha256=sha256_hex(b""))

@@ -1,9 +1,13 @@
-"""The page on the preset says what the bench found."""
+"""The page on the preset says what it chooses, and what the bench found."""
+
+import re
 
 import pytest
 
 from bench.auto.recipes import SETS, auto, grid
 from bench.auto.result import AUTO, CLOSE, Result
+from embtune_api.presets import resolve
+from embtune_api.training import Training
 from support.measured import measured_by
 
 
@@ -32,3 +36,17 @@ def test_the_preset_chooses_what_the_job_leaves_out() -> None:
     assert size
     assert rate
     assert len({recipe.explicit for recipe in grid(64)}) == 4
+
+
+def test_the_page_tells_what_the_preset_chooses() -> None:
+    told = re.findall(r"^\| (?:fewer|up|more|any).*?\| (\d) \| (.+) \| (\S+) \|$", AUTO.words, re.MULTILINE)
+    few, some, many = (_chosen(rows) for rows in (4_999, 50_000, 50_001))
+    assert _chosen(5_000) == some
+    assert [(int(epochs), int(size), float(rate)) for epochs, size, rate in told[:3]] == [few, some, many]
+    assert told[3] == (str(_chosen(4_999, goes_on=True)[0]), "as above", "1e-5")
+
+
+def _chosen(rows: int, *, goes_on: bool = False) -> tuple[int | None, int | None, float | None]:
+    """Epochs, batch size, learning rate."""
+    recipe = resolve(Training(), rows, goes_on=goes_on)
+    return recipe.epochs, recipe.batch_size, recipe.learning_rate

@@ -13,6 +13,7 @@ from embtune_api.resources import FineTuneJob
 from embtune_api.training_record import TrainingFinding
 from embtune_operator.diagnose.causes import LEARNT, CauseName
 from embtune_trainer.diagnose import effort, rates
+from embtune_trainer.train import scaling
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
@@ -39,6 +40,7 @@ def test_numbers_are_those_of_the_code() -> None:
     assert f"every {presets._PASSED_A_QUESTION} rows" in PAGE
     assert f"{presets.FEWEST_VALIDATED} validation rows or more" in PAGE
     assert f"Default: {EarlyStopping().patience}" in PAGE
+    assert f"more than\n{scaling.MANY * 100:.0f} % of the steps (and more than {scaling.A_FEW})" in PAGE
 
 
 def test_the_diagnosis_is_told_with_its_causes_and_numbers() -> None:

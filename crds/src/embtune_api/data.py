@@ -6,7 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from embtune_api import auxiliary as beside
 from embtune_api.augment import COLUMNS, KEEPS_WORDS, Augment
+from embtune_api.auxiliary import AuxiliarySet
 from embtune_api.balance import Balance
 from embtune_api.base import Resource
 from embtune_api.build import Build
@@ -38,6 +40,8 @@ class Data(Resource):
     """How often rows of each class are trained on; None: each once, but for its source's weight."""
     augment: Augment | None = None
     """New rows made of those to train on; None: none are made."""
+    auxiliary: Annotated[list[AuxiliarySet], Field(min_length=1, max_length=4)] | None = None
+    """Data sets to train on beside these rows, each with a loss of its own; None: there are none."""
 
     @model_validator(mode="after")
     @cel(
@@ -53,6 +57,13 @@ class Data(Resource):
                     f"train[0] maps {shapes[0]} and train[{number}] {shape}: sources go together where all are pairs or "
                     f"triplets, all scored pairs, or all labelled texts"
                 )
+        return self
+
+    @model_validator(mode="after")
+    @cel(beside.CEL_NAMES, beside.ONE_NAME, field="auxiliary")
+    def _auxiliary_sets_have_names_of_their_own(self) -> Self:
+        if not beside.have_own_names(self.auxiliary or []):
+            raise ValueError(beside.ONE_NAME)
         return self
 
     @model_validator(mode="after")

@@ -315,6 +315,10 @@ class DataKeys:
         """jsonl, as train_rows"""
         return f"{self.root}/validation.jsonl"
 
+    def auxiliary_rows(self, name: str) -> str:
+        """jsonl, as train_rows, of the auxiliary set that has this name"""
+        return f"{self.root}/auxiliary/{name}.jsonl"
+
     @property
     def fingerprints(self) -> str:
         """Hashes of the training texts, the base model's included."""

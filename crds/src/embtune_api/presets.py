@@ -1,6 +1,9 @@
 """Everything that is `Auto`, spelled out; and what only the data can tell to be wrong."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from embtune_api.base_model import BaseModelRef
 from embtune_api.data import Data
@@ -12,6 +15,9 @@ from embtune_api.metrics import SuiteKind, suite_metrics
 from embtune_api.suite_kinds import EXAM_KINDS
 from embtune_api.training import Training
 from embtune_api.tune import FEWEST_FROM_SCRATCH
+
+if TYPE_CHECKING:
+    from embtune_api.documents.prepare import PreparedSet
 
 FEWEST_VALIDATED = 50
 """Validation rows: fewer say too little about which step was best."""
@@ -39,13 +45,23 @@ def from_own_version(model: str, base: BaseModelRef) -> bool:
 
 
 def resolve(
-    training: Training, rows: int, shape: Prepared = "pairs", validation_rows: int = 0, *, goes_on: bool = False
+    training: Training,
+    rows: int,
+    shape: Prepared = "pairs",
+    validation_rows: int = 0,
+    *,
+    goes_on: bool = False,
+    beside: Sequence[PreparedSet] = (),
 ) -> Training:
     """The recipe with every preset value made explicit, for `rows` prepared rows of a shape. A maxSeqLength that is Auto stays:
     it takes a tokenizer.
 
-    Starting points by data size: small sets need more passes and smaller batches, large sets a gentler rate. A line that goes on
-    from its own version has most of the way behind it: one epoch at the gentlest rate, so that little is forgotten.
+    Starting points by data size: small sets have few steps, and need more passes at a higher rate; large sets a gentler one. A
+    line that goes on from its own version has most of the way behind it: one epoch at the gentlest rate, so that little is
+    forgotten.
+
+    Args:
+        beside: auxiliary sets. They make epochs longer; epochs, batchSize and learningRate are by the main rows alone.
 
     Raises:
         InvalidInput: the loss learns from scores of 0 and 1, and there are others; or from triplets, and there are pairs; or
@@ -73,7 +89,7 @@ def resolve(
         epochs, learning_rate = 1, 1e-5
     epochs = training.epochs or epochs
     size = training.batch_size or size
-    steps = epochs * steps_per_epoch(rows, size)
+    steps = epochs * steps_with(beside, rows, size)
     stopping = _explicit_stopping(training, shape)
     if training.wants_validation and not validation_rows:
         raise InvalidInput(
@@ -116,12 +132,12 @@ def _evaluation_steps(training: Training, passed: int, steps: int, validation_ro
     return -(-steps // looks) if looks else 0
 
 
-def questions_a_look(training: Training, rows: int) -> int:
+def questions_a_look(training: Training, rows: int, beside: Sequence[PreparedSet] = ()) -> int:
     """At most, of the validation rows; the recipe has every value explicit. More looks ask less each."""
     assert training.epochs
     assert training.batch_size
     assert training.evaluation_steps
-    looks = max(1, training.epochs * steps_per_epoch(rows, training.batch_size) // training.evaluation_steps)
+    looks = max(1, training.epochs * steps_with(beside, rows, training.batch_size) // training.evaluation_steps)
     fair = rows * training.epochs // (_PASSED_A_QUESTION * looks)
     return max(FEWEST_VALIDATED, min(_MOST_QUESTIONS, fair))
 
@@ -138,7 +154,7 @@ def batch_size(training: Training, rows: int) -> int:
 
 def _starting_points(rows: int) -> tuple[int, int, float]:
     """Epochs, rows in a batch, learning rate."""
-    return (4, 16, 2e-5) if rows < 5_000 else (3, 32, 2e-5) if rows <= 50_000 else (2, 64, 1e-5)
+    return (4, 32, 5e-5) if rows < 5_000 else (3, 32, 2e-5) if rows <= 50_000 else (2, 64, 1e-5)
 
 
 def refuse_other_exam(suites: Sequence[Suite], exam: Prepared) -> None:
@@ -180,3 +196,13 @@ def refuse_longer_vectors(suites: Sequence[Suite], dimension: int | None, whose:
 def steps_per_epoch(rows: int, batch_size: int) -> int:
     """Global batches an epoch: sizes differ by at most one, so there is no ragged tail."""
     return max(1, -(-rows // batch_size))
+
+
+def steps_of(auxiliary: PreparedSet, batch_size: int) -> int:
+    """Global batches of an auxiliary set in each epoch of the main rows."""
+    return max(1, round(steps_per_epoch(auxiliary.rows, batch_size) * auxiliary.weight))
+
+
+def steps_with(beside: Sequence[PreparedSet], rows: int, batch_size: int) -> int:
+    """Global batches an epoch: of the main rows, each once, and of the sets beside them."""
+    return steps_per_epoch(rows, batch_size) + sum(steps_of(one, batch_size) for one in beside)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from embtune_api.augment_report import AugmentReport
+from embtune_api.auxiliary_report import AuxiliaryCourse, AuxiliaryReport
 from embtune_api.balance import BalanceBy, BalanceMethod
 from embtune_api.base import Document
 from embtune_api.check_reports import ClassSizes, LanguageReport, TokenReport
@@ -18,7 +19,15 @@ from embtune_api.replayed import ReplayReport
 from embtune_api.slices import SliceScores
 from embtune_api.split import Side, SplitMethod
 from embtune_api.status import Metrics
-from embtune_api.training_record import LayerNorms, LossPoint, MemoryReport, TrainingFinding, ValidationReport
+from embtune_api.training_record import (
+    LayerNorms,
+    LossPoint,
+    LossScale,
+    MemoryReport,
+    Precision,
+    TrainingFinding,
+    ValidationReport,
+)
 from embtune_api.tune import TunedPart
 
 Action = Literal["failed", "removed", "kept"]
@@ -38,7 +47,8 @@ class Finding(Document):
     fragmentation, fragmentation/unknown: words that the base model does not know; tokens: they could not be counted;
     build/alone, build/capped, build/no-negative: what could not be made of the rows to train on, or was not; mine/champion,
     mine/too-few: another model looked for hard negatives than was asked for, or fewer were found; augment/casing: the base model
-    does not tell apart what was made; replay/nothing, replay/too-few: no rows were replayed, or fewer than was asked for"""
+    does not tell apart what was made; replay/nothing, replay/too-few: no rows were replayed, or fewer than was asked for;
+    auxiliary/NAME/… of an auxiliary set"""
     rows: int
     """Rows with that fault; for `exam` and `validation` their queries, for build/capped pairs."""
     action: Action
@@ -177,6 +187,8 @@ class DataReport(Document):
     """Where it was asked for."""
     augment: AugmentReport | None = None
     """Rows made of rows to train on, where they were asked for."""
+    auxiliary: list[AuxiliaryReport] = []
+    """Sets that are trained on beside these rows."""
     exam: str
     """Digest of the exam that this job is judged on."""
     exam_frozen_by_this_job: bool
@@ -196,12 +208,21 @@ class TrainingReport(Document):
     encoder: EncoderSettings
     """What the published model reads and gives."""
     rows: int
+    """The main ones."""
+    auxiliary: list[AuxiliaryCourse] = []
+    """Sets that were trained on beside them."""
     total_steps: int
     resumed_from_step: int | None
     seconds: float
     samples_per_second: float
     device: str
-    precision: Literal["fp32", "bf16"]
+    precision: Precision
+    precision_because: str
+    """It was asked for, or what the hardware has."""
+    skipped_steps: int = 0
+    """Whose gradient overflowed in fp16, and which changed no weight."""
+    loss_scale: LossScale | None = None
+    """At the end; None: not in fp16."""
     processes: int
     masked_negatives: int
     """In-batch negatives left out because they are known positives."""

@@ -17,7 +17,7 @@ from embtune_api.data import Data
 from embtune_api.documents.cost import AskedCost
 from embtune_api.documents.evaluate import RoleBounds
 from embtune_api.documents.files import StoredFile, StoredModel
-from embtune_api.documents.prepare import ResolvedBase, StagedSuite
+from embtune_api.documents.prepare import PreparedSet, ResolvedBase, StagedSuite
 from embtune_api.documents.publish import Owner
 from embtune_api.encoder import Encoder, EncoderSettings
 from embtune_api.evaluation import Suite
@@ -77,8 +77,10 @@ class TrainRequest(StepRequest):
     """What prepare left to train on."""
     validation: StoredFile | None = None
     """What prepare left to validate on; None: nothing."""
+    auxiliary: list[PreparedSet] = []
+    """What is trained on beside them."""
     fingerprints: StoredFile
-    """Of those rows, and of everything that the base was trained on."""
+    """Of all these rows, and of everything that the base was trained on."""
     base: StoredModel
     teacher: StoredModel | None = None
     """Whom the loss learns from; None: from nobody."""

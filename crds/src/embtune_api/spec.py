@@ -11,23 +11,20 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from embtune_api import auxiliary as beside
 from embtune_api import candidates as tried
-from embtune_api.base import Resource
 from embtune_api.base_model import BaseModelRef
 from embtune_api.candidates import Candidate
-from embtune_api.cost import COST_METRICS
 from embtune_api.crd import expressions
 from embtune_api.crd.declare import cel
 from embtune_api.data import Data
 from embtune_api.early_stopping import OF_PAIRS
 from embtune_api.encoder import Encoder
-from embtune_api.evaluation import THE_EXAM, Evaluation
+from embtune_api.examined import Examined
 from embtune_api.losses import SHAPE_COLUMNS, TRANSLATIONS, built_as, learns_from
 from embtune_api.member import LineMember
-from embtune_api.metrics import suite_of
 from embtune_api.names import DnsLabel
-from embtune_api.promotion import Promotion
-from embtune_api.slices import NAME
+from embtune_api.runtime import Runtime
 from embtune_api.training import Training
 
 NO_VALIDATION = (
@@ -47,31 +44,9 @@ FROZEN_VECTORS = (
 )
 TRAINED_UNREAD = "training.maxSeqLength is above encoder.maxSeqLength: the published model would not read what training did"
 _FROZEN = "has(self.training.tune) && self.training.tune.documentEncoder == 'Frozen'"
-_NO_SUCH_SLICE = "a gate's slice is one of evaluation.slices"
-_NOT_SLICED = "slices are of the line's exam: a gate with a slice takes a metric of a suite without data or beir of its own"
 
 
-class Runtime(Resource):
-    """Where the steps run, on how much, and how often they are tried."""
-
-    profile: DnsLabel | None = None
-    """A profile of the platform (node selector, tolerations, limits); a local run has none."""
-    nodes: Annotated[int, Field(ge=1, le=1024)] = 1
-    """Pods that train together."""
-    gpus_per_node: Annotated[int, Field(ge=0, le=64)] = 0
-    """GPUs of each of these pods; 0: it trains on the CPU."""
-    processes_per_node: Annotated[int, Field(ge=1, le=256)] = 1
-    """Training processes in each of these pods: usually one a GPU."""
-    max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
-    """Launches of a step that may fail by its own fault; evictions and lost nodes are not counted."""
-    deadline_seconds: Annotated[int, Field(ge=60, le=2_592_000)] | None = None
-    """The job fails when it is not done this long after its first step started; time suspended or queued counts."""
-    candidates_seconds: Annotated[int, Field(ge=1, le=2_592_000)] | None = None
-    """The budget of candidates: once their trainings have taken this long, all together, no further one is begun; one that has
-    begun is finished, and the first is always trained. Time suspended or queued does not count. None: all are trained."""
-
-
-class Recipe(Resource):
+class Recipe(Examined):
     """What a job does, whatever line it is for."""
 
     base_model: BaseModelRef
@@ -83,8 +58,6 @@ class Recipe(Resource):
     """Bases or recipes of which the best is looked for: each is trained on the same rows, one after the other, and they are
     ranked on the same validation rows. The winner alone is examined, judged and published. None: spec.baseModel is trained by
     spec.training."""
-    evaluation: Evaluation = Evaluation(suites=[THE_EXAM])
-    promotion: Promotion = Promotion()
     runtime: Runtime = Runtime()
     suspend: bool = False
     """True: save a checkpoint and free the pods; false again: go on from there. May be changed at any time."""
@@ -250,6 +223,27 @@ class Recipe(Resource):
             raise ValueError(tried.NO_CANDIDATES)
         return self
 
+    @model_validator(mode="after")
+    @cel(beside.CEL_TRIED, beside.TRIED, field="data.auxiliary")
+    def _auxiliary_sets_are_not_for_candidates(self) -> Self:
+        if self.data.auxiliary and self.candidates:
+            raise ValueError(beside.TRIED)
+        return self
+
+    @model_validator(mode="after")
+    @cel(beside.CEL_FROZEN, beside.FROZEN, field="data.auxiliary")
+    def _auxiliary_sets_train_one_encoder(self) -> Self:
+        if self.data.auxiliary and self._documents_stay:
+            raise ValueError(beside.FROZEN)
+        return self
+
+    @model_validator(mode="after")
+    @cel(beside.CEL_BATCHES, beside.SMALL_BATCH, field="training.batchSize")
+    def _auxiliary_batches_hold_several_labels(self) -> Self:
+        if not beside.have_whole_batches(self.data.auxiliary or [], self.training.batch_size):
+            raise ValueError(beside.SMALL_BATCH)
+        return self
+
     def tried_as(self, candidate: Candidate) -> Self:
         """The job as it would be with this candidate alone."""
         own = {
@@ -263,51 +257,6 @@ class Recipe(Resource):
     @property
     def _documents_stay(self) -> bool:
         return self.training.tune is not None and self.training.tune.documents_stay
-
-    @model_validator(mode="after")
-    @cel(f"self.promotion.gates.all(g, {expressions.YIELDED})", expressions.NOT_YIELDED, field="promotion.gates")
-    def _gates_name_metrics_that_exist(self) -> Self:
-        suites = [suite.asked_with(way) for suite in self.evaluation.suites for way in suite.ways]
-        known = [*(name for suite in suites for name in suite.metrics()), *COST_METRICS]
-        for number, gate in enumerate(self.promotion.gates):
-            if gate.metric not in known:
-                raise ValueError(
-                    f"promotion.gates[{number}].metric {gate.metric} is not yielded by any suite; "
-                    f"choose one of {', '.join(known)}"
-                )
-        return self
-
-    @model_validator(mode="after")
-    @cel(
-        "self.promotion.gates.all(g, !has(g.slice) || (has(self.evaluation.slices) && "
-        f"self.evaluation.slices.exists(s, g.slice.startsWith({NAME.format('s')} + '='))))",
-        _NO_SUCH_SLICE,
-        field="promotion.gates",
-    )
-    def _gates_name_slices_that_exist(self) -> Self:
-        known = [one.name for one in self.evaluation.slices or []]
-        for number, gate in enumerate(self.promotion.gates):
-            if gate.slice is not None and gate.slice.partition("=")[0] not in known:
-                raise ValueError(
-                    f"promotion.gates[{number}].slice {gate.slice}: {_NO_SUCH_SLICE}, "
-                    f"which {'are ' + ', '.join(known) if known else 'there are none of'}"
-                )
-        return self
-
-    @model_validator(mode="after")
-    @cel(
-        "self.promotion.gates.all(g, !has(g.slice) || "
-        "self.evaluation.suites.exists(s, "
-        "(g.metric.startsWith(s.name + '/') || g.metric.startsWith(s.name + '@')) && !has(s.data) && !has(s.beir)))",
-        _NOT_SLICED,
-        field="promotion.gates",
-    )
-    def _slices_are_of_the_exam(self) -> Self:
-        sliced = {suite.name for suite in self.evaluation.suites if not suite.has_own_exam}
-        for number, gate in enumerate(self.promotion.gates):
-            if gate.slice is not None and suite_of(gate.metric).partition("@")[0] not in sliced:
-                raise ValueError(f"promotion.gates[{number}].metric {gate.metric}: {_NOT_SLICED}")
-        return self
 
 
 class FineTuneJobSpec(Recipe, LineMember):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from embtune_api.at_once import MicroBatch
 from embtune_api.base import Resource
 from embtune_api.crd.declare import cel
 from embtune_api.early_stopping import EarlyStopping
@@ -117,13 +118,15 @@ class Training(Resource):
     """Gradients are scaled down to this length."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Overrides the base model's dropout during training."""
-    micro_batch_size: Annotated[int, Field(ge=1, le=65536)] | None = None
+    micro_batch_size: MicroBatch | None = None
     """Texts whose activations each process holds in memory at once: fewer need less memory and more time; the batch and its
-    negatives stay as they are. Default: all of the batch, and half as many whenever memory runs out."""
+    negatives stay as they are. Auto: on a GPU, as many as are found to fit before the first step, with a tenth of the memory left
+    free. Default: all of the batch. Whatever it is, it becomes half as many whenever memory runs out."""
     activation_checkpointing: bool = False
     """Compute the activations of each layer again when they are needed: far less memory, about a third more time."""
-    precision: Literal["Auto", "fp32", "bf16"] = "Auto"
-    """Auto: bf16 arithmetic where the hardware has it, else fp32; weights are kept in fp32."""
+    precision: Literal["Auto", "fp32", "bf16", "fp16"] = "Auto"
+    """Of the arithmetic; weights are kept in fp32. Auto: bf16 where the hardware of every process has it; else fp16 on GPUs with
+    tensor cores; else fp32. In fp16 the loss is scaled up, so that small gradients are not lost."""
     checkpoint_steps: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Steps between checkpoints; default: an eighth of the run, and at least every ten minutes."""
     evaluation_steps: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
@@ -154,6 +157,13 @@ class Training(Resource):
         if self.loss.name in _OF_LABELS and small:
             raise ValueError(f"{SMALL_BATCH}, not {self.batch_size}")
         return self
+
+    @property
+    def texts_at_once(self) -> int | None:
+        """Whose activations are held at once, where the recipe names a number."""
+        if self.loss.is_cached:
+            return self.loss.mini_batch_size
+        return None if self.micro_batch_size == "Auto" else self.micro_batch_size
 
     @model_validator(mode="after")
     @cel(f"!has(self.microBatchSize) || !(self.loss.name in {sorted(CACHED.values())})", CACHED_ALREADY, field="microBatchSize")

@@ -6,6 +6,9 @@ from typing import Literal
 
 from embtune_api.base import Document
 
+Precision = Literal["fp32", "bf16", "fp16"]
+"""Of arithmetic."""
+
 
 class LossPoint(Document):
     """One step of the training's curve."""
@@ -15,6 +18,8 @@ class LossPoint(Document):
     learning_rate: float
     grad_norm: float
     """Of the whole gradient, before clipping."""
+    auxiliary: str | None = None
+    """The auxiliary set that the batch was of; None: the main rows."""
 
 
 class MemoryEvent(Document):
@@ -28,12 +33,40 @@ class MemoryEvent(Document):
     """What the machine said, shortened."""
 
 
+class MemoryProbe(Document):
+    """`training.microBatchSize: Auto`: what was found on a GPU before the first step, with the longest texts of all rows."""
+
+    texts: int
+    """Most of those tried whose activations fit at once, with a tenth of the memory left free."""
+    batch_texts: int
+    """Of the job's largest batch, on one process."""
+    used: float
+    """Share of the memory that so many took."""
+    seconds: float
+
+    @property
+    def at_once(self) -> int | None:
+        """How many are held at once; None: the whole batch."""
+        return self.texts if self.texts < self.batch_texts else None
+
+
 class MemoryReport(Document):
     """How much was in memory at once. The batch, its negatives and its gradient are the same, whatever stands here."""
 
     texts: int | None
     """Whose activations each process held at once in the end; None: those of the whole batch."""
     events: list[MemoryEvent]
+    probe: MemoryProbe | None = None
+    """None: nothing was tried before the first step."""
+
+
+class LossScale(Document):
+    """fp16 alone: by how much the loss was multiplied, so that small gradients are not rounded to 0."""
+
+    scale: float
+    """Now. Halved when a gradient overflows, doubled after 2,000 steps in a row that do not."""
+    good_steps: int
+    """Since it last changed."""
 
 
 class LayerNorms(Document):
@@ -75,6 +108,6 @@ class ValidationReport(Document):
 class TrainingFinding(Document):
     """Something about the training that a person should know."""
 
-    check: Literal["overfit", "loss", "gradient/dead", "gradient/exploding", "model"]
+    check: Literal["overfit", "loss", "gradient/dead", "gradient/exploding", "gradient/overflow", "model", "memory"]
     message: str
     """What was seen, likely causes in order, and what to do."""

@@ -82,7 +82,11 @@ def _files(job: FineTuneJob) -> list[tuple[str, str]]:
         for number, suite in enumerate(job.spec.evaluation.suites)
         for source in suite.sources
     ]
-    return [*((f"spec.data.train[{number}].uri", source.uri) for number, source in enumerate(job.spec.data.train)), *suites]
+    auxiliary = [
+        (f"spec.data.auxiliary[{number}].train.uri", one.train.uri) for number, one in enumerate(job.spec.data.auxiliary or [])
+    ]
+    main = [(f"spec.data.train[{number}].uri", source.uri) for number, source in enumerate(job.spec.data.train)]
+    return [*main, *auxiliary, *suites]
 
 
 def _file_digest(job: FineTuneJob, field: str, uri: str, folder: Path) -> str | None:

@@ -57,6 +57,7 @@ def main() -> int:
 def outcome_of(real: RealSet, length: int, seeds: Sequence[int]) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         prepared = prepare(Path(folder), real.taken(), real.data("rows.jsonl"))
+    assert len(prepared.records) >= ROWS, f"{real.name} has {len(prepared.records)} rows to train on: take more"
     base = score(load_encoder(BASE, device_for(0)), prepared.exam)
     by_recipe = {recipe.explicit: recipe for recipe in [*grid(length), auto(length)]}
     trained = {explicit: trainings(recipe, prepared, seeds) for explicit, recipe in by_recipe.items()}

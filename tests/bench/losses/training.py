@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from bench.trainer.workload import BASE
 from embtune_api.presets import resolve
 from embtune_api.training import Training
-from embtune_trainer.encoder import device_for, has_bf16, load_encoder
+from embtune_trainer.encoder import device_for, load_encoder
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.loop import Loop
 from embtune_trainer.train.objectives import make_objective
+from embtune_trainer.train.precision import choose_arithmetic
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import Record, tokenize_rows
 from embtune_trainer.train.teaching import ask_teacher
@@ -38,5 +39,6 @@ def train(records: Sequence[Record], recipe: dict[str, Any], seed: int, teacher:
         rows = tokenize_rows(records, model, explicit.explicit_max_seq_length)
         objective = make_objective(records, explicit.loss, lessons, explicit.matryoshka)
         checkpoints = Checkpoints(run.store, run.keys)
-        Loop(model, rows, objective, explicit, ranks, checkpoints, has_bf16(device), lambda _: None, lambda: False).run()
+        dtype = choose_arithmetic("Auto", device, ranks).dtype
+        Loop(model, rows, objective, explicit, ranks, checkpoints, dtype, lambda _: None, lambda: False).run()
     return model

@@ -21,7 +21,7 @@ from embtune_api.presets import resolve
 from embtune_api.requests import PrepareRequest
 from embtune_api.training import Training
 from embtune_store import open_store
-from embtune_trainer.encoder import device_for, has_bf16, load_encoder
+from embtune_trainer.encoder import device_for, load_encoder
 from embtune_trainer.evaluate.exam import LoadedExam, group_index, load_exam
 from embtune_trainer.evaluate.suites import ask
 from embtune_trainer.prepare import run_prepare
@@ -30,6 +30,7 @@ from embtune_trainer.prepare.jsonl import to_line
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.loop import Loop
 from embtune_trainer.train.objectives import make_objective
+from embtune_trainer.train.precision import choose_arithmetic
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import Record, read_records, tokenize_rows
 from embtune_trainer.train.save import save
@@ -102,7 +103,8 @@ def train(
     rows = tokenize_rows(records, model, explicit.explicit_max_seq_length)
     objective = make_objective(records, explicit.loss) if masked else nothing_known(len(records), explicit.loss.explicit_scale)
     checkpoints = Checkpoints(open_store("memory://"), keys(seed))
-    Loop(model, rows, objective, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False).run()
+    dtype = choose_arithmetic("Auto", device, Ranks()).dtype
+    Loop(model, rows, objective, explicit, Ranks(), checkpoints, dtype, lambda _: None, lambda: False).run()
     return model
 
 

@@ -19,13 +19,14 @@ from sentence_transformers import SentenceTransformer
 from bench.trainer.unmasked import alone, nothing_known
 from bench.trainer.workload import BASE, ROWS, keys, recipe
 from embtune_store import open_store
-from embtune_trainer.encoder import device_for, has_bf16, load_encoder
+from embtune_trainer.encoder import device_for, load_encoder
 from embtune_trainer.evaluate.encoding import encode
 from embtune_trainer.evaluate.ranking import rank_passages
 from embtune_trainer.evaluate.retrieval_metrics import retrieval_metric
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.loop import Loop
 from embtune_trainer.train.objectives.pairs import Ranking
+from embtune_trainer.train.precision import choose_arithmetic
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import tokenize_rows
 from support.rows import banking77_texts, in_class_pairs
@@ -59,7 +60,8 @@ def ndcg_after_training(masked: bool, seed: int) -> tuple[float, int]:
     rows, scale = tokenize_rows(records, model, explicit.explicit_max_seq_length), explicit.loss.explicit_scale
     objective = Ranking.of(records, scale) if masked else nothing_known(len(rows), scale)
     checkpoints = Checkpoints(open_store("memory://"), keys(seed))
-    loop = Loop(model, rows, objective, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False)
+    dtype = choose_arithmetic("Auto", device, Ranks()).dtype
+    loop = Loop(model, rows, objective, explicit, Ranks(), checkpoints, dtype, lambda _: None, lambda: False)
     outcome = loop.run()
     return ndcg(model), outcome.masked_negatives
 

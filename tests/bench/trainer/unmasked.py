@@ -12,11 +12,12 @@ import torch.distributed as dist
 from bench.trainer.workload import Measured, keys, recipe
 from embtune_api.training import Training
 from embtune_store import open_store
-from embtune_trainer.encoder import device_for, has_bf16, load_encoder
+from embtune_trainer.encoder import device_for, load_encoder
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.loop import Loop
 from embtune_trainer.train.objectives.pairs import Ranking
 from embtune_trainer.train.positives import KnownPositives
+from embtune_trainer.train.precision import choose_arithmetic
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import read_records, tokenize_rows
 from embtune_trainer.train.save import save
@@ -49,7 +50,8 @@ def main() -> None:
     rows = tokenize_rows(read_records(rows_file.read_bytes()), model, explicit.explicit_max_seq_length)
     unmasked = nothing_known(len(rows), explicit.loss.explicit_scale)
     checkpoints = Checkpoints(open_store(f"{out}-scratch"), keys(seed))
-    loop = Loop(model, rows, unmasked, explicit, Ranks(), checkpoints, has_bf16(device), lambda _: None, lambda: False)
+    dtype = choose_arithmetic("Auto", device, Ranks()).dtype
+    loop = Loop(model, rows, unmasked, explicit, Ranks(), checkpoints, dtype, lambda _: None, lambda: False)
     with Measured() as measured:
         outcome = loop.run()
     save(model, out)

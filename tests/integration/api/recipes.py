@@ -102,7 +102,7 @@ RECIPE: Object = {
         "maxGradNorm": 2.5,
         "dropout": 0.05,
         "activationCheckpointing": True,
-        "precision": "bf16",
+        "precision": "fp16",
         "checkpointSteps": 50,
         "deterministic": True,
         "seed": 8,
@@ -299,6 +299,20 @@ _SUITES: tuple[Object, ...] = (
         },
     ),
 )
+
+
+def _beside(name: str, columns: Object, loss: Object, **source: Any) -> Object:
+    """An auxiliary set."""
+    one = {"name": name, "train": {"uri": f"s3://datasets/{name}.csv", "columns": columns, **source}, "loss": loss}
+    return {**SHORT, "data": {**SHORT["data"], "auxiliary": [one]}}
+
+
+_SETS = (
+    _beside("faq", _PAIRS, {"name": "MultipleNegativesRanking", "scale": 10.5}, weight=2.5, language="en", **_DATASETS),
+    _beside("hard", {"anchor": "q", "positive": "a", "negative": "n"}, {"name": "Triplet", "margin": 2.5}),
+    _beside("sts", _HEADLESS["columns"], {"name": "CoSENT"}, header=_HEADLESS["header"]),
+    _beside("tickets", {"text": "ticket", "label": "queue"}, {}),
+)
 RECIPES = (
     RECIPE,
     _OTHERWISE,
@@ -306,6 +320,7 @@ RECIPES = (
     _STRATIFIED,
     *_SUITES,
     _FROM_NOTHING,
+    *_SETS,
     *_TRIED,
     _TAUGHT,
     _GUIDED,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from embtune_api.resources import KINDS
-from integration.api.across import augment, candidates, gates, kinds, places, rows, shapes, split, suites, training
+from integration.api.across import augment, auxiliary, candidates, gates, kinds, places, rows, shapes, split, suites, training
 from integration.api.cases import cases_of, example_with
 from integration.api.examples import FULL, SHORTEST, changed
 from integration.api.fields import Field, Path, fields_of
@@ -14,7 +14,7 @@ from integration.api.server import Server
 from integration.api.verdicts import difference
 
 FIELDS = [(kind, field) for kind in KINDS for field in fields_of(kind)]
-TABLES = (places, shapes, training, candidates, rows, augment, split, gates, suites, kinds)
+TABLES = (places, shapes, training, candidates, auxiliary, rows, augment, split, gates, suites, kinds)
 RULES = [pytest.param(*rule, id=sentence) for table in TABLES for sentence, rule in table.RULES.items()]
 
 

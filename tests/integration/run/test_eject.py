@@ -1,5 +1,6 @@
 """`embtune eject`: what is left behind trains by sentence-transformers alone, to about the same scores."""
 
+import json
 import re
 import subprocess
 import sys
@@ -43,6 +44,15 @@ def test_the_script_trains_to_about_the_same_scores(second: Finished, tmp_path: 
         line.split("==") for line in (out / "requirements.txt").read_text(encoding="utf-8").splitlines() if "==" in line
     )
     assert {"torch", "transformers", "sentence-transformers"} <= pinned.keys()
+
+
+def test_the_script_computes_in_the_same_arithmetic(first: Finished, copy_of: CopyOf, tmp_path: Path) -> None:
+    line = copy_of(first)
+    (report,) = line.store.rglob("train/*/report.json")
+    report.write_text(json.dumps(read_json(report) | {"precision": "fp16"}), encoding="utf-8")
+    embtune("eject", f"{MODEL}@1", "--out", tmp_path / "plain", "--store", line.store, "--namespace", NAMESPACE).ended(0)
+    script = (tmp_path / "plain" / "train.py").read_text(encoding="utf-8")
+    assert "    bf16=False,\n    fp16=True,  # on a GPU alone\n    seed=" in script
 
 
 def test_what_is_there_stays(first: Finished, tmp_path: Path) -> None:

@@ -123,9 +123,9 @@ def test_whoever_was_killed_begins_with_less() -> None:
     assert Memory.of(RECIPE, WHOLE, killed=1).texts == WHOLE // 2
     again = Memory.of(RECIPE, WHOLE, killed=2)
     assert again.note == f"memory ran out in an earlier attempt: {WHOLE // 4} texts at once since then"
-    again.recall([MemoryEvent(step=3, texts=WHOLE // 2, reason="")])
+    again.recall([MemoryEvent(step=3, texts=WHOLE // 2, reason="")], None)
     assert again.texts == WHOLE // 4
-    again.recall([MemoryEvent(step=3, texts=1, reason="")])
+    again.recall([MemoryEvent(step=3, texts=1, reason="")], None)
     assert again.texts == 1
 
 

@@ -81,7 +81,7 @@ def test_the_weights_of_the_best_step_come_out(stopped: tuple[Cramped, Outcome])
     assert loop.steps[-1][0] + 1 == outcome.validated[-1].step == best.step + 3 * 2, "three looks without a better one"
     assert best.step < outcome.validated[-1].step < loop.total_steps
     assert loop.looks.validation
-    again = loop.looks.validation.look(best.step, loop.model, bf16=False)
+    again = loop.looks.validation.look(best.step, loop.model, torch.float32)
     assert again == best, "the same weights answer the same"
     assert f"best at step {best.step}" in loop.looks.note(outcome)
     report = loop.looks.report(outcome)
@@ -148,7 +148,7 @@ def test_every_shape_has_its_metric(tiny_model: Path, pairs: list[dict[str, str]
     assert validation.selection.metric == metric
     assert validation.rows_with_loss % 8 == 0
     assert validation.questions <= 40
-    point = validation.look(3, model, bf16=False)
+    point = validation.look(3, model, torch.float32)
     assert -1 <= point.score <= 1
     assert np.isfinite(point.loss)
     assert model.training

@@ -9,7 +9,7 @@ from embtune_api.requests import PublishRequest
 from embtune_api.resources import FineTuneJob
 from embtune_api.training import Training
 from embtune_operator.cluster import child_name
-from embtune_operator.pipeline.plan import job_keys
+from embtune_operator.pipeline.step_requests import job_keys
 from embtune_operator.registry.history import read_history
 from embtune_operator.registry.references import find_version
 from embtune_operator.registry.release import promote, rollback

@@ -12,8 +12,8 @@ from embtune_api.status import Attempt, Progress
 from embtune_operator.cluster import child_name
 from embtune_operator.pipeline.attempts import REMEMBERED
 from embtune_operator.pipeline.conditions import shortened
-from embtune_operator.pipeline.plan import job_keys
 from embtune_operator.pipeline.retries import pause
+from embtune_operator.pipeline.step_requests import job_keys
 from factories import NOON, a_job, minutes, settings
 from support.pipeline_world import EASY, World, outcome
 

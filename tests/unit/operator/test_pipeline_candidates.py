@@ -12,7 +12,7 @@ import pytest
 from embtune_api.errors import Exit, StoreError
 from embtune_api.ranking import Pick
 from embtune_api.requests import EvaluateRequest, PrepareRequest, PublishRequest, TrainRequest
-from embtune_operator.pipeline.plan import job_keys
+from embtune_operator.pipeline.step_requests import job_keys
 from embtune_store import documents
 from factories import a_job, a_model
 from support.failing import Faults, failing_store
@@ -72,8 +72,8 @@ def test_each_has_the_jobs_recipe_but_for_what_it_says_otherwise() -> None:
     world.run()
     cold, warm, other = trainings(world)
     assert [one.candidate for one in (cold, warm, other)] == ["cold", "warm", "other"]
-    assert (cold.training.learning_rate, warm.training.learning_rate) == (1e-6, 2e-5)
-    assert cold.training.model_copy(update={"learning_rate": 2e-5}) == warm.training == other.training
+    assert (cold.training.learning_rate, warm.training.learning_rate) == (1e-6, 5e-5)
+    assert cold.training.model_copy(update={"learning_rate": 5e-5}) == warm.training == other.training
     assert cold.base == warm.base == a_model("base")
     assert other.base == a_model("hf://c/d")
     assert other.encoder

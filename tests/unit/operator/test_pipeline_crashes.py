@@ -10,7 +10,7 @@ import pytest
 
 from embtune_api.errors import StoreError
 from embtune_operator.cluster import ClusterError
-from embtune_operator.pipeline.plan import job_keys
+from embtune_operator.pipeline.step_requests import job_keys
 from embtune_operator.registry.history import read_history
 from embtune_operator.registry.release import promote
 from embtune_operator.registry.versions import version_numbers

@@ -12,8 +12,8 @@ from embtune_api.status import Launch, Progress
 from embtune_operator.cluster import ClusterError, child_name
 from embtune_operator.pipeline.hold import Hold
 from embtune_operator.pipeline.memory import Memory
-from embtune_operator.pipeline.plan import job_keys
 from embtune_operator.pipeline.settled import is_settled
+from embtune_operator.pipeline.step_requests import job_keys
 from embtune_operator.registry.history import read_history
 from embtune_operator.registry.versions import version_numbers
 from factories import METRIC, NOON, a_job, minutes

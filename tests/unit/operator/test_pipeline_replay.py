@@ -12,7 +12,7 @@ from embtune_api.digest import sha256_hex
 from embtune_api.keys import LineKeys
 from embtune_api.replayed import Replayed
 from embtune_api.requests import PrepareRequest
-from embtune_operator.pipeline.plan import job_keys
+from embtune_operator.pipeline.step_requests import job_keys
 from embtune_operator.registry.history import read_history
 from embtune_operator.registry.release import promote
 from embtune_store import documents

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -163,9 +162,9 @@ def test_the_verdict_says_what_the_exam_can_tell_and_how_often_it_was_asked() ->
     assert "20 candidates have been judged on this exam" in often.hints[1]
 
 
-def test_a_verdict_with_changed_gates_takes_under_two_seconds_and_reads_scores_alone() -> None:
-    """Of an exam as large as tldr's, and more gates than anybody has."""
-    store, queries = open_store("memory://"), 6_500
+def test_a_verdict_with_changed_gates_reads_scores_alone() -> None:
+    """How long it takes is measured by `make bench-encoding`."""
+    store, queries = open_store("memory://"), 800
     exam = LineKeys("team", "line").exam("e" * 64)
     kept = {
         role: keep_scores(store, exam.results(role * 8, "s" * 64), scores(noise(mean, queries, spread=0.3, seed=seed)))
@@ -185,9 +184,6 @@ def test_a_verdict_with_changed_gates_takes_under_two_seconds_and_reads_scores_a
         a_gate(**EVERY),
         *(a_gate(minDelta=-0.05, against="Production", slice=f"lang={value}") for value in "abcd"),
     ]
-    rule(gates[:1], facts, "e" * 64, suites, 3, store)  # imports
-    started = time.process_time()
     verdict = rule(gates, facts, "e" * 64, suites, 3, store).verdict
-    assert time.process_time() - started < 2
     assert [result.outcome for result in verdict.gates[:4]] == ["Passed"] * 4
     assert {stored.key for stored in store.list("")} == there

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sentence_transformers import SentenceTransformer
 
 from embtune_trainer.encoder import tokenize
@@ -59,9 +60,9 @@ def count_texts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     given: list[int] = []
     forward = Packed.__call__
 
-    def counted(self: Packed, texts: list[np.ndarray], bf16: bool) -> object:
+    def counted(self: Packed, texts: list[np.ndarray], dtype: torch.dtype) -> object:
         given.append(len(texts))
-        return forward(self, texts, bf16)
+        return forward(self, texts, dtype)
 
     monkeypatch.setattr(Packed, "__call__", counted)
     return given

@@ -108,6 +108,16 @@ def test_what_is_not_known_is_not_in_its_head() -> None:
     assert head["datasets"] == ["org/faq"]
 
 
+def test_auxiliary_sets_are_named_with_their_losses() -> None:
+    tickets = {**SOURCE, "uri": "hf://datasets/org/tickets", "weight": 0.5}
+    beside = {"name": "tickets", "source": tickets, "rows": 2400, "loss": {"name": "BatchHardTriplet"}}
+    card = model_card("faq", metadata(training_data={**metadata().training_data, "auxiliary": [beside]}), evaluation())
+    assert f"| `tickets` | `hf://datasets/org/tickets` | c0ffee | 2,400 | BatchHardTriplet | 0.5 | `{'5' * 64}` |" in card
+    assert head_of(card)["datasets"] == ["org/faq", "org/tickets"]
+    assert "loss:BatchHardTriplet" in head_of(card)["tags"]
+    assert "Trained on beside them" not in model_card("faq", metadata(), evaluation())
+
+
 def test_scores_have_their_bounds_and_gates_their_lines() -> None:
     told = section(model_card("faq", metadata(), evaluation()), "Judged")
     assert "**Passed**: 1 of 1 gate passed" in told

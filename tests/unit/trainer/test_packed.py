@@ -67,7 +67,7 @@ def test_outputs_and_gradients_are_those_of_the_padded_forward(encoder: Any, fam
     outputs, gradients = [], []
     for forward in (Padded(encoder), packed):
         encoder.zero_grad()
-        embeddings = forward(some_texts(), False)
+        embeddings = forward(some_texts(), torch.float32)
         torch.autograd.backward((embeddings * weights).sum())
         outputs.append(embeddings.detach())
         gradients.append({name: p.grad for name, p in encoder.named_parameters() if p.grad is not None})
@@ -83,29 +83,31 @@ def test_any_pooling_is_kept(encoder: Any, mode: str) -> None:
     encoder[1].pooling_mode = mode
     packed = Packed.of(encoder)
     assert packed is not None
-    torch.testing.assert_close(packed(some_texts(), False), Padded(encoder)(some_texts(), False), atol=1e-5, rtol=0)
+    found, expected = (forward(some_texts(), torch.float32) for forward in (packed, Padded(encoder)))
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_in_bf16_it_is_as_near_to_fp32_as_the_padded_forward(encoder: Any, family: str) -> None:
+def test_in_half_precision_it_is_as_near_to_fp32_as_the_padded_forward(encoder: Any, family: str, dtype: torch.dtype) -> None:
     of_family(encoder, family)
     packed = Packed.of(encoder)
     assert packed is not None
     with torch.no_grad():
-        exact = packed(some_texts(), False)
-        errors = [float((forward(some_texts(), True) - exact).abs().max()) for forward in (packed, Padded(encoder))]
+        exact = packed(some_texts(), torch.float32)
+        errors = [float((forward(some_texts(), dtype) - exact).abs().max()) for forward in (packed, Padded(encoder))]
     assert 0 < errors[0] < 3 * errors[1]
 
 
-@pytest.mark.parametrize("bf16", [False, True])
+@pytest.mark.parametrize(("dtype", "apart"), [(torch.float32, 1e-6), (torch.bfloat16, 0.01)], ids=str)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_prepared_for_inference_it_gives_the_same(encoder: Any, family: str, bf16: bool) -> None:
+def test_prepared_for_inference_it_gives_the_same(encoder: Any, family: str, dtype: torch.dtype, apart: float) -> None:
     of_family(encoder, family)
     packed = Packed.of(encoder)
     assert packed is not None
     with torch.no_grad():
-        expected = packed(some_texts(), bf16)
-        torch.testing.assert_close(packed.prepared(bf16)(some_texts(), bf16), expected, atol=0.01 if bf16 else 1e-6, rtol=0)
+        expected = packed(some_texts(), dtype)
+        torch.testing.assert_close(packed.prepared(dtype)(some_texts(), dtype), expected, atol=apart, rtol=0)
 
 
 def test_an_adapter_is_called_as_it_is(encoder: Any) -> None:
@@ -123,7 +125,8 @@ def test_an_adapter_is_called_as_it_is(encoder: Any) -> None:
     packed = Packed.of(encoder)
     assert packed is not None
     with torch.no_grad():
-        found, expected = packed.prepared(False)(some_texts(), False), Padded(encoder)(some_texts(), False)
+        prepared = packed.prepared(torch.float32)
+        found, expected = (forward(some_texts(), torch.float32) for forward in (prepared, Padded(encoder)))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
 
 
@@ -135,7 +138,7 @@ def test_dropout_has_the_strength_that_it_has_in_the_padded_forward(encoder: Any
     texts = some_texts()[:3] * 60
     torch.manual_seed(3)
     with torch.no_grad():
-        spreads = [forward(texts, False).view(60, 3, -1).var(dim=0).mean(dim=1) for forward in (Padded(encoder), packed)]
+        spreads = [forward(texts, torch.float32).view(60, 3, -1).var(dim=0).mean(dim=1) for forward in (Padded(encoder), packed)]
     torch.testing.assert_close(spreads[1], spreads[0], rtol=0.15, atol=0)  # off by a tenth of p would be 0.1 with all others
 
 
@@ -146,7 +149,7 @@ def test_dropout_follows_from_the_seed_alone(encoder: Any) -> None:
 
     def drawn(seed: int) -> torch.Tensor:
         torch.manual_seed(seed)
-        return packed(some_texts(), False).detach()
+        return packed(some_texts(), torch.float32).detach()
 
     assert torch.equal(drawn(1), drawn(1))
     assert not torch.equal(drawn(1), drawn(2))
@@ -198,7 +201,7 @@ def test_an_encoder_that_is_not_known_is_padded(encoder: Any) -> None:
         "padded",
         "DistilBertModel is not among the encoders whose packed forward is known",
     )
-    assert chosen.forward(some_texts(), False).shape == (12, 48)
+    assert chosen.forward(some_texts(), torch.float32).shape == (12, 48)
 
 
 def test_an_encoder_that_checkpoints_its_activations_is_padded(encoder: Any) -> None:

@@ -23,6 +23,8 @@ TokenIds = NDArray[np.int64]
 TOKENIZE_CHUNK = 256
 GROUP_OVERHEAD_TOKENS = {"cpu": 192, "cuda": 16_384}
 """What one more forward pass costs, in tokens: on a CPU next to nothing, on a GPU as much as a small batch."""
+TENSOR_CORES = (7, 0)
+"""The first compute capability that has them."""
 
 
 def device_for(local_rank: int) -> torch.device:
@@ -112,10 +114,14 @@ def length_groups(lengths: NDArray[np.int64], overhead: int, max_rows: int) -> l
     return groups[::-1]
 
 
-def embed(model: SentenceTransformer, ids: list[TokenIds], bf16: bool) -> Tensor:
-    """Sentence embeddings (texts, dim) float32 of one padded batch; differentiable unless under `no_grad`."""
+def embed(model: SentenceTransformer, ids: list[TokenIds], dtype: torch.dtype) -> Tensor:
+    """Sentence embeddings (texts, dim) float32 of one padded batch; differentiable unless under `no_grad`.
+
+    Args:
+        dtype: of matrix products; weights are float32.
+    """
     device = next(model.parameters()).device
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
+    with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
         features = model(_padded(ids, model.tokenizer, device))
     return torch.as_tensor(features["sentence_embedding"]).float()
 
@@ -140,3 +146,8 @@ def has_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def has_fp16(device: torch.device) -> bool:
+    """Whether it is a GPU that computes fp16 several times as fast as fp32: with tensor cores, as V100 and T4 have them."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= TENSOR_CORES

@@ -65,8 +65,9 @@ def model_card(line: str, metadata: Metadata, evaluation: PublishedEvaluation) -
 
 def _head(name: str, metadata: Metadata, evaluation: PublishedEvaluation) -> ModelCardData:
     training, data = _training(metadata), metadata.training_data
-    languages = [source.get("language") for source in data.get("sources", [])]
-    datasets = [found["name"] for found in map(_on_hub, data.get("sources", [])) if found and found["data"]]
+    sources = [*data.get("sources", []), *(one["source"] for one in data.get("auxiliary", []))]
+    datasets = [found["name"] for found in map(_on_hub, sources) if found and found["data"]]
+    languages = [source.get("language") for source in sources]
     base = _on_hub(metadata.base_model)
     return ModelCardData(
         model_name=name,
@@ -77,6 +78,7 @@ def _head(name: str, metadata: Metadata, evaluation: PublishedEvaluation) -> Mod
             *("sentence-transformers", "sentence-similarity", "feature-extraction", "dense", "embtune"),
             *([f"dataset_size:{data['train_rows']}"] if "train_rows" in data else []),
             *([f"loss:{training.loss.name}"] if training else []),
+            *(f"loss:{one['loss']['name']}" for one in data.get("auxiliary", [])),
         ],
         base_model=base["name"] if base else None,
         datasets=sorted(set(datasets)) or None,
@@ -186,11 +188,34 @@ def _data(metadata: Metadata) -> Iterator[str]:
     made = [f"{data[key]:,} of them {how}" for key, how in _MADE.items() if data.get(key)]
     used = [f"{data['train_rows']:,} rows to train on", *made, f"{data['validation_rows']:,} to validate on"]
     yield f"After checks and the split: {', '.join(used)}. The line's exam: {_code(data['exam'])}."
+    yield from _auxiliary(data.get("auxiliary", []))
     yield f"How they were split: {_code(', '.join(f'{name} {value}' for name, value in data['split'].items()))}"
     findings = data.get("findings", [])
     if findings:
         yield "What the checks found:"
         yield _list(f"{_code(one['check'])}, {one['rows']:,} rows, {one['action']}: {_line(one['message'])}" for one in findings)
+
+
+def _auxiliary(sets: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What it was trained on beside the rows that the exam is of."""
+    if not sets:
+        return
+    yield "Trained on beside them, each set with a loss of its own; each batch is of one set:"
+    yield _table(
+        ["set", "source", "revision", "rows", "loss", "weight", "sha256"],
+        [
+            [
+                _code(one["name"]),
+                _code(one["source"]["uri"]),
+                one["source"]["revision"] or "",
+                f"{one['rows']:,}",
+                one["loss"]["name"],
+                f"{one['source']['weight']:g}",
+                _code(one["source"]["sha256"]),
+            ]
+            for one in sets
+        ],
+    )
 
 
 _MADE = {"augmented_rows": "made of others", "replayed_rows": "rows of an earlier version"}

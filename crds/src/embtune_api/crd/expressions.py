@@ -50,14 +50,15 @@ def has_shape(columns: str, shape: Shape) -> str:
     return " && ".join(parts)
 
 
-def _any_shape(columns: str, shapes: list[Shape]) -> str:
+def any_shape(columns: str, shapes: list[Shape]) -> str:
+    """The columns make one of these shapes."""
     return " || ".join(f"({has_shape(columns, shape)})" for shape in shapes)
 
 
-KNOWN_SHAPE = _any_shape("self", list(SHAPE_COLUMNS))
+KNOWN_SHAPE = any_shape("self", list(SHAPE_COLUMNS))
 
 ONE_KIND = " || ".join(
-    f"self.train.all(s, {_any_shape('s.columns', list(shapes))})"
+    f"self.train.all(s, {any_shape('s.columns', list(shapes))})"
     for shapes in (TOGETHER, *((shape,) for shape in SHAPE_COLUMNS if shape not in TOGETHER))
 )
 
@@ -130,9 +131,9 @@ NOT_YIELDED = (
 def _fits(columns: str) -> str:
     """These columns have a shape that the suite's kind can ask."""
     kinds = [kind for kind in KIND_SHAPES if kind not in RANKED_KINDS]
-    ranked = f"self.kind in {[*RANKED_KINDS]} && ({_any_shape(columns, list(KIND_SHAPES['Retrieval']))})"
+    ranked = f"self.kind in {[*RANKED_KINDS]} && ({any_shape(columns, list(KIND_SHAPES['Retrieval']))})"
     return " || ".join(
-        [ranked, *(f"(self.kind == {quoted(kind)} && ({_any_shape(columns, list(KIND_SHAPES[kind]))}))" for kind in kinds)]
+        [ranked, *(f"(self.kind == {quoted(kind)} && ({any_shape(columns, list(KIND_SHAPES[kind]))}))" for kind in kinds)]
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from embtune_api.auxiliary import AuxiliaryLoss
 from embtune_api.base import Document
 from embtune_api.documents.files import StoredFile, StoredModel
 from embtune_api.losses import Prepared
@@ -46,6 +47,27 @@ class StagedSuite(Document):
     """The cross-encoder, as the line keeps it."""
 
 
+class PreparedSet(Document):
+    """An auxiliary set, ready to be trained on."""
+
+    name: str
+    source: ResolvedSource
+    shape: Prepared
+    loss: AuxiliaryLoss
+    """Every value as it is trained with: never Auto."""
+    rows: int
+    """To train on, each once."""
+    file: StoredFile
+    """These rows, as jsonl."""
+    archived: StoredFile | None = None
+    """The copy of them that the line keeps; None: it keeps none."""
+
+    @property
+    def weight(self) -> float:
+        """How often its rows are trained on in an epoch."""
+        return self.source.weight
+
+
 class PrepareFacts(Document):
     """`facts` of the prepare step's manifest: what mutable inputs turned out to be (`resolved.json`)."""
 
@@ -80,6 +102,8 @@ class PrepareFacts(Document):
     """The `DataReport`."""
     suites: list[StagedSuite] = []
     """What suites ask or take beside the line's exam."""
+    auxiliary: list[PreparedSet] = []
+    """What is trained on beside these rows."""
 
     def base_of(self, candidate: str | None) -> ResolvedBase:
         """Where a candidate starts; None: the job has none."""

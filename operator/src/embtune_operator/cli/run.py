@@ -17,7 +17,7 @@ from embtune_operator.cli.options import debug_option, opened, print_json, store
 from embtune_operator.identity import inputs_by_name, with_local_uid
 from embtune_operator.jobfile import load_job
 from embtune_operator.pipeline.conditions import find
-from embtune_operator.pipeline.plan import job_keys
+from embtune_operator.pipeline.step_requests import job_keys
 from embtune_operator.settings import Settings
 from embtune_store import documents
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from embtune_api.resources import FineTuneJob
-    from embtune_api.spec import Runtime
+    from embtune_api.runtime import Runtime
     from embtune_operator.local.warm import WarmHandle
     from embtune_store.protocol import Store
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from embtune_api.documents.exam import Exam
+from embtune_api.documents.prepare import PreparedSet
 from embtune_api.encoder import EncoderSettings
 from embtune_api.errors import InvalidInput
-from embtune_api.losses import LOSS_SHAPES
 from embtune_api.metrics import split_metric
 from embtune_api.training import Training
-from embtune_operator.eject.spelling import left_unsaid, loss_call
+from embtune_operator.eject.sets import auxiliary_set, main_set
+from embtune_operator.eject.spelling import left_unsaid
 from embtune_operator.view.score_table import headline_metrics
 from embtune_store import documents
 from embtune_store.folders import download_folder, read_verified
@@ -22,10 +23,11 @@ from embtune_store.os_failures import os_failures
 from embtune_store.staging import whole_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from embtune_api.documents.files import StoredFile, StoredModel
+    from embtune_operator.eject.sets import ScriptedSet
     from embtune_operator.report.evidence import Evidence
     from embtune_operator.report.subject import Subject
     from embtune_store.protocol import Store
@@ -61,10 +63,16 @@ def eject(store: Store, evidence: Evidence, target: Path) -> list[str]:
         encoder = EncoderSettings.model_validate(recipe.pop("encoder"))
         training = Training.model_validate(recipe)
         rows = read_verified(store, _rows(store, evidence))
+        beside = [
+            (one, read_verified(store, _there(store, evidence, [one.file, one.archived])))
+            for one in map(PreparedSet.model_validate, version.metadata.training_data.get("auxiliary", []))
+        ]
+        sets = [main_set(training.loss, rows), *(auxiliary_set(one, own) for one, own in beside)]
         contents = {
-            "train.py": _script(evidence, training, encoder, _fewest_negatives(rows)).encode(),
+            "train.py": _script(evidence, training, encoder, sets).encode(),
             "requirements.txt": _requirements(evidence).encode(),
             "train.jsonl": rows,
+            **{scripted.file: own for scripted, (_, own) in zip(sets[1:], beside, strict=True)},
             **dict(_exam(store, evidence.subject)),
         }
         base = None if _hub_name(version.metadata.base_model) else _staged(store, evidence)
@@ -77,13 +85,12 @@ def eject(store: Store, evidence: Evidence, target: Path) -> list[str]:
         return left_unsaid(training)
 
 
-def _script(evidence: Evidence, training: Training, encoder: EncoderSettings, negatives: int) -> str:
+def _script(evidence: Evidence, training: Training, encoder: EncoderSettings, sets: Sequence[ScriptedSet]) -> str:
     version, line, job = evidence.subject.version, evidence.subject.line, evidence.subject.job
     assert version
     assert line
     metric = headline_metrics(version.evaluation.candidate)[-1]
     measure = split_metric(metric)[1]
-    shapes = LOSS_SHAPES[training.loss.name] if training.loss.name != "Auto" else frozenset()
     environment = Environment(  # what comes out is Python, and each value goes through `py`
         loader=PackageLoader("embtune_operator.eject"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -95,14 +102,12 @@ def _script(evidence: Evidence, training: Training, encoder: EncoderSettings, ne
         score=_told(version.evaluation.candidate, metric),
         base_score=_told(version.evaluation.base, metric),
         unsaid=left_unsaid(training),
-        loss=loss_call(training.loss),
-        negatives=negatives,
-        negative_columns=[f"negative_{number}" for number in range(negatives)],
-        ranking="pairs" in shapes or "triplets" in shapes,
-        labelled="labelled texts" in shapes,
+        sets=sets,
+        ranking=any(one.kind == "ranking" for one in sets),
+        losses=sorted({one.loss.name for one in sets}),
         retrieval=measure not in _EVALUATORS,
         evaluator=_EVALUATORS.get(measure, "InformationRetrievalEvaluator"),
-        bf16=evidence.training is not None and evidence.training.precision == "bf16",
+        precision=evidence.training.precision if evidence.training else "fp32",
         base=_hub_name(version.metadata.base_model),
         revision=version.metadata.base_model.get("revision"),
         query_prompt=encoder.query_prompt,
@@ -130,7 +135,11 @@ def _staged(store: Store, evidence: Evidence) -> StoredModel:
 def _rows(store: Store, evidence: Evidence) -> StoredFile:
     """Those of the job, or the copy that the line keeps."""
     version = evidence.subject.version
-    places = [evidence.prepared and evidence.prepared.train, version and version.metadata.archived_train]
+    of_job = evidence.prepared.train if evidence.prepared else None
+    return _there(store, evidence, [of_job, version.metadata.archived_train if version else None])
+
+
+def _there(store: Store, evidence: Evidence, places: Sequence[StoredFile | None]) -> StoredFile:
     found = next((file for file in places if file and store.exists(file.key)), None)
     if found is None:
         raise InvalidInput(
@@ -138,10 +147,6 @@ def _rows(store: Store, evidence: Evidence) -> StoredFile:
             f"elsewhere. A job with data.archive: true has its line keep them."
         )
     return found
-
-
-def _fewest_negatives(rows: bytes) -> int:
-    return min((len(json.loads(line).get("negatives", ())) for line in rows.split(b"\n") if line), default=0)
 
 
 def _exam(store: Store, subject: Subject) -> Iterator[tuple[str, bytes]]:

@@ -9,7 +9,7 @@ from embtune_api.status import Launch
 from embtune_operator.kube.platform import Profile
 
 if TYPE_CHECKING:
-    from embtune_api.spec import Runtime
+    from embtune_api.runtime import Runtime
     from embtune_operator.kube.platform import Platform
 
 _LONGEST_TEMPLATE = 16384

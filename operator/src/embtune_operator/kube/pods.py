@@ -232,4 +232,5 @@ def _files(request: PrepareRequest) -> list[DataSource | SynonymFile]:
     if data is None:
         return []
     synonyms = [data.augment.synonyms] if data.augment and data.augment.synonyms else []
-    return [*data.train, *synonyms, *(source for suite in request.suites for source in suite.sources)]
+    auxiliary = [one.train for one in data.auxiliary or []]
+    return [*data.train, *auxiliary, *synonyms, *(source for suite in request.suites for source in suite.sources)]

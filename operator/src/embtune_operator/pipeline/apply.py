@@ -11,8 +11,8 @@ from embtune_api.keys import LineKeys
 from embtune_api.requests import Control
 from embtune_operator.cluster import ClusterError, Event
 from embtune_operator.pipeline.attempts import ACTIVE
-from embtune_operator.pipeline.plan import job_keys
 from embtune_operator.pipeline.refusal import refused
+from embtune_operator.pipeline.step_requests import job_keys
 from embtune_operator.registry.history import complete_history, read_release
 from embtune_operator.registry.release import promote_judged
 from embtune_store import documents

@@ -17,8 +17,9 @@ from embtune_api.reports import DataReport, EvaluationReport
 from embtune_operator.judge.ranking import Entrant, rank
 from embtune_operator.judge.ruling import rule
 from embtune_operator.judge.scores import load_scores
-from embtune_operator.pipeline.plan import job_keys, make_plan, publish_digest, training_of
+from embtune_operator.pipeline.plan import make_plan, training_of
 from embtune_operator.pipeline.resolved import Champion, Resolved
+from embtune_operator.pipeline.step_requests import job_keys, publish_digest
 from embtune_operator.pipeline.trial import Tried
 from embtune_operator.registry.history import promotion_of, read_history, read_release, stage_of
 from embtune_operator.registry.judgements import last_judgement

@@ -67,6 +67,7 @@ def render(evidence: Evidence, shown_store: str, now: datetime | None = None) ->
         gates=tables.gate_rows(standing.gates),
         slices=tables.slice_rows(standing.slices, standing.match.rival) if standing.match else None,
         sources=tables.source_rows(data, of_version.get("sources", [])) if data else None,
+        auxiliary=tables.auxiliary_rows(data) if data else None,
         sides=tables.side_rows(data) if data else None,
         findings=tables.finding_rows(data) if data else None,
         data=data,

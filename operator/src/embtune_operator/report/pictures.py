@@ -75,11 +75,12 @@ def training_pictures(report: TrainingReport | None) -> list[Chart]:
     if report is None or not report.curve:
         return []
     first, last = report.curve[0], report.curve[-1]
-    loss = [(float(point.step), point.loss) for point in report.curve]
+    main = [point for point in report.curve if point.auxiliary is None]
+    loss = [(float(point.step), point.loss) for point in main]
     rate = [(float(point.step), point.learning_rate) for point in report.curve]
     norm = [(float(point.step), point.grad_norm) for point in report.curve]
     of_validation = report.validation.points if report.validation else []
-    told = f"from {first.loss:.3f} at step {first.step:,} to {last.loss:.3f} at step {last.step:,}"
+    told = f"from {main[0].loss:.3f} at step {main[0].step:,} to {main[-1].loss:.3f} at step {main[-1].step:,}"
     curves: list[tuple[str, Tone, list[tuple[float, float]]]] = [
         ("training, each step", "plain", loss),
         ("training, mean of the steps around", "candidate", smoothed(loss)),
@@ -89,7 +90,8 @@ def training_pictures(report: TrainingReport | None) -> list[Chart]:
         told += f"; on the validation rows from {of_validation[0].loss:.3f} to {of_validation[-1].loss:.3f}"
     highest = max(value for _, value in rate)
     return [
-        line_chart("Loss", told, curves),
+        line_chart("Loss of the main rows" if report.auxiliary else "Loss", told, curves),
+        *_auxiliary_pictures(report),
         *_validation_picture(report.validation),
         line_chart("Learning rate", f"rises to {highest:g}, ends at {last.learning_rate:g}", [("learning rate", "rival", rate)]),
         line_chart(
@@ -98,6 +100,22 @@ def training_pictures(report: TrainingReport | None) -> list[Chart]:
             [("gradient", "base", norm)],
         ),
     ]
+
+
+def _auxiliary_pictures(report: TrainingReport) -> list[Chart]:
+    """The loss of each auxiliary set, in a picture of its own: losses of two kinds are not to be compared."""
+    charts: list[Chart] = []
+    for course in report.auxiliary:
+        loss = [(float(point.step), point.loss) for point in report.curve if point.auxiliary == course.name]
+        if not loss:
+            continue
+        told = f"from {loss[0][1]:.3f} at step {loss[0][0]:,.0f} to {loss[-1][1]:.3f} at step {loss[-1][0]:,.0f}"
+        curves: list[tuple[str, Tone, list[tuple[float, float]]]] = [
+            ("each batch", "plain", loss),
+            ("mean of the batches around", "candidate", smoothed(loss)),
+        ]
+        charts.append(line_chart(f"Loss of {course.name}: {course.loss}", told, curves))
+    return charts
 
 
 def _validation_picture(report: ValidationReport | None) -> list[Chart]:

@@ -157,6 +157,7 @@ def _match(evidence: Evidence) -> Match | None:
 
 def _fell(curve: Sequence[LossPoint]) -> bool | None:
     """Whether the loss at the end is below that of the begin; a few points tell nothing."""
+    curve = [point for point in curve if point.auxiliary is None]
     part = int(len(curve) * _ENDS)
     if part < 1:
         return None

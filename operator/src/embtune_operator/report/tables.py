@@ -15,6 +15,7 @@ from embtune_operator.view.score_table import told
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from embtune_api.auxiliary_report import AuxiliaryCourse
     from embtune_api.contract import EmbeddingContract
     from embtune_api.ranking import Ranking
     from embtune_api.reports import DataReport, TrainingReport
@@ -118,6 +119,16 @@ def source_rows(report: DataReport, sources: Sequence[Mapping[str, Any]]) -> Tab
     return Table("Sources", columns, rows, frozenset({2, 3, 4}))
 
 
+def auxiliary_rows(report: DataReport) -> Table:
+    """Sets that are trained on beside the main rows."""
+    rows = tuple(
+        (one.name, one.uri, one.shape, one.loss, f"{one.weight:g}", *(f"{n:,}" for n in (one.read, one.matching, one.train)))
+        for one in report.auxiliary
+    )
+    columns = ("set", "source", "of", "loss", "weight", "rows read", "match the exam or validation", "rows to train on")
+    return Table("Auxiliary sets: trained on, and for nothing else", columns, rows, frozenset({4, 5, 6, 7}))
+
+
 def side_rows(report: DataReport) -> Table:
     rows = tuple(
         (side, f"{found.rows:,}", f"{found.queries:,}", f"{found.groups:,}") for side, found in report.split.sides.items()
@@ -171,6 +182,7 @@ def contract_facts(contract: EmbeddingContract | None) -> Facts:
 def training_facts(report: TrainingReport) -> Facts:
     rows = [
         ("rows", f"{report.rows:,}"),
+        *((f"beside them {one.name}", _course(one)) for one in report.auxiliary),
         ("steps", f"{report.total_steps:,}"),
         ("time", f"{report.seconds:,.0f} s, {report.samples_per_second:,.0f} rows a second"),
         (
@@ -189,9 +201,16 @@ def training_facts(report: TrainingReport) -> Facts:
         rows.append(
             ("memory", f"ran out {len(report.memory.events)} times; {last.texts:,} texts at once since step {last.step:,}")
         )
+    if report.skipped_steps:
+        rows.append(("skipped", f"{report.skipped_steps:,} steps, whose gradients overflowed in fp16"))
     if report.resumed_from_step is not None:
         rows.append(("resumed", f"from step {report.resumed_from_step:,}"))
     return Facts("Training", tuple(rows))
+
+
+def _course(course: AuxiliaryCourse) -> str:
+    fell = "" if course.first_loss is None else f"; loss {course.first_loss:.3f} at first, {course.last_loss:.3f} in the end"
+    return f"{course.rows:,} rows, weight {course.weight:g}, {course.steps_per_epoch:,} steps an epoch, {course.loss}{fell}"
 
 
 def recipe_facts(recipe: Mapping[str, Any]) -> Facts:

@@ -159,6 +159,20 @@ RULES: Rules = {
         'spec.training.maxSeqLength: Invalid value: "auto": spec.training.maxSeqLength in body should match',
     ),
     "a length in words": (TRIPLETS, ("spec", "training", "maxSeqLength"), "64", "spec.training.maxSeqLength: Invalid value"),
+    "as many texts at once as fit": (TRIPLETS, ("spec", "training", "microBatchSize"), "Auto", None),
+    "as many texts at once as fit, of a loss that has a number": (
+        TRIPLETS,
+        ("spec", "training"),
+        {"loss": {"name": "CachedMultipleNegativesRanking"}, "microBatchSize": "Auto"},
+        "spec.training.microBatchSize: Invalid value: a Cached loss has its own size",
+    ),
+    "as many texts at once as somebody else finds right": (
+        TRIPLETS,
+        ("spec", "training", "microBatchSize"),
+        "max",
+        'spec.training.microBatchSize: Invalid value: "max": spec.training.microBatchSize in body should match',
+    ),
+    "no text at once": (TRIPLETS, ("spec", "training", "microBatchSize"), 0, "spec.training.microBatchSize: Invalid value"),
     "texts that are trained on and not read": (
         JOB,
         ("spec", "training", "maxSeqLength"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from embtune_api.errors import InvalidInput
-from embtune_api.spec import Runtime
+from embtune_api.runtime import Runtime
 from embtune_api.status import Attempt, FineTuneJobStatus
 from embtune_operator.kube import labels
 from embtune_operator.kube.cluster import KubeCluster

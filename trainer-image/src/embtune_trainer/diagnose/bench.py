@@ -51,7 +51,8 @@ class Bench:
     model: SentenceTransformer
     recipe: Training
     """Every value explicit."""
-    bf16: bool
+    dtype: torch.dtype
+    """Of matrix products."""
     forward: Forward
     tell: Callable[[], None]
     """Called after each step."""
@@ -60,7 +61,7 @@ class Bench:
 
     @classmethod
     def of(
-        cls, model: SentenceTransformer, recipe: Training, rows: TrainingRows, tell: Callable[[], None], *, bf16: bool
+        cls, model: SentenceTransformer, recipe: Training, rows: TrainingRows, tell: Callable[[], None], dtype: torch.dtype
     ) -> "Bench":
         """
         Args:
@@ -73,7 +74,7 @@ class Bench:
             recompute_activations(model)
         weights = {name: weight.detach().clone() for name, weight in model.named_parameters() if weight.requires_grad}
         forward = choose_forward(model, rows.of(np.arange(min(len(rows), _CHECKED_ROWS)))).forward
-        return cls(model, recipe, bf16, forward, tell, weights)
+        return cls(model, recipe, dtype, forward, tell, weights)
 
     def restore(self, dropout: float | None = None) -> torch.optim.AdamW:
         """Put the untrained weights back, in training mode; gives a new optimizer.
@@ -161,7 +162,7 @@ class Bench:
         parts = []
         for place, group in enumerate(groups):
             torch.manual_seed(noise_seed(self.recipe.seed, number, place))
-            parts.append(self.forward([texts[index] for index in group], self.bf16))
+            parts.append(self.forward([texts[index] for index in group], self.dtype))
         return torch.cat(parts)[torch.from_numpy(inverse(np.concatenate(groups))).to(parts[0].device)]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from embtune_api.diagnosis import DiagnosisProgress, DiagnosisRequest, Measured, OneBatch, RateSweep, ShortRun
-from embtune_api.presets import steps_per_epoch
+from embtune_api.presets import steps_with
 from embtune_api.status import Progress
 from embtune_store import folders, open_store
 from embtune_trainer.cpus import usable_cpus
@@ -19,12 +19,13 @@ from embtune_trainer.diagnose.effort import Effort, Share, effort_for, share_out
 from embtune_trainer.diagnose.one_batch import learn_one_batch
 from embtune_trainer.diagnose.rates import sweep
 from embtune_trainer.diagnose.short_run import run_shortly
-from embtune_trainer.encoder import device_for, fetch_model, has_bf16
+from embtune_trainer.encoder import device_for, fetch_model
 from embtune_trainer.train.batches import Rows
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.consistency import faults, measure_consistency
 from embtune_trainer.train.learner import Learner
 from embtune_trainer.train.length import with_length
+from embtune_trainer.train.precision import choose_arithmetic
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import Record, read_records, texts_of
 from embtune_trainer.train.teaching import ask_teacher, refuse_without_negatives
@@ -43,7 +44,7 @@ class _Alone(Ranks):
 
 
 def run_diagnosis(request: DiagnosisRequest, say: Say) -> Measured:
-    """All experiments, each from the untrained weights.
+    """All experiments, each from the untrained weights, with the main rows and their loss: auxiliary sets take no part.
 
     Args:
         say: is told how far it is.
@@ -80,10 +81,11 @@ def run_diagnosis(request: DiagnosisRequest, say: Say) -> Measured:
 
         lesson, unseen = learn_from(share.learnt), learn_from(share.unseen)
 
-    bf16 = recipe.precision == "bf16" or (recipe.precision == "Auto" and has_bf16(device))
+    arithmetic = choose_arithmetic(recipe.precision, device, ranks)
+    dtype = torch.float32 if arithmetic.precision == "fp16" else arithmetic.dtype  # a few steps are too few to find a loss scale
     steps = _Steps(say)
-    bench = Bench.of(learner.model, recipe, lesson.rows, steps.count, bf16=bf16)
-    total_steps = (recipe.epochs or 1) * steps_per_epoch(len(records), recipe.batch_size or share.batch_size)
+    bench = Bench.of(learner.model, recipe, lesson.rows, steps.count, dtype)
+    total_steps = (recipe.epochs or 1) * steps_with(train.auxiliary, len(records), recipe.batch_size or share.batch_size)
     effort = _effort(bench, lesson, share, request.seconds)
     found, run, one = _experiments(bench, lesson, unseen, share, effort, steps, total_steps)
     return Measured(

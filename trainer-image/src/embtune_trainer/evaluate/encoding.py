@@ -50,9 +50,10 @@ def encode(
     forward = _checked_forward(model, distinct, ids, side)
     longest_first = sorted(range(len(distinct)), key=lambda index: -len(ids[index]))
     if forward:
+        dtype = torch.bfloat16 if bf16 else torch.float32
         groups = _dealt(longest_first, sum(map(len, ids)))
         order = [index for group in groups for index in group]
-        vectors = _packed(forward.prepared(bf16), [[ids[index] for index in group] for group in groups], bf16)
+        vectors = _packed(forward.prepared(dtype), [[ids[index] for index in group] for group in groups], dtype)
     else:
         order = longest_first
         vectors = _own(model, [distinct[index] for index in order], side)
@@ -92,7 +93,7 @@ def _checked_forward(model: SentenceTransformer, texts: list[str], ids: list[Tok
     few = sorted({by_length[number * (len(ids) - 1) // (CHECKED_TEXTS - 1)] for number in range(CHECKED_TEXTS)})
     try:
         with torch.no_grad():
-            found = forward([ids[index] for index in few], False).numpy()[:, : model.truncate_dim]
+            found = forward([ids[index] for index in few], torch.float32).numpy()[:, : model.truncate_dim]
     except OTHER_VERSION:
         return None
     expected = next(_own(model, [texts[index] for index in few], side))
@@ -100,18 +101,18 @@ def _checked_forward(model: SentenceTransformer, texts: list[str], ids: list[Tok
     return forward if same else None
 
 
-def _packed(forward: Packed, groups: list[list[TokenIds]], bf16: bool) -> Iterator[NDArray[np.float32]]:
+def _packed(forward: Packed, groups: list[list[TokenIds]], dtype: torch.dtype) -> Iterator[NDArray[np.float32]]:
     most = max(map(len, groups))
     for group in groups:
         at_once = min(most, len(group))
-        vectors, fitted = with_less_at_once(partial(_in_pieces, forward, group, bf16), at_once)
+        vectors, fitted = with_less_at_once(partial(_in_pieces, forward, group, dtype), at_once)
         most = most if fitted == at_once else fitted
         yield vectors
 
 
-def _in_pieces(forward: Packed, ids: list[TokenIds], bf16: bool, size: int) -> NDArray[np.float32]:
+def _in_pieces(forward: Packed, ids: list[TokenIds], dtype: torch.dtype, size: int) -> NDArray[np.float32]:
     with torch.inference_mode():
-        return np.concatenate([forward(ids[at : at + size], bf16).numpy() for at in range(0, len(ids), size)])
+        return np.concatenate([forward(ids[at : at + size], dtype).numpy() for at in range(0, len(ids), size)])
 
 
 def _own(model: SentenceTransformer, texts: list[str], side: Side) -> Iterator[NDArray[np.float32]]:

@@ -89,7 +89,7 @@ def _largest(values: list[float]) -> float:
 
 def _computed(model: SentenceTransformer, forward: Forward, texts: list[TokenIds]) -> tuple[Tensor, Gradients]:
     with torch.enable_grad():
-        embeddings = forward(texts, False)
+        embeddings = forward(texts, torch.float32)
     trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
     if not trained:
         return embeddings.detach(), {}

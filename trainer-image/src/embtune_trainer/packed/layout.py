@@ -16,7 +16,7 @@ NARROWEST = 32
 TOKENS_A_PIECE = 512
 """Tokens whose attention is computed at once: its matrices stay in a core's cache, and few shapes occur in all."""
 ROUNDING = 16
-"""In bf16 the stream is lengthened by at most this part of it: oneDNN builds a kernel for each new shape, 7 ms every time."""
+"""But in fp32 the stream is lengthened by at most this part of it: oneDNN builds a kernel for each new shape, 7 ms every time."""
 
 
 @dataclass(frozen=True)

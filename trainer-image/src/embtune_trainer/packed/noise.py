@@ -10,7 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-ONE = {torch.bfloat16: (np.uint16, np.int16, 0x3F80), torch.float32: (np.uint32, np.int32, 0x3F800000)}
+ONE = {
+    torch.bfloat16: (np.uint16, np.int16, 0x3F80),
+    torch.float16: (np.uint16, np.int16, 0x3C00),
+    torch.float32: (np.uint32, np.int32, 0x3F800000),
+}
 """Of a type: how wide it is, and the bits of its 1.0."""
 
 

@@ -43,13 +43,13 @@ class Packed:
         body = PostNorm.of(transformer) or Modern.of(transformer)
         return cls(model, body) if body else None
 
-    def prepared(self, bf16: bool) -> "Packed":
-        """For many calls without gradients, all in bf16 or none; a later change of the model's weights is not seen."""
-        return replace(self, body=self.body.prepared(torch.bfloat16 if bf16 else torch.float32))
+    def prepared(self, dtype: torch.dtype) -> "Packed":
+        """For many calls without gradients, all with this dtype; a later change of the model's weights is not seen."""
+        return replace(self, body=self.body.prepared(dtype))
 
-    def __call__(self, texts: list[TokenIds], bf16: bool) -> Tensor:
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-            stream = Stream.of(texts, torch.bfloat16 if bf16 else torch.float32)
+    def __call__(self, texts: list[TokenIds], dtype: torch.dtype) -> Tensor:
+        with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
+            stream = Stream.of(texts, dtype)
             tokens = self.body(stream, Noise())
             given = torch.from_numpy(stream.layout.places())
             ends = np.concatenate([[0], np.cumsum(stream.layout.lengths)])
@@ -65,5 +65,5 @@ class Packed:
         longest_first = np.argsort(-lengths, kind="stable")
         return [longest_first[start : start + most] for start in range(0, len(lengths), most)]
 
-    def computed(self, lengths: NDArray[np.int64], bf16: bool) -> int:
-        return Layout.of(lengths.tolist(), rounded=bf16).tokens
+    def computed(self, lengths: NDArray[np.int64], dtype: torch.dtype) -> int:
+        return Layout.of(lengths.tolist(), rounded=dtype != torch.float32).tokens

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
@@ -14,12 +15,12 @@ from embtune_trainer.encoder import GROUP_OVERHEAD_TOKENS, TokenIds, embed, leng
 class Padded:
     model: SentenceTransformer
 
-    def __call__(self, texts: list[TokenIds], bf16: bool) -> Tensor:
-        return embed(self.model, texts, bf16)
+    def __call__(self, texts: list[TokenIds], dtype: torch.dtype) -> Tensor:
+        return embed(self.model, texts, dtype)
 
     def groups(self, lengths: NDArray[np.int64], most: int) -> list[NDArray[np.int64]]:
         device = next(self.model.parameters()).device
         return length_groups(lengths, GROUP_OVERHEAD_TOKENS[device.type], most)
 
-    def computed(self, lengths: NDArray[np.int64], bf16: bool) -> int:  # noqa: ARG002 - rounding is the packed forward's
+    def computed(self, lengths: NDArray[np.int64], dtype: torch.dtype) -> int:  # noqa: ARG002 - rounding is the packed forward's
         return len(lengths) * int(lengths.max())

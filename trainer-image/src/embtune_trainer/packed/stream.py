@@ -22,7 +22,7 @@ class Stream:
 
     @classmethod
     def of(cls, texts: list[TokenIds], dtype: torch.dtype) -> "Stream":
-        layout = Layout.of([len(text) for text in texts], rounded=dtype == torch.bfloat16)
+        layout = Layout.of([len(text) for text in texts], rounded=dtype != torch.float32)
         ids = np.zeros(layout.tokens, dtype=np.int64)
         ids[layout.places()] = np.concatenate(texts)
         return cls(layout, ids, dtype)

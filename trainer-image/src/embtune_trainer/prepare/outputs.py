@@ -4,6 +4,7 @@ Two machines may do one step at once and read other bytes at a source that just 
 named by what is in it; whoever writes the manifest first says which one counts, and the other's is never read.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from embtune_api.digest import digest_of, sha256_hex
@@ -41,9 +42,14 @@ def make_outputs(
     base: ResolvedBase,
     bases: dict[str, ResolvedBase],
     teacher: ResolvedBase | None,
+    auxiliary: Mapping[str, bytes],
 ) -> Outputs:
     """Everything but `resolved.json` and the manifest. Rows are in the order of their content, so that of the sources
-    leaves no trace."""
+    leaves no trace.
+
+    Args:
+        auxiliary: rows of auxiliary sets as jsonl, by the sets' names.
+    """
     files = [
         jsonl.to_bytes(row.record for row in by_content(train)),
         jsonl.to_bytes(row.record for row in by_content(validation)),
@@ -51,9 +57,11 @@ def make_outputs(
         documents.as_json(report),
     ]
     made_of = {"files": [sha256_hex(data) for data in files], "sources": sources, "base": base, "teacher": teacher}
-    keys = step.data(digest_of(made_of | ({"bases": bases} if bases else {})))
+    beside = {"auxiliary": {name: sha256_hex(data) for name, data in auxiliary.items()}} if auxiliary else {}
+    keys = step.data(digest_of(made_of | ({"bases": bases} if bases else {}) | beside))
     names = [keys.train_rows, keys.validation_rows, keys.fingerprints, keys.report]
-    return Outputs(keys, dict(zip(names, files, strict=True)))
+    own = {keys.auxiliary_rows(name): data for name, data in auxiliary.items()}
+    return Outputs(keys, dict(zip(names, files, strict=True)) | own)
 
 
 def write_outputs(store: Store, step: StepKeys, outputs: Outputs, facts: PrepareFacts) -> list[FileEntry]:

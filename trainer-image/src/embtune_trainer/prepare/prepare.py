@@ -16,6 +16,7 @@ from embtune_store import documents
 from embtune_store.protocol import Store
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.prepare.archive import Archive
+from embtune_trainer.prepare.auxiliary import AuxiliarySets, CleanSet
 from embtune_trainer.prepare.base_model import resolve_base
 from embtune_trainer.prepare.builders import Built
 from embtune_trainer.prepare.candidates import resolve_candidates
@@ -80,6 +81,7 @@ def run_prepare(
     report_progress(Progress(percent=20, message=f"checking and dividing {counted(data.rows_read)}"))
     now = now or datetime.now(UTC)
     suites = read_suites(request, folder, outside)
+    auxiliary = AuxiliarySets.of(request, folder, outside, kept, suites.protected)
     examined = _examine(data, request.data, request, store, now, suites, checking)
     if replay:
         replay.refuse_misfits(examined.built)
@@ -99,9 +101,11 @@ def run_prepare(
     refuse_other_dimensions(request.training, base, teacher, store)
     completion = Completion.of(request, outside, base, replay, report_progress)
     examined = completion.complete(examined)
+    beside = auxiliary.clean(examined.divided, len(examined.built.train), now)
     report_progress(Progress(percent=90, message="freezing the exam and writing the rows"))
     while not _settled(examined, request, store):  # another job of the line was first
         examined = completion.complete(_examine(data, request.data, request, store, now, suites, checking))
+        beside = auxiliary.clean(examined.divided, len(examined.built.train), now)
     staged = suites.stage(store, request.line_keys, examined.divided.exam)
     divided, built = examined.divided, examined.built
     frozen_here = _froze(store, request)
@@ -109,15 +113,16 @@ def run_prepare(
         keys,
         train=built.train,
         validation=built.validation,
-        seen=_fingerprints(store, built.train, base),
-        report=make_report(data, examined, frozen_here=frozen_here),
-        sources=data.sources,
+        seen=_fingerprints(store, [*built.train, *(row for one in beside for row in one.rows)], base),
+        report=make_report(data, examined, beside, frozen_here=frozen_here),
+        sources=[*data.sources, *(one.source for one in beside)],
         base=base,
         bases=bases,
         teacher=teacher,
+        auxiliary={one.name: one.content for one in beside},
     )
     archive = Archive.of_rows(request, store)
-    facts = _facts(data, base, bases, completion.miner, teacher, divided, built, outputs, archive, staged)
+    facts = _facts(data, base, bases, completion.miner, teacher, divided, built, outputs, archive, staged, beside)
     models = {found.model.digest: found.model for found in (base, *bases.values(), *([teacher] if teacher else []))}
     manifest = StepManifest(
         step="prepare",
@@ -188,6 +193,7 @@ def _facts(
     outputs: Outputs,
     archive: Archive | None,
     suites: list[StagedSuite],
+    auxiliary: list[CleanSet],
 ) -> PrepareFacts:
     return PrepareFacts(
         sources=data.sources,
@@ -208,10 +214,12 @@ def _facts(
         fingerprints=outputs.file(outputs.keys.fingerprints),
         report=outputs.file(outputs.keys.report),
         suites=suites,
+        auxiliary=[one.prepared(outputs, archive) for one in auxiliary],
     )
 
 
 def _summary(facts: PrepareFacts) -> str:
     made = f" ({facts.augmented_rows} made by augmentation)" if facts.augmented_rows else ""
-    trained = f"{facts.train_rows} {facts.shape} to train on{made}"
+    beside = "".join(f", beside {one.rows} {one.shape} of {one.name}" for one in facts.auxiliary)
+    trained = f"{facts.train_rows} {facts.shape} to train on{made}{beside}"
     return f"{trained}, {facts.validation_rows} to validate, {facts.exam_queries} exam queries"

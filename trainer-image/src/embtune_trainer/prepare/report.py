@@ -1,11 +1,13 @@
 """The data-report: what was read, found and divided."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 from embtune_api.digest import digest_of
 from embtune_api.reports import DataReport, PreparedReport, SideReport, SourceReport, SplitReport, StratumReport
 from embtune_api.split import Side
+from embtune_trainer.prepare.auxiliary import CleanSet
 from embtune_trainer.prepare.divide import Divided
 from embtune_trainer.prepare.examine import Examined
 from embtune_trainer.prepare.findings import shorten, small_exam, small_validation, unasked_texts
@@ -27,7 +29,7 @@ class _Source(NamedTuple):
         return cls(row.source, row.language, row.weight)
 
 
-def make_report(data: ReadData, examined: Examined, *, frozen_here: bool) -> DataReport:
+def make_report(data: ReadData, examined: Examined, auxiliary: Sequence[CleanSet] = (), *, frozen_here: bool) -> DataReport:
     """What `prepare` tells of a job's data.
 
     Args:
@@ -36,6 +38,7 @@ def make_report(data: ReadData, examined: Examined, *, frozen_here: bool) -> Dat
     rows, division, divided, built = examined.rows, examined.division, examined.divided, examined.built
     exam, split = divided.exam.manifest, _split_report(rows, division, divided)
     small = [*small_exam(exam, division.split), *small_validation(split.sides["validation"], division.split)]
+    beside = [finding for one in auxiliary for finding in one.findings]
     unasked = unasked_texts(split.sides["test"], exam) if frozen_here else []
     return DataReport(
         rows_read=data.rows_read,
@@ -51,12 +54,13 @@ def make_report(data: ReadData, examined: Examined, *, frozen_here: bool) -> Dat
         replay=built.replay,
         balance=built.balance,
         augment=built.augment,
+        auxiliary=[one.report for one in auxiliary],
         exam=exam.digest,
         exam_frozen_by_this_job=frozen_here,
         exam_queries=exam.queries,
         exam_passages=exam.passages,
         exam_groups=exam.groups,
-        findings=[*examined.findings, *divided.findings, *built.findings, *small, *unasked],
+        findings=[*examined.findings, *divided.findings, *built.findings, *small, *unasked, *beside],
     )
 
 

@@ -1,7 +1,7 @@
 """Checkpoints in the store: one file of weights and optimizer moments, complete once its manifest exists.
 
-Weights that do not learn are not in it: they are the base model's. There is no other state: the order of the data and the
-random numbers of a step follow from (seed, step, rank).
+Weights that do not learn are not in it: they are the base model's. There is no other state but a few numbers
+of the manifest: the order of the data and the random numbers of a step follow from (seed, step, rank).
 """
 
 import tempfile
@@ -24,7 +24,7 @@ MOMENTS = ("exp_avg", "exp_avg_sq")
 
 class CheckpointManifest(Document):
     step: int
-    """Optimizer steps that its weights have seen."""
+    """Of the training: batches that it has had."""
     files: list[FileEntry]
     history: History
     best_step: int | None = None
@@ -84,6 +84,7 @@ class Checkpoints:
             prefix = f"{self._keys.checkpoint(manifest.step)}/state"
             folder = folders.materialize(self._store, prefix, manifest.files, Path(scratch) / "checkpoint")
             tensors = load_file(folder / "state.safetensors")
+        taken = manifest.step - manifest.history.skipped_steps
         for name, parameter in model.named_parameters():
             if not parameter.requires_grad:
                 continue
@@ -91,7 +92,7 @@ class Checkpoints:
             moments = {moment: tensors.get(f"{moment}.{name}") for moment in MOMENTS}
             if all(value is not None for value in moments.values()):
                 optimizer.state[parameter] = {
-                    "step": torch.tensor(float(manifest.step), device=parameter.device),  # fused: beside its parameter
+                    "step": torch.tensor(float(taken), device=parameter.device),  # fused: beside its parameter
                     **{moment: value.to(parameter.device) for moment, value in moments.items() if value is not None},
                 }
 

@@ -23,6 +23,7 @@ from embtune_trainer.train.objectives import BatchLoss, Objective
 from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import TrainingRows
+from embtune_trainer.train.scaling import LossScaling
 
 
 @dataclass
@@ -37,21 +38,35 @@ class BatchGradient:
     memory: Memory
     forward: Forward
     seed: int
-    bf16: bool
+    dtype: torch.dtype
+    """Of matrix products."""
+    scaling: LossScaling
 
     @property
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
 
     def backward(self, step: int, batch: Rows, outcome: Outcome) -> Tensor:
-        """Leave the gradient of the global batch's loss, this rank's part of it, in the parameters; whenever memory runs out on
-        some rank, again, with half as many texts in it at once."""
+        """Leave the gradient of the global batch's loss, this rank's part of it, in the parameters, scaled up
+        as the loss is; whenever memory runs out on some rank, again, with half as many texts in it at once."""
         while (loss := self._attempt(step, batch, outcome)) is None:
             self.model.zero_grad(set_to_none=True)
             slices = self._slices(batch)
             self.memory.halve(step, max(int(self.rows.counts[batch[positions]].sum()) for positions in slices))
         outcome.masked_negatives += loss.masked_negatives
         return loss.value.detach()
+
+    def rehearse(self, texts: list[TokenIds]) -> bool:
+        """Embed these texts at once, send some gradient back and forget it: whether there was memory for that, on this rank."""
+
+        def there_and_back() -> bool:
+            groups = self.forward.groups(np.array([len(text) for text in texts], dtype=np.int64), len(texts))
+            self._embed_all(0, groups, texts, cached=False).sum().backward()  # type: ignore[no-untyped-call]
+            return True
+
+        ran = self.memory.tried(there_and_back)
+        self.model.zero_grad(set_to_none=True)
+        return ran is not None
 
     def _attempt(self, step: int, batch: Rows, outcome: Outcome) -> BatchLoss | None:
         """None: memory ran out. All ranks say so alike, before they would wait for one another."""
@@ -68,7 +83,7 @@ class BatchGradient:
         def send_back() -> BatchLoss:
             gathered.requires_grad_(True)
             loss = self.objective.loss(gathered, batch)
-            loss.value.backward()  # type: ignore[no-untyped-call]
+            self.scaling.up(loss.value).backward()  # type: ignore[no-untyped-call]
             assert gathered.grad is not None
             gradient = gathered.grad[own]
             if cached:
@@ -91,7 +106,7 @@ class BatchGradient:
         forward = self.forward
         groups = forward.groups(lengths, most)
         outcome.tokens += int(lengths.sum())
-        outcome.computed_tokens += sum(forward.computed(lengths[group], self.bf16) for group in groups)
+        outcome.computed_tokens += sum(forward.computed(lengths[group], self.dtype) for group in groups)
         return groups
 
     def _embed_all(self, step: int, groups: list[NDArray[np.int64]], texts: list[TokenIds], cached: bool) -> Tensor:
@@ -103,7 +118,7 @@ class BatchGradient:
 
     def _embed(self, step: int, number: int, group: NDArray[np.int64], texts: list[TokenIds]) -> Tensor:
         torch.manual_seed(noise_seed(self.seed, step, self.ranks.rank, number))
-        return self.forward([texts[index] for index in group], self.bf16)
+        return self.forward([texts[index] for index in group], self.dtype)
 
     def _everyone(self, local: Tensor, batch: Rows, slices: list[NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
         """All embeddings in the batch's order, row after row, and where this rank's own lie in that."""

@@ -8,6 +8,7 @@ import numpy as np
 from embtune_api.training import Training
 from embtune_api.training_record import LayerNorms, LossPoint, TrainingFinding, ValidationPoint
 from embtune_trainer.train.outcome import Outcome
+from embtune_trainer.train.scaling import overflowing
 
 _FEWEST_POINTS = 8
 """Of the curve, below which nothing is said about its course."""
@@ -22,11 +23,13 @@ _FEWEST_LOOKS = 4
 
 def findings_of(outcome: Outcome, recipe: Training) -> list[TrainingFinding]:
     """Everything that was noticed, the most telling first."""
+    curve = outcome.main_curve
     found = [
-        overfit(outcome.validated, outcome.curve),
+        overfit(outcome.validated, curve),
         dead_layers(outcome.layers),
-        exploding(outcome.curve, outcome.layers, recipe),
-        loss_that_does_not_fall(outcome.curve, recipe),
+        exploding(curve, outcome.layers, recipe),
+        loss_that_does_not_fall(curve, recipe),
+        overflowing(outcome.skipped_steps, outcome.curve[-1].step if outcome.curve else 0),
     ]
     return [finding for finding in found if finding]
 

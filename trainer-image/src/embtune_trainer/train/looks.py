@@ -27,7 +27,8 @@ class Looks:
     """None: nothing is looked at."""
     every: int = 0
     """Steps."""
-    bf16: bool = False
+    dtype: torch.dtype = torch.float32
+    """In which the training computes its matrix products."""
 
     def look(self, done: int, total: int, model: SentenceTransformer, outcome: Outcome) -> bool:
         """Ask the validation rows where it is time to: now and then, and after the last step.
@@ -38,7 +39,7 @@ class Looks:
         if self.validation is None or self.ranks is None or not self.every or (done % self.every and done < total):
             return False
         started = time.monotonic()
-        point = self.validation.look(done, model, bf16=self.bf16) if self.ranks.first else None
+        point = self.validation.look(done, model, self.dtype) if self.ranks.first else None
         device = next(model.parameters()).device
         loss, score = self.ranks.first_says([point.loss, point.score] if point else [0.0, 0.0], device)
         outcome.validated.append(ValidationPoint(step=done, loss=loss, score=score))
@@ -107,7 +108,7 @@ class Looks:
                 f"too, at {checkpoints.place} in the store, and run the same job again: it trains anew"
             )
         checkpoints.restore(checkpoint, model, optimizer)
-        again = self.validation.look(best.step, model, bf16=self.bf16)
+        again = self.validation.look(best.step, model, self.dtype)
         if abs(again.score - best.score) > SAME_SCORE:
             raise EmbtuneError(
                 f"the weights of step {best.step} scored {best.score:.4f} in the training, and {again.score:.4f} now that they "

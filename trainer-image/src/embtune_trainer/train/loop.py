@@ -11,8 +11,9 @@ import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
+from embtune_api.auxiliary import MAIN
 from embtune_api.errors import Stopped
-from embtune_api.presets import steps_per_epoch
+from embtune_api.status import Progress
 from embtune_api.training import Training
 from embtune_api.training_record import LayerNorms, LossPoint
 from embtune_trainer.packed import Chosen, Padded, choose_forward
@@ -26,8 +27,11 @@ from embtune_trainer.train.memory import Memory, recompute_activations
 from embtune_trainer.train.metrics import Moment
 from embtune_trainer.train.objectives import Objective
 from embtune_trainer.train.outcome import Outcome
+from embtune_trainer.train.probe import Gauge, find_texts_at_once
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import TrainingRows
+from embtune_trainer.train.scaling import LossScaling
+from embtune_trainer.train.sets import Sets
 from embtune_trainer.train.telling import Telling
 from embtune_trainer.train.tune import make_optimizer, set_rate
 
@@ -54,7 +58,8 @@ class Loop:
     """Every value explicit."""
     ranks: Ranks
     checkpoints: Checkpoints
-    bf16: bool
+    dtype: torch.dtype
+    """Of matrix products."""
     report: ReportProgress
     stop_asked: Callable[[], bool]
     """Whether this process was told to save and stop."""
@@ -62,18 +67,23 @@ class Loop:
     """Of rank 0, as often as `report`."""
     memory: Memory = field(default_factory=Memory)
     looks: Looks = field(default_factory=Looks)
+    sets: Sets | None = None
+    """Whose the rows are; None: all are the main ones."""
+    gauge: Gauge | None = None
+    """None: nobody says how full the memory is."""
 
     def run(self) -> Outcome:
         """Train to the end, from the newest complete checkpoint.
 
         Raises:
             Stopped: when some rank was told to stop; a checkpoint holds everything done so far.
-            EmbtuneError: when the loss is not a number.
+            EmbtuneError: when the loss is not a number, or nothing could be learnt in fp16.
         """
         self._prepare_model()
         optimizer = self._optimizer()
         outcome = Outcome()
         done = self._restore(optimizer, outcome)
+        self._probe_memory(optimizer)
         saved = last_report = started = time.monotonic()
         for step, batch in self._batches_after(done):
             self._set_learning_rate(optimizer, step)
@@ -81,25 +91,26 @@ class Loop:
             done = step + 1
             now = time.monotonic()
             outcome.seconds, outcome.rows = now - started, outcome.rows + len(batch)
-            on_curve = done % max(1, self.total_steps // CURVE_POINTS) == 0 or done == self.total_steps
+            on_curve = self._is_on_curve(done, batch, outcome)
             if on_curve or now - last_report >= REPORT_SECONDS:
                 last_report = now
-                self._tell(step, loss, norm, outcome, on_curve)
+                self._tell(step, batch, loss, norm, outcome, on_curve)
             is_best = self.looks.look(done, self.total_steps, self.model, outcome)
             if self.looks.say_enough(outcome):
                 outcome.stopped_early = done < self.total_steps
                 break
             if done < self.total_steps and self.ranks.any(self.stop_asked(), self._device):
-                self._telling.refuse_nonsense(step, float(loss), float(norm))
+                self._refuse_nonsense(step, loss, norm)
                 self._save(done, optimizer, outcome)
                 raise Stopped(
                     f"training was asked to stop: {done} of {self.total_steps} steps are saved; the same job continues there"
                 )
             due = is_best or done % (self.recipe.checkpoint_steps or self.total_steps) == 0
             if done < self.total_steps and self.ranks.any(due or now - saved >= CHECKPOINT_SECONDS, self._device):
-                self._telling.refuse_nonsense(step, float(loss), float(norm))
+                self._refuse_nonsense(step, loss, norm)
                 self._save(done, optimizer, outcome)
                 saved = time.monotonic()
+        self.scaling.refuse_to_have_learnt_nothing(outcome.skipped_steps, done)
         self.looks.take_best(done, self.checkpoints, self.model, optimizer, outcome)
         outcome.seconds = time.monotonic() - started
         return outcome
@@ -115,7 +126,12 @@ class Loop:
     @cached_property
     def gradient(self) -> BatchGradient:
         forward, seed = self.chosen.forward, self.recipe.seed
-        return BatchGradient(self.model, self.rows, self.objective, self.ranks, self.memory, forward, seed, self.bf16)
+        how = (forward, seed, self.dtype, self.scaling)
+        return BatchGradient(self.model, self.rows, self.objective, self.ranks, self.memory, *how)
+
+    @cached_property
+    def scaling(self) -> LossScaling:
+        return LossScaling.of(self.dtype, self._device)
 
     @property
     def total_steps(self) -> int:
@@ -133,7 +149,11 @@ class Loop:
 
     @property
     def _steps_per_epoch(self) -> int:
-        return steps_per_epoch(len(self.rows), self._batch_size)
+        return sum(self._sets.steps(self._batch_size))
+
+    @cached_property
+    def _sets(self) -> Sets:
+        return self.sets or Sets(len(self.rows))
 
     @property
     def _telling(self) -> Telling:
@@ -162,8 +182,18 @@ class Loop:
             return 0
         self.checkpoints.restore(checkpoint, self.model, optimizer)
         outcome.recall(checkpoint.step, checkpoint.history)
-        self.memory.recall(checkpoint.history.ran_out)
+        self.memory.recall(checkpoint.history.ran_out, checkpoint.history.probe)
+        self.scaling.recall(checkpoint.history.loss_scale)
         return checkpoint.step
+
+    def _probe_memory(self, optimizer: torch.optim.AdamW) -> None:
+        """Once for a training, where it is asked for."""
+        if self.recipe.micro_batch_size != "Auto" or self.gauge is None or not self.memory.is_open:
+            return
+        if self.ranks.first:
+            self.report(Progress(message="finding out how many texts fit into the memory at once"))
+        batch_texts = math.ceil(self._batch_size / self.ranks.world) * int(self.rows.counts.max())
+        self.memory.settle(find_texts_at_once(self.gradient, optimizer, batch_texts, self.gauge))
 
     def _batches_after(self, done: int) -> Iterator[tuple[int, Rows]]:
         for epoch in range(done // self._steps_per_epoch, self._epochs):
@@ -180,26 +210,56 @@ class Loop:
         optimizer.zero_grad(set_to_none=True)
         loss = self.gradient.backward(step, batch, outcome)
         self.ranks.sum_gradients(self.model)
-        if step == 0 or (step + 1) % max(1, self.total_steps // LAYER_POINTS) == 0:
-            outcome.layers.append(LayerNorms(step=step + 1, norms=layer_norms(self.model)))
+        self.scaling.unscale(optimizer)
+        due = step == 0 or (step + 1) % max(1, self.total_steps // LAYER_POINTS) == 0
+        norms = layer_norms(self.model) if due else {}
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.max_grad_norm)
-        optimizer.step()
+        if not self.scaling.step(optimizer, step):
+            outcome.skipped_steps += 1
+        elif norms:
+            outcome.layers.append(LayerNorms(step=step + 1, norms=norms))
         return loss, norm
 
-    def _tell(self, step: int, loss: Tensor, norm: Tensor, outcome: Outcome, on_curve: bool) -> None:
+    def _is_on_curve(self, done: int, batch: Rows, outcome: Outcome) -> bool:
+        """Now and then, of each set, and at the end: one that is seldom drawn has its points, too. The next step stands in for
+        one that was skipped."""
+        if self.scaling.skipped:
+            return False
+        name, beside = self._sets.name(batch), len(self._sets.beside)
+        last = next((point.step for point in reversed(outcome.curve) if point.auxiliary == name), None)
+        if last is None and beside:
+            return True
+        apart = max(1, self.total_steps // CURVE_POINTS) * (1 + beside)
+        return done - (last or 0) >= apart or done == self.total_steps
+
+    def _tell(self, step: int, batch: Rows, loss: Tensor, norm: Tensor, outcome: Outcome, on_curve: bool) -> None:
         value, done = float(loss), step + 1
         learning_rate = (self.recipe.learning_rate or 0.0) * schedule(step, self.total_steps, self.recipe.warmup_ratio)
         if on_curve:
-            self._telling.refuse_nonsense(step, float(loss), float(norm))
-            outcome.curve.append(LossPoint(step=done, loss=value, learning_rate=learning_rate, grad_norm=float(norm)))
+            self._refuse_nonsense(step, loss, norm)
+            point = LossPoint(
+                step=done, loss=value, learning_rate=learning_rate, grad_norm=float(norm), auxiliary=self._sets.name(batch)
+            )
+            outcome.curve.append(point)
         if self.ranks.first:
-            progress = self._telling.progress(done, value, outcome, [self.memory.note, self.looks.note(outcome)])
+            of_memory, of_scale = self.memory.note, self.scaling.note(outcome.skipped_steps)
+            notes = [self._note(batch), of_memory, of_scale, self.looks.note(outcome)]
+            progress = self._telling.progress(done, value, outcome, notes)
             self.show(Moment(progress, learning_rate, float(norm)))
             self.report(progress)
 
+    def _note(self, batch: Rows) -> str:
+        """Whose the loss is, for whoever looks at the progress."""
+        return f"a batch of {self._sets.name(batch) or MAIN}" if self._sets.beside else ""
+
+    def _refuse_nonsense(self, step: int, loss: Tensor, norm: Tensor) -> None:
+        """Of a step that was skipped nothing has come into the weights."""
+        if not self.scaling.skipped:
+            self._telling.refuse_nonsense(step, float(loss), float(norm))
+
     def _save(self, done: int, optimizer: torch.optim.AdamW, outcome: Outcome) -> None:
         if self.ranks.first:
-            history = outcome.history(self.memory.events, self.recipe.explicit_max_seq_length)
+            history = outcome.history(self.memory.report, self.scaling.state, self.recipe.explicit_max_seq_length)
             self.checkpoints.save(done, self.model, optimizer, history, self.looks.best_step(outcome))
         self.ranks.wait()
 

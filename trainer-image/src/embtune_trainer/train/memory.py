@@ -16,7 +16,7 @@ from transformers import PreTrainedModel
 
 from embtune_api.errors import EmbtuneError, InvalidInput
 from embtune_api.training import Training
-from embtune_api.training_record import MemoryEvent, MemoryReport
+from embtune_api.training_record import MemoryEvent, MemoryProbe, MemoryReport
 from embtune_trainer.out_of_memory import free, ran_out
 
 T = TypeVar("T")
@@ -32,6 +32,8 @@ class Memory:
     """Whose activations are held at once; None: those of the whole batch."""
     events: list[MemoryEvent] = field(default_factory=list)
     """When it had to become less."""
+    probe: MemoryProbe | None = None
+    """What was found to fit before the first step."""
     _reason: str = ELSEWHERE
 
     @classmethod
@@ -42,7 +44,7 @@ class Memory:
             batch_texts: of a batch, on one process.
             killed: earlier attempts that were ended for want of memory.
         """
-        texts = recipe.loss.mini_batch_size if recipe.loss.is_cached else recipe.micro_batch_size
+        texts = recipe.texts_at_once
         if not killed:
             return cls(texts)
         fewer = max(1, min(texts or batch_texts, batch_texts) >> killed)
@@ -50,7 +52,7 @@ class Memory:
 
     @property
     def report(self) -> MemoryReport:
-        return MemoryReport(texts=self.texts, events=self.events)
+        return MemoryReport(texts=self.texts, events=self.events, probe=self.probe)
 
     @property
     def note(self) -> str:
@@ -61,8 +63,19 @@ class Memory:
         when = f"at step {last.step}" if last.step else "in an earlier attempt"
         return f"memory ran out {when}: {last.texts} texts at once since then"
 
-    def recall(self, events: list[MemoryEvent]) -> None:
+    @property
+    def is_open(self) -> bool:
+        """Nobody has said or found out how many texts to hold."""
+        return self.texts is None and self.probe is None
+
+    def settle(self, probe: MemoryProbe) -> None:
+        """Hold as many texts as were found to fit."""
+        self.probe, self.texts, self._reason = probe, probe.at_once, ELSEWHERE
+
+    def recall(self, events: list[MemoryEvent], probe: MemoryProbe | None) -> None:
         """Begin with what an earlier attempt found out, unless less is known to be too much."""
+        if probe is not None and self.is_open:
+            self.settle(probe)
         if events and (self.texts is None or events[-1].texts < self.texts):
             self.events, self.texts = list(events), events[-1].texts
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from embtune_api.base import Document
-from embtune_api.training_record import LayerNorms, LossPoint, MemoryEvent, ValidationPoint
+from embtune_api.training_record import LayerNorms, LossPoint, LossScale, MemoryEvent, MemoryProbe, MemoryReport, ValidationPoint
 
 
 class History(Document):
@@ -11,7 +11,11 @@ class History(Document):
 
     curve: list[LossPoint] = []
     masked_negatives: int = 0
+    skipped_steps: int = 0
+    """That the optimizer did not take: their gradients overflowed in fp16."""
+    loss_scale: LossScale | None = None
     ran_out: list[MemoryEvent] = []
+    probe: MemoryProbe | None = None
     layers: list[LayerNorms] = []
     validated: list[ValidationPoint] = []
     max_seq_length: int | None = None
@@ -27,6 +31,8 @@ class Outcome:
     """From the first step to the last, checkpoints and validation included."""
     rows: int = 0
     masked_negatives: int = 0
+    skipped_steps: int = 0
+    """Whose gradient overflowed in fp16."""
     tokens: int = 0
     """Without padding, on this rank."""
     computed_tokens: int = 0
@@ -38,14 +44,22 @@ class Outcome:
     stopped_early: bool = False
 
     @property
+    def main_curve(self) -> list[LossPoint]:
+        """Of batches of the main rows: the losses of other sets are not to be compared with theirs."""
+        return [point for point in self.curve if point.auxiliary is None]
+
+    @property
     def samples_per_second(self) -> float:
         return self.rows / self.seconds if self.seconds else 0.0
 
-    def history(self, ran_out: list[MemoryEvent], max_seq_length: int | None) -> History:
+    def history(self, memory: MemoryReport, loss_scale: LossScale | None, max_seq_length: int | None) -> History:
         return History(
             curve=self.curve,
             masked_negatives=self.masked_negatives,
-            ran_out=ran_out,
+            skipped_steps=self.skipped_steps,
+            loss_scale=loss_scale,
+            ran_out=memory.events,
+            probe=memory.probe,
             layers=self.layers,
             validated=self.validated,
             max_seq_length=max_seq_length,
@@ -53,5 +67,5 @@ class Outcome:
 
     def recall(self, step: int, history: History) -> None:
         """Go on from what a checkpoint after `step` steps knew."""
-        self.resumed_from, self.masked_negatives = step, history.masked_negatives
+        self.resumed_from, self.masked_negatives, self.skipped_steps = step, history.masked_negatives, history.skipped_steps
         self.curve, self.layers, self.validated = list(history.curve), list(history.layers), list(history.validated)

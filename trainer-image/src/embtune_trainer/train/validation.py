@@ -63,14 +63,14 @@ class Validation:
     def rows_with_loss(self) -> int:
         return sum(map(len, self.batches))
 
-    def look(self, step: int, model: SentenceTransformer, *, bf16: bool) -> ValidationPoint:
+    def look(self, step: int, model: SentenceTransformer, dtype: torch.dtype) -> ValidationPoint:
         """What the model answers after `step` steps. It is in training mode again afterwards.
 
         Raises:
             EmbtuneError: memory ran out with a single text in it.
         """
         model.eval()
-        loss = self._loss(model, bf16)
+        loss = self._loss(model, dtype)
         score = loss if self.selection.metric == "loss" else self._score(model)
         model.train()
         return ValidationPoint(step=step, loss=loss, score=score)
@@ -81,19 +81,19 @@ class Validation:
         return 0.0 if value is None else value  # of vectors that are all alike, nothing can be said
 
     @torch.no_grad()
-    def _loss(self, model: SentenceTransformer, bf16: bool) -> float:
+    def _loss(self, model: SentenceTransformer, dtype: torch.dtype) -> float:
         losses, at_once = [], AT_ONCE
         for batch in self.batches:
-            embeddings, at_once = with_less_at_once(partial(self._embed, model, batch, bf16), at_once)
+            embeddings, at_once = with_less_at_once(partial(self._embed, model, batch, dtype), at_once)
             losses.append(float(self.objective.loss(embeddings, batch).value) * len(batch))
         return sum(losses) / self.rows_with_loss
 
-    def _embed(self, model: SentenceTransformer, batch: Rows, bf16: bool, most: int) -> Tensor:
+    def _embed(self, model: SentenceTransformer, batch: Rows, dtype: torch.dtype, most: int) -> Tensor:
         """(texts, dim): of all texts of these rows, row after row."""
         texts = self.rows.of(batch)
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
         groups = length_groups(lengths, GROUP_OVERHEAD_TOKENS[next(model.parameters()).device.type], most)
-        parts = torch.cat([embed(model, [texts[index] for index in group], bf16) for group in groups])
+        parts = torch.cat([embed(model, [texts[index] for index in group], dtype) for group in groups])
         return parts[torch.from_numpy(np.argsort(np.concatenate(groups)))]
 
 

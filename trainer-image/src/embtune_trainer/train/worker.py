@@ -35,9 +35,10 @@ from embtune_api.training_record import TrainingFinding
 from embtune_store import documents, folders, open_store
 from embtune_store.protocol import Store
 from embtune_trainer.cpus import usable_cpus
-from embtune_trainer.encoder import device_for, device_name, fetch_model, has_bf16
+from embtune_trainer.encoder import device_for, device_name, fetch_model
 from embtune_trainer.processes import die_with_parent
 from embtune_trainer.progress import progress_writer
+from embtune_trainer.train.auxiliary import courses, with_auxiliary
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.consistency import check_consistency
 from embtune_trainer.train.frozen import forget_vectors
@@ -50,8 +51,11 @@ from embtune_trainer.train.loop import Loop, nobody
 from embtune_trainer.train.memory import Memory
 from embtune_trainer.train.metrics import serve_metrics
 from embtune_trainer.train.outcome import Outcome
+from embtune_trainer.train.precision import Arithmetic, choose_arithmetic
+from embtune_trainer.train.probe import gauge_for, room_for_more
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.rows import TrainingRows, read_records, texts_of
+from embtune_trainer.train.sets import Sets
 from embtune_trainer.train.teaching import ask_teacher, refuse_without_negatives
 from embtune_trainer.train.trial import try_out
 from embtune_trainer.train.validation import Teach, Validation, make_validation
@@ -123,19 +127,26 @@ def _train(request: TrainRequest) -> None:
         dimension = model.get_embedding_dimension()
         teach = partial(ask_teacher, request, store=store, ranks=ranks, device=device, dimension=dimension, report=report)
         rows, objective = learner.learn_from(records, teach(records), store, keys, ranks, report)
-        bf16 = recipe.precision == "bf16" or (recipe.precision == "Auto" and has_bf16(device))
+        sets = Sets(len(rows), request.auxiliary)
+        rows, objective = with_auxiliary(rows, objective, request.auxiliary, store, model, recipe)
+        arithmetic = choose_arithmetic(recipe.precision, device, ranks)
         if ranks.first:
             stop_asked = _or_control(stop_asked, store, keys)
             show = serve_metrics(device)
         else:
             show = nobody
-        looks = Looks(_validation(request, store, model, len(rows), teach), ranks, recipe.evaluation_steps or 0, bf16)
+        asked = _validation(request, store, model, sets.main_rows, teach)
+        looks = Looks(asked, ranks, recipe.evaluation_steps or 0, arithmetic.dtype)
         memory = Memory.of(recipe, batch_texts(rows, recipe, ranks.world), request.killed)
-        loop = Loop(model, rows, objective, recipe, ranks, checkpoints, bf16, report, stop_asked, show, memory, looks)
+        dtype, gauge = arithmetic.dtype, gauge_for(device)
+        loop = Loop(
+            model, rows, objective, recipe, ranks, checkpoints, dtype, report, stop_asked, show, memory, looks, sets, gauge
+        )
         outcome = loop.run()
         if ranks.first:
-            findings = [*findings_of(outcome, recipe), *check_consistency(model, texts_of(records))]
-            _finish(request, store, keys, loop, outcome, learner, findings, started)
+            unwell = [*findings_of(outcome, recipe), *check_consistency(model, texts_of(records))]
+            findings = [*unwell, *room_for_more(memory.probe, recipe)]
+            _finish(request, store, keys, loop, outcome, learner, arithmetic, findings, started)
             report(Progress(percent=100, step=loop.total_steps, total_steps=loop.total_steps))
         ranks.wait()
 
@@ -146,7 +157,7 @@ def _validation(request: TrainRequest, store: Store, model: SentenceTransformer,
     if request.validation is None or not recipe.evaluation_steps:
         return None
     records = read_records(folders.read_verified(store, request.validation))
-    return make_validation(records, model, recipe, questions_a_look(recipe, rows), teach)
+    return make_validation(records, model, recipe, questions_a_look(recipe, rows, request.auxiliary), teach)
 
 
 def _listen_for_stop() -> Callable[[], bool]:
@@ -199,6 +210,7 @@ def _finish(
     loop: Loop,
     outcome: Outcome,
     learner: Learner,
+    arithmetic: Arithmetic,
     findings: list[TrainingFinding],
     started: float,
 ) -> None:
@@ -210,14 +222,14 @@ def _finish(
         digest = tree_digest((file.path, file.sha256) for file in files)
         folders.upload_folder(store, Path(folder), keys.model(digest))
         trial = try_out(request, Path(folder), files, store, keys, device) if request.candidate else None
-    report = _report(request, loop, outcome, learner, findings)
+    report = _report(request, loop, outcome, learner, arithmetic, findings)
     documents.put(store, keys.report, report)
     trained = Trained(prefix=keys.model(digest), digest=digest, files=files, fingerprints=request.fingerprints)
     facts = TrainFacts(
         model=trained,
         seconds=outcome.seconds,
         samples_per_second=outcome.samples_per_second,
-        final_loss=outcome.curve[-1].loss,
+        final_loss=outcome.main_curve[-1].loss,
         total_steps=loop.total_steps,
         encoder=learner.settings,
         max_seq_length=request.training.explicit_max_seq_length,
@@ -246,7 +258,12 @@ def batch_texts(rows: TrainingRows, recipe: Training, processes: int) -> int:
 
 
 def _report(
-    request: TrainRequest, loop: Loop, outcome: Outcome, learner: Learner, findings: list[TrainingFinding]
+    request: TrainRequest,
+    loop: Loop,
+    outcome: Outcome,
+    learner: Learner,
+    arithmetic: Arithmetic,
+    findings: list[TrainingFinding],
 ) -> TrainingReport:
     device = next(loop.model.parameters()).device
     on_gpu = device.type == "cuda"
@@ -254,13 +271,17 @@ def _report(
         recipe=request.training.model_dump(mode="json", by_alias=True),
         tuned=learner.tuned.part,
         encoder=learner.settings,
-        rows=len(loop.rows),
+        rows=loop.sets.main_rows if loop.sets else len(loop.rows),
+        auxiliary=courses(request.auxiliary, outcome.curve, request.training.batch_size or 1),
         total_steps=loop.total_steps,
         resumed_from_step=outcome.resumed_from,
         seconds=outcome.seconds,
         samples_per_second=outcome.samples_per_second,
         device=device_name(device),
-        precision="bf16" if loop.bf16 else "fp32",
+        precision=arithmetic.precision,
+        precision_because=arithmetic.why,
+        skipped_steps=outcome.skipped_steps,
+        loss_scale=loop.scaling.state,
         processes=loop.ranks.world,
         masked_negatives=outcome.masked_negatives,
         forward=loop.chosen.name,

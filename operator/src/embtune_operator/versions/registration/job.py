@@ -9,7 +9,8 @@ from embtune_api.data import Data
 from embtune_api.evaluation import Evaluation
 from embtune_api.promotion import Promotion
 from embtune_api.resources import FineTuneJob
-from embtune_api.spec import FineTuneJobSpec, Runtime
+from embtune_api.runtime import Runtime
+from embtune_api.spec import FineTuneJobSpec
 from embtune_api.training import Training
 
 if TYPE_CHECKING:

@@ -44,13 +44,16 @@ class Built:
         return "pairs" if any(row.shape != self.train[0].shape for row in self.train) else self.train[0].shape
 
 
-def build(train: list[Row], validation: list[Row], wanted: Build) -> Built:
+def build(train: list[Row], validation: list[Row], wanted: Build, field: str = "data.train") -> Built:
     """What is trained on, and validated on.
+
+    Args:
+        field: the field of the spec that the rows are of.
 
     Raises:
         InvalidInput: fewer than two rows can be made of those to train on, or pairs whose label says whether they are one.
     """
-    _refuse_judgements([*train, *validation])
+    _refuse_judgements([*train, *validation], field)
     rows, findings = _built(train, wanted)
     if len(rows) < FEWEST:
         told = "; ".join(f"{counted(finding.rows)} {finding.message}" for finding in findings)
@@ -95,14 +98,14 @@ def _capped(made: InClass, wanted: Build) -> list[Finding]:
     return [Finding(check="build/capped", rows=left_out, action="kept", message=message)]
 
 
-def _refuse_judgements(rows: list[Row]) -> None:
+def _refuse_judgements(rows: list[Row], field: str) -> None:
     """A ranking loss takes every pair for a right one; a column of 0 and 1 says which of them are not."""
     if {row.label for row in rows if row.shape == "pairs"} not in _JUDGEMENTS:
         return
     wrong = [row for row in rows if row.label in _NO]
     first = min(wrong, key=lambda row: row.content)
     raise InvalidInput(
-        f"data.train: {len(wrong)} of {counted(len(rows))} say {first.label} in the column of the label, one is {first.where}; "
+        f"{field}: {len(wrong)} of {counted(len(rows))} say {first.label} in the column of the label, one is {first.where}; "
         f"the others say {_YES[_NO.index(first.label or '')]}. A label says what pairs have in common, but these look like "
         f"judgements, and pairs that are none would be learnt as right answers. Map sentence1, sentence2 and score instead of "
         f"anchor, positive and label, or leave the wrong pairs out."

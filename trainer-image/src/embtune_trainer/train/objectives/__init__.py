@@ -5,6 +5,7 @@ What belongs here: from rows to the arguments of a loss. What does not: how embe
 """
 
 from embtune_trainer.train.objectives.choose import make_objective
+from embtune_trainer.train.objectives.mixed import Mixed
 from embtune_trainer.train.objectives.objective import BatchLoss, Objective
 
-__all__ = ["BatchLoss", "Objective", "make_objective"]
+__all__ = ["BatchLoss", "Mixed", "Objective", "make_objective"]

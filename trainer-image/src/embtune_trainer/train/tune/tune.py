@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
 from sentence_transformers import SentenceTransformer
 
 from embtune_api.digest import sha256_hex
@@ -53,7 +54,7 @@ def _part(model: SentenceTransformer) -> TunedPart:
 
 def _refuse_nothing_to_learn(model: SentenceTransformer) -> None:
     """Some parameters take no part in embeddings, such as BERT's pooler: that one of them learns is not enough."""
-    if not embed(model, tokenize(model, ["anything"], None), bf16=False).requires_grad:
+    if not embed(model, tokenize(model, ["anything"], None), torch.float32).requires_grad:
         raise InvalidInput(
             "training.tune.freeze: nothing that embeddings are made of would be left to learn. Freeze fewer layers, or leave a "
             "pattern out."
