@@ -12,7 +12,7 @@ from embtune_api.crd.declare import cel
 from embtune_api.digest import sha256_hex
 from embtune_api.status import Metrics, Role
 
-SliceBy = Literal["Column", "Language", "Length"]
+SliceBy = Literal["Column", "Language", "Length", "Answer"]
 MOST_SLICES = 64
 """Of one column: those with most queries, where the job does not say which."""
 _LONGEST = 64
@@ -26,7 +26,7 @@ SliceRef = Annotated[str, StringConstraints(pattern=SLICE_PATTERN, min_length=3,
 
 GOES_WITH: dict[str, SliceBy] = {"column": "Column", "buckets": "Length"}
 """Fields that a kind of slice needs, and no other has."""
-NAME = "({0}.by == 'Column' ? {0}.column : {0}.by == 'Language' ? 'language' : 'length')"
+NAME = "({0}.by == 'Column' ? {0}.column : {0}.by == 'Language' ? 'language' : {0}.by == 'Length' ? 'length' : 'answer')"
 """CEL: the name of a slice."""
 _RISING = "buckets must rise: 40, 80, 160"
 
@@ -36,7 +36,9 @@ class Slice(Resource):
 
     by: SliceBy = "Column"
     """Column: by a column of the data's files, whose values the exam keeps of each query when it is frozen. Language: by what
-    the sources say (train[].language), kept in the same way. Length: by the characters of the query, of a pair of both texts."""
+    the sources say (train[].language), kept in the same way. Length: by the characters of the query, of a pair of both texts.
+    Answer: answer=known, where the candidate was trained on a text that is a right answer, and answer=new, where it was on none:
+    the query is new in either case. Pairs and labelled texts have no answers."""
     column: SliceColumn | None = None
     """Column: which. Not every file needs to have it, nor every row a value."""
     values: Annotated[list[SliceValue], Field(min_length=1, max_length=MOST_SLICES)] | None = None
@@ -51,12 +53,12 @@ class Slice(Resource):
 
     @property
     def kept_by_the_exam(self) -> bool:
-        return self.by != "Length"
+        return self.by in ("Column", "Language")
 
     @model_validator(mode="after")
     @cel(
         " && ".join(f"has(self.{name}) == (self.by == '{kind}')" for name, kind in GOES_WITH.items())
-        + " && !(has(self.values) && self.by == 'Length')",
+        + " && !(has(self.values) && self.by in ['Length', 'Answer'])",
         "column goes with by: Column, buckets with by: Length, and each needs it; values go with Column and Language",
     )
     def _fields_go_with_the_kind(self) -> Self:
@@ -64,8 +66,8 @@ class Slice(Resource):
             if (getattr(self, name) is not None) != (self.by == kind):
                 word = "needs" if self.by == kind else "has no"
                 raise ValueError(f"by: {self.by} {word} {name}: column goes with by: Column, buckets with by: Length")
-        if self.values is not None and self.by == "Length":
-            raise ValueError("by: Length has no values: say where its buckets begin")
+        if self.values is not None and not self.kept_by_the_exam:
+            raise ValueError(f"by: {self.by} has no values: they go with Column and Language")
         return self
 
     @field_validator("buckets")

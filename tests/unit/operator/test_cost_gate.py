@@ -7,12 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from embtune_api.compression import Compression
 from embtune_api.documents.cost import CostTable, RoleCost, Round
+from embtune_api.documents.evaluate import AskedSuite, EvaluateFacts
+from embtune_api.evaluation import Suite
+from embtune_api.keys import LineKeys
 from embtune_api.promotion import Gate
+from embtune_operator.judge.bootstrap import Bounds
 from embtune_operator.judge.cost import CostExhibits, judge_cost
 from embtune_operator.judge.gate import Exhibits
+from embtune_operator.judge.ruling import rule
 from embtune_operator.judge.verdict import judge_suites
-from factories import a_gate, noise, scores
+from embtune_operator.report.tables import score_rows
+from embtune_operator.view.score_table import Role, headline_metrics
+from embtune_store import documents, open_store
+from factories import a_file, a_gate, keep_scores, noise, scores
 
 SHAPE = np.array([0.99, 1.02, 1.0, 0.98, 1.01, 1.0, 1.03, 0.97, 1.0, 1.01, 0.99])
 """Of the rounds: how each differs from the usual one."""
@@ -173,3 +182,63 @@ def test_bounds_to_be_shown_hold_the_median() -> None:
     for role, median in (("candidate", 12.0), ("base", 10.0)):
         found = bounds[role]["cost/query-p95-ms"]  # type: ignore[index]
         assert found.lower < median < found.upper < 1.05 * median
+
+
+def test_one_ruling_on_whole_vectors_smaller_ones_and_costs() -> None:
+    store, exam, int8 = open_store("memory://"), "e" * 64, Compression(precision="int8")
+    suite = Suite(cutoffs=(10,), compressed=[int8])
+    keys, means = LineKeys("team", "line").exam(exam), {"candidate": 0.6, "base": 0.5}
+    kept = {
+        name: {
+            role: keep_scores(store, keys.results(role * 8, name * 8), scores(noise(mean - less), metric=f"{name}/ndcg@10"))
+            for role, mean in means.items()
+        }
+        for name, less in (("test", 0.0), ("test@int8", 0.15))
+    }
+    table = documents.as_json(exhibits(a_cost(12.0)).table)
+    store.put("cost.json", table)
+    facts = EvaluateFacts.model_validate({"scores": kept, "cost": a_file("cost.json", table)})
+    papers = [
+        AskedSuite(suite=suite, exam=exam, digest=suite.digest(way=way), compressed=way, queries=400, groups=200)
+        for way in suite.ways
+    ]
+    gates = [
+        a_gate(min=0.5),
+        Gate.model_validate({"metric": "test@int8/ndcg@10", "min": 0.5}),
+        on("query-p95-ms", minDelta=-0.1, against="Base"),
+    ]
+    ruling = rule(gates, facts, exam, papers, None, store)
+    assert [gate.line for gate in ruling.verdict.gates] == [
+        "ndcg@10 0.600, 95 % bound 0.592 ≥ 0.500 ✓",
+        "test@int8/ndcg@10 0.450, 95 % upper bound 0.458 < 0.500 ✗",
+        "cost/query-p95-ms 12.0 ms: 20.0 % slower than base, 95 % upper bound -20.0 < -10.0 % ✗",
+    ]
+    assert ruling.bounds["candidate"].keys() == {
+        "test/ndcg@10",
+        "test@int8/ndcg@10",
+        "cost/query-p50-ms",
+        "cost/query-p95-ms",
+        "cost/documents-per-second",
+    }
+
+
+def test_tables_show_them_with_units_and_bounds() -> None:
+    values: dict[str, float | None] = {
+        "test/ndcg@5": 0.58,
+        "test/ndcg@10": 0.6,
+        "test@int8/mrr@10": 0.5,
+        "test@int8/ndcg@5": 0.57,
+        "test@int8/ndcg@10": 0.59,
+        **a_cost(12.0).metrics,
+    }
+    bounds = {"cost/query-p95-ms": Bounds(12.0, 11.9, 12.1), "test@int8/ndcg@10": Bounds(0.59, 0.57, 0.61)}
+    assert score_rows([Role("candidate v2", values, bounds)]).rows == (
+        ("test/ndcg@10", "0.600"),
+        ("test@int8/ndcg@10", "0.590 (0.570 to 0.610)"),
+        ("cost/query-p50-ms", "10.8 ms"),
+        ("cost/query-p95-ms", "12.0 ms (11.9 ms to 12.1 ms)"),
+        ("cost/documents-per-second", "833.3/s"),
+        ("cost/model-mb", "90.9 MB"),
+        ("cost/dimension", "384"),
+    )
+    assert headline_metrics(values) == ["test/ndcg@10"]

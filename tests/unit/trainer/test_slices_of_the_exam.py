@@ -1,18 +1,21 @@
 """What an exam keeps of the columns that a job wants slices by, and how evaluation divides it."""
 
 import csv
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from embtune_api.errors import InvalidInput
 from embtune_api.requests import PrepareRequest
 from embtune_api.slices import Slice, slice_value
 from embtune_api.split import Split
-from embtune_trainer.evaluate.exam import loaded
+from embtune_trainer.evaluate.exam import LoadedExam, LoadedPairs, loaded
 from embtune_trainer.evaluate.slices import make_slices
 from embtune_trainer.prepare.exam import ExamSet, make_exam
+from embtune_trainer.prepare.fingerprints import fingerprint, seen_queries
 from embtune_trainer.prepare.rows import make_row
 from support.shapes import DATA
 from unit.trainer.prepare_world import World, exam_of, some_pairs, write_jsonl
@@ -127,3 +130,16 @@ def test_values_that_cannot_stand_in_a_name_stay_apart() -> None:
     assert len(set(named)) == len(odd)
     for name in named:
         assert Slice(column="c", values=[str(name)]).values == [name]
+
+
+def test_queries_are_divided_by_whether_an_answer_of_theirs_was_trained_on() -> None:
+    """By fingerprints, which capitals and punctuation do not change; a passage that is known to be wrong is no answer."""
+    queries, passages = ["q0", "q1", "q2", "q3"], ["ls -l lists files", "cat shows a file", "mv moves it", "rm removes it"]
+    relevance = {"q0": {"p0": 1}, "q1": {"p1": 1, "p2": 2}, "q2": {"p3": 1, "p0": 0}}
+    exam = LoadedExam(queries, queries, queries, ["p0", "p1", "p2", "p3"], passages, relevance)
+    trained_on = np.unique(np.array([fingerprint(text) for text in ("LS -l lists files.", "mv moves it")], dtype=np.uint64))
+    table = make_slices(exam, [Slice(by="Answer")], partial(seen_queries, trained_on))
+    assert {one.ref: one.queries for one in table.slices} == {"answer=known": [0, 1], "answer=new": [2]}
+    assert make_slices(exam, [Slice(by="Answer")]).slices == [], "a model from outside: nobody knows"
+    pairs = LoadedPairs(["a"], [("q0", "q1")], ["a"], np.ones(1))
+    assert make_slices(pairs, [Slice(by="Answer")], partial(seen_queries, trained_on)).slices == []

@@ -17,6 +17,19 @@ RULES: Rules = {
         {"by": "Length", "buckets": [10], "values": ["10+"]},
         "spec.evaluation.slices[0]: Invalid value: column goes with by: Column",
     ),
+    "a slice by answer": (JOB, ("spec", "evaluation", "slices", 2), {"by": "Answer"}, None),
+    "a slice by answer with values": (
+        JOB,
+        SLICE,
+        {"by": "Answer", "values": ["new"]},
+        "spec.evaluation.slices[0]: Invalid value: column goes with by: Column",
+    ),
+    "two slices by answer": (
+        JOB,
+        ("spec", "evaluation", "slices"),
+        [{"by": "Answer"}, {"by": "Language"}, {"column": "answer"}, {"column": "department"}],
+        "spec.evaluation.slices: Invalid value: slices of one name",
+    ),
     "buckets that fall": (
         JOB,
         ("spec", "evaluation", "slices", 2, "buckets"),

@@ -3,7 +3,7 @@
 import time
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Self
 
 import numpy as np
@@ -24,7 +24,7 @@ from embtune_trainer.evaluate.cost import ensure_cost
 from embtune_trainer.evaluate.exam import Asked, LoadedExam, LoadedPairs, group_index, load_exam
 from embtune_trainer.evaluate.published import refuse_other_documents
 from embtune_trainer.evaluate.results import Examinee, ensure_results, kept_scores, load_values
-from embtune_trainer.evaluate.slices import Columns, make_slices, slice_scores
+from embtune_trainer.evaluate.slices import Columns, Learnt, make_slices, slice_scores
 from embtune_trainer.evaluate.suites import means
 from embtune_trainer.prepare import fingerprints
 from embtune_trainer.progress import ReportProgress
@@ -79,7 +79,7 @@ def run_evaluate(request: EvaluateRequest, store: Store, report_progress: Report
     for role, found in cost.table.roles.items() if cost else ():
         metrics[role] |= found.metrics
     the_exam, kept = papers[0].exam, papers[0].kept
-    slices = make_slices(the_exam, request.slices)
+    slices = make_slices(the_exam, request.slices, _learnt(store, request))
     report_document = EvaluationReport(
         exam=request.exam,
         suites=[asked for paper in papers for asked in paper.asked],
@@ -150,6 +150,14 @@ class _Paper:
             )
             for way in self.suite.ways
         ]
+
+
+def _learnt(store: Store, request: EvaluateRequest) -> Learnt | None:
+    """What the candidate was trained on; None: nobody knows. Raises Tampered."""
+    candidate = next(judged.model for judged in request.models if judged.role == "candidate")
+    if candidate.fingerprints is None:
+        return None
+    return partial(fingerprints.seen_queries, fingerprints.read(store, candidate.fingerprints))
 
 
 def _seen(store: Store, request: EvaluateRequest, exam: Asked) -> NDArray[np.bool_]:
