@@ -74,7 +74,9 @@ def ours(training: TrainingRun, base: Path, records: list[Record], at_once: int 
     beside = training.request.auxiliary
     rows, mix = with_auxiliary(main, objective, beside, training.store, model, RECIPE)
     checkpoints = Checkpoints(open_store("memory://"), StepKeys("unused"))
-    loop = Loop(model, rows, mix, RECIPE, Ranks(), checkpoints, False, lambda _: None, lambda: False, memory=Memory(at_once))
+    loop = Loop(
+        model, rows, mix, RECIPE, Ranks(), checkpoints, torch.float32, lambda _: None, lambda: False, memory=Memory(at_once)
+    )
     loop.sets = Sets(len(main), beside)
     loop._prepare_model()
     optimizer, losses, batches = loop._optimizer(), [], []

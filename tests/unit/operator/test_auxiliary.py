@@ -96,7 +96,7 @@ def test_another_set_is_another_preparation_and_another_training() -> None:
 def test_intervals_are_of_all_steps_and_the_rest_of_the_preset_of_the_main_rows(weight: float, steps: int) -> None:
     one = prepared(rows=200)
     one = one.model_copy(update={"source": one.source.model_copy(update={"weight": weight})})
-    alone, beside = (presets.resolve(Training(), 1000, beside=sets) for sets in ([], [one]))
+    alone, beside = (presets.resolve(Training(epochs=4, batch_size=16), 1000, beside=sets) for sets in ([], [one]))
     assert (alone.epochs, alone.batch_size, alone.learning_rate) == (beside.epochs, beside.batch_size, beside.learning_rate)
     assert presets.steps_with([one], 1000, 16) == 63 + steps
     assert beside.checkpoint_steps == -(-4 * (63 + steps) // 8)
