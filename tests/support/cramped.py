@@ -77,7 +77,8 @@ class BudgetGauge:
         self.loop.gradient.sizes.clear()  # type: ignore[attr-defined]
 
     def fullest(self) -> float:
-        return max(self.loop.gradient.sizes) / (self.loop.budget or 1)  # type: ignore[attr-defined]
+        largest: int = max(self.loop.gradient.sizes)  # type: ignore[attr-defined]
+        return largest / (self.loop.budget or 1)
 
 
 @contextmanager

@@ -114,7 +114,8 @@ def test_a_stopped_training_goes_on_with_its_scale_to_equal_weights(make: Make) 
     first.stop_asked = lambda: len(first.steps) in {3, 12}
     with pytest.raises(Stopped):
         first.run()
-    second = make(scale=TOO_MUCH, stop_asked=lambda: len(second.steps) == 9)
+    second = make(scale=TOO_MUCH)
+    second.stop_asked = lambda: len(second.steps) == 9
     with pytest.raises(Stopped):
         second.run()
     third = make(scale=TOO_MUCH)

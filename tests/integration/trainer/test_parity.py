@@ -120,7 +120,8 @@ def ours(training: TrainingRun, base: Path, records: list[Record]) -> tuple[list
     rows, objective = tokenize_rows(records, model, None), make_objective(records, recipe.loss, lessons, recipe.matryoshka)
     checkpoints = Checkpoints(open_store("memory://"), StepKeys("unused"))
     memory = Memory.of(recipe, batch_texts=10_000)
-    loop = Loop(model, rows, objective, recipe, Ranks(), checkpoints, False, lambda _: None, lambda: False, memory=memory)
+    dtype = torch.float32
+    loop = Loop(model, rows, objective, recipe, Ranks(), checkpoints, dtype, lambda _: None, lambda: False, memory=memory)
     loop._prepare_model()
     optimizer, losses, batches = loop._optimizer(), [], batches_of(loop)
     for step, batch in enumerate(batches):

@@ -14,6 +14,7 @@ from sentence_transformers.util import cos_sim, quantize_embeddings
 from embtune_api.compression import Compression
 from embtune_api.evaluation import Suite
 from embtune_api.metrics import SuiteKind
+from embtune_trainer.evaluate import encoding
 from embtune_trainer.evaluate.exam import LoadedExam, LoadedPairs
 from embtune_trainer.evaluate.suites import ask_each_way, vectors
 from embtune_trainer.evaluate.suites.retrieval import passages_found
@@ -63,7 +64,7 @@ def test_each_text_is_encoded_once_and_whole_vectors_score_as_they_are(
     kind: SuiteKind, encoder: SentenceTransformer, rows: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoded: list[str] = []
-    really = vectors.encode
+    really = encoding.encode
 
     def encode(model: SentenceTransformer, texts: list[str], *rest: Any) -> Any:
         encoded.extend(texts)
