@@ -1,6 +1,7 @@
 """A job with two auxiliary sets of other shapes, from the command to the verdict, and what is told of them."""
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_a_job_with_auxiliary_sets_ends_in_a_verdict(tmp_path: Path) -> None:
     )
     store = tmp_path / "store"
     told = embtune("run", job, "--store", store).ended(0)
-    assert "of sts" in told.out
+    assert re.search(r"beside them [\d,]+ rows of sts with CoSENT$", told.out, re.MULTILINE)
     line = StoredLine(store, NAMESPACE, MODEL)
     metadata = read_json(line.version(1) / "metadata.json")
     sts, intents = metadata["training_data"]["auxiliary"]

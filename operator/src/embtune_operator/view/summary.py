@@ -67,13 +67,19 @@ def print_evaluation(console: Console, version: Version, line: LineKeys, store: 
 
 
 def data_lines(version: Version, prepared: Condition | None = None) -> Sequence[str]:
-    """Two lines on the data, and what was made of Auto; `prepared` knows more about the data than the version does."""
+    """Two lines on the data, one on each auxiliary set, and what was made of Auto; `prepared` knows more about the data than the
+    version does."""
     data = version.metadata.training_data
     sources = ", ".join(f"{s['uri']} ({s['rows']:,} rows, sha256 {s['sha256'][:12]}…)" for s in data.get("sources", []))
     again = f" ({count:,} of them replayed)" if (count := data.get("replayed_rows")) else ""
     split = f"{data.get('train_rows', 0):,} rows to train on{again}, {data.get('validation_rows', 0):,} for validation"
     told = prepared.message if prepared else split
-    lines = [f"Data   {escape(sources)}", f"       {escape(told)}; exam {version.evaluation.exam[:12]}…"]
+    beside = [f"{one['rows']:,} rows of {one['name']} with {one['loss']['name']}" for one in data.get("auxiliary", [])]
+    lines = [
+        f"Data   {escape(sources)}",
+        f"       {escape(told)}; exam {version.evaluation.exam[:12]}…",
+        *(f"       beside them {one}" for one in beside),
+    ]
     return [*lines, f"Recipe {_recipe(training)}"] if (training := version.metadata.training_config) else lines
 
 
