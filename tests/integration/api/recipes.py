@@ -283,7 +283,7 @@ _SUITES: tuple[Object, ...] = (
             },
         },
     ),
-    _asks("pearson", kind="SemanticSimilarity", data=_HEADLESS),
+    _asks("pearson", kind="SemanticSimilarity", data=_HEADLESS, compressed=[{"dimension": 128, "precision": "int8"}]),
     _asks(
         "accuracy",
         kind="Triplet",
