@@ -42,7 +42,8 @@ def test_the_page_tells_what_the_preset_chooses() -> None:
     told = re.findall(r"^\| (?:fewer|up|more|any).*?\| (\d) \| (.+) \| (\S+) \|$", AUTO.words, re.MULTILINE)
     few, some, many = (_chosen(rows) for rows in (4_999, 50_000, 50_001))
     assert _chosen(5_000) == some
-    assert [(int(epochs), int(size), float(rate)) for epochs, size, rate in told[:3]] == [few, some, many]
+    assert [_chosen(rows)[1] for rows in (40, 200, 640)] == [16, 20, 64]
+    assert [(int(epochs), int(size.split(";")[0]), float(rate)) for epochs, size, rate in told[:3]] == [few, some, many]
     assert told[3] == (str(_chosen(4_999, goes_on=True)[0]), "as above", "1e-5")
 
 

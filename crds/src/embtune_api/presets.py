@@ -153,8 +153,10 @@ def batch_size(training: Training, rows: int) -> int:
 
 
 def _starting_points(rows: int) -> tuple[int, int, float]:
-    """Epochs, rows in a batch, learning rate."""
-    return (4, 64, 7e-5) if rows < 5_000 else (3, 32, 2e-5) if rows <= 50_000 else (2, 64, 1e-5)
+    """Epochs, rows in a batch, learning rate. Very few rows make ten steps an epoch, so that there is something to learn in."""
+    if rows < 5_000:
+        return 4, min(64, max(16, rows // 10)), 7e-5
+    return (3, 32, 2e-5) if rows <= 50_000 else (2, 64, 1e-5)
 
 
 def refuse_other_exam(suites: Sequence[Suite], exam: Prepared) -> None:
