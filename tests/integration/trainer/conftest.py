@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from embtune_trainer.train.ranks import Ranks
+from support.cramped import one_process
 from support.rows import tldr_pairs
 from support.tiny_model import make_tiny_model
 from support.tiny_writer import make_reader
@@ -35,6 +37,13 @@ def teachers(tmp_path_factory: pytest.TempPathFactory, pairs: list[dict[str, str
         "encoder": make_tiny_model(folder, texts_of(pairs), seed=5),
         "cross-encoder": make_reader(folder / "reader", tiny_model),
     }
+
+
+@pytest.fixture(scope="module")
+def ranks() -> Iterator[Ranks]:
+    """This process alone is a training, for trainings that run in it."""
+    with one_process() as ranks:
+        yield ranks
 
 
 def texts_of(pairs: list[dict[str, str]]) -> list[str]:

@@ -1,6 +1,6 @@
 """A training in fp16: the same as in fp32 to a few digits, through overflows, small memory and stops."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.scaling import LossScaling
-from support.cramped import Cramped, a_loop, one_process
+from support.cramped import Cramped, a_loop
 
 RECIPE = Training(
     loss=Loss(name="MultipleNegativesRanking"),
@@ -33,12 +33,6 @@ TOO_MUCH = 2.0**28
 """A loss scale with which gradients overflow."""
 
 Make = Callable[..., Cramped]
-
-
-@pytest.fixture(scope="module")
-def ranks() -> Iterator[Ranks]:
-    with one_process() as ranks:
-        yield ranks
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """`training.maxSeqLength: Auto`: how much of a text is trained on, and who says so."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.length import with_length
 from embtune_trainer.train.outcome import History
 from embtune_trainer.train.ranks import Ranks
-from support.cramped import one_process
 
 AUTO = Training(max_seq_length="Auto")
 FROZEN = AUTO.model_copy(update={"tune": Tune(document_encoder="Frozen")})
@@ -39,12 +37,6 @@ FROZEN = AUTO.model_copy(update={"tune": Tune(document_encoder="Frozen")})
 )
 def test_the_length_that_most_texts_need(lengths: list[int], most: int | None, length: int) -> None:
     assert length_of_most(lengths, most) == length
-
-
-@pytest.fixture(scope="module")
-def ranks() -> Iterator[Ranks]:
-    with one_process() as ranks:
-        yield ranks
 
 
 @pytest.fixture

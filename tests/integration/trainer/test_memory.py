@@ -1,6 +1,6 @@
 """Out of memory in the first step, later, and in evaluation; and what a stopped training does again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from embtune_trainer.out_of_memory import ran_out
 from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.memory import Memory
 from embtune_trainer.train.ranks import Ranks
-from support.cramped import Cramped, a_loop, one_process
+from support.cramped import Cramped, a_loop
 from support.dying import Killed
 
 RECIPE = Training(
@@ -38,12 +38,6 @@ WHOLE = 32
 """Texts of a batch of 16 pairs."""
 
 Make = Callable[..., Cramped]
-
-
-@pytest.fixture(scope="module")
-def ranks() -> Iterator[Ranks]:
-    with one_process() as ranks:
-        yield ranks
 
 
 @pytest.fixture

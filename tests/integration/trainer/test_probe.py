@@ -1,6 +1,6 @@
 """How many texts fit is found before the first step: no step runs out of memory then, and what is learnt stays the same."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from embtune_trainer.train.checkpoints import Checkpoints
 from embtune_trainer.train.memory import Memory
 from embtune_trainer.train.probe import find_texts_at_once, gauge_for, longest_texts, room_for_more
 from embtune_trainer.train.ranks import Ranks
-from support.cramped import BudgetGauge, Cramped, a_loop, one_process
+from support.cramped import BudgetGauge, Cramped, a_loop
 
 RECIPE = Training(
     loss=Loss(name="MultipleNegativesRanking"),
@@ -34,12 +34,6 @@ WHOLE = 32
 """Texts of a batch of 16 pairs."""
 
 Make = Callable[..., Cramped]
-
-
-@pytest.fixture(scope="module")
-def ranks() -> Iterator[Ranks]:
-    with one_process() as ranks:
-        yield ranks
 
 
 @pytest.fixture

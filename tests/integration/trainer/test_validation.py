@@ -1,6 +1,6 @@
 """The validation rows in the middle of a training: the best weights come out, and patience survives a crash."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from embtune_trainer.train.consistency import check_consistency
 from embtune_trainer.train.outcome import Outcome
 from embtune_trainer.train.ranks import Ranks
 from embtune_trainer.train.validation import make_validation
-from support.cramped import Cramped, a_loop, one_process
+from support.cramped import Cramped, a_loop
 from support.dying import Killed
 from support.training_rows import rows_for
 
@@ -40,12 +40,6 @@ RECIPE = Training(
     early_stopping=EarlyStopping(metric="ndcg@10", patience=3),
     precision="fp32",
 )
-
-
-@pytest.fixture(scope="module")
-def ranks() -> Iterator[Ranks]:
-    with one_process() as ranks:
-        yield ranks
 
 
 Make = Callable[..., Cramped]
